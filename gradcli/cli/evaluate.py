@@ -1,0 +1,45 @@
+"""The verb without a name: the loss and the gradients of a problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradcli.cli.exits import GOOD, NO, say, warn
+from gradcli.cli.output import View, show, take_view, write_line
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from gradcli.model.model import Model
+
+
+def evaluate(problems: list[Model], options: dict[str, Any]) -> int:
+    view = take_view(options)
+    if view.save and len(problems) > 1:
+        raise GradcliError(f"--save: one file cannot hold the answers of {len(problems)} specs")
+    codes = []
+    for i, model in enumerate(problems):
+        if i and not view.json:
+            write_line("")
+        codes.append(_evaluate(model, view))
+    return max(codes, default=GOOD)
+
+
+def _evaluate(model: Model, view: View) -> int:
+    evaluation = model.evaluate()
+    for warning in evaluation.warnings:
+        warn(warning)
+    if evaluation.nonfinite:
+        say(f"gradcli: the loss is not finite: {evaluation.nonfinite}")
+    if view.save:
+        from gradcli.report.save import save
+
+        save(view.save, model, evaluation, view.trace, view.full)
+    if view.json:
+        from gradcli.report.document import document, dumps
+
+        write_line(dumps(document(model, evaluation, view.trace)))
+    else:
+        from gradcli.report.tables import evaluation_tables
+
+        show(lambda width: evaluation_tables(model, evaluation, view.trace, view.full, width))
+    return NO if evaluation.nonfinite else GOOD

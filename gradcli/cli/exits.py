@@ -1,0 +1,99 @@
+"""Exit codes, and the edge where every error becomes one line on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import click
+
+from gradcli.errors import GradcliError
+
+GOOD = 0
+NO = 1
+"""The answer is no: a check failed, a loss is not finite."""
+USAGE = 2
+INCONCLUSIVE = 3
+BUG = 70
+INTERRUPTED = 130
+
+
+def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
+    """Run ``command`` and give its exit code; errors are printed, never raised.
+
+    With ``--debug`` among the arguments errors come with their traceback.
+    """
+    args = sys.argv[1:] if args is None else list(args)
+    try:
+        return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
+    except BaseException:
+        if "--debug" in args:
+            import traceback
+
+            traceback.print_exc()
+        return _explained()
+
+
+def _run(call: Callable[[], object]) -> int:
+    code = call()
+    flush()
+    return code if isinstance(code, int) else GOOD
+
+
+def _explained() -> int:
+    """Print the exception being handled as a line, and give its exit code."""
+    error = sys.exc_info()[1]
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return USAGE
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "gradcli"
+        say(f"gradcli: error: {_one_line(error.format_message())} (see {path} --help)")
+        return USAGE
+    if isinstance(error, click.ClickException):
+        say(f"gradcli: error: {_one_line(error.format_message())}")
+        return USAGE
+    if isinstance(error, GradcliError):
+        say(f"gradcli: error: {error}")
+        return USAGE
+    if isinstance(error, MemoryError):
+        say(f"gradcli: error: out of memory: {error or 'use smaller shapes'}")
+        return USAGE
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        say("gradcli: interrupted")
+        return INTERRUPTED
+    if isinstance(error, OSError):
+        say(f"gradcli: error: {error.filename or 'output'}: {error.strerror or error}")
+        return USAGE
+    kind = type(error).__name__
+    say(f"gradcli: a bug in gradcli ({kind}: {_one_line(str(error))}); --debug shows where")
+    return BUG
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def say(line: str) -> None:
+    """One line on stderr, whatever it can encode, even if nobody reads it."""
+    with suppress(OSError, ValueError):
+        click.echo(line, err=True)
+
+
+def warn(message: str) -> None:
+    say(f"gradcli: warning: {message}")
+
+
+def flush() -> None:
+    """Flush stdout; a reader that has gone away is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def discard_output() -> None:
+    """Send the rest of stdout nowhere: its reader has gone away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

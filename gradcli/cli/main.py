@@ -1,0 +1,62 @@
+"""The command ``gradcli``."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+import gradcli
+from gradcli.cli.evaluate import evaluate
+from gradcli.cli.exits import BUG, flush, guarded
+from gradcli.cli.ops import ops
+from gradcli.cli.output import view_options
+from gradcli.cli.problems import ProblemGroup, Verb
+
+
+@click.group(
+    cls=ProblemGroup,
+    verb=Verb(evaluate, view_options),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 good, 1 the answer is no, 2 bad usage or input, 3 inconclusive, "
+    "70 a bug, 130 interrupted.",
+)
+@click.version_option(gradcli.__version__, message="gradcli %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """A gradient calculator.
+
+    Builds a small model, prints its loss and the gradient of every parameter.
+
+    \b
+      gradcli mse --in 3 --out 2 --act sigmoid
+      gradcli ce --in 4 --out 3 --hidden 8,8 --labels 2,0 --trace
+      gradcli run model.toml --json
+    """
+
+
+cli.add_command(ops)
+
+
+def main() -> NoReturn:
+    """The entry point: run, flush, leave."""
+    # Imports make many objects that all live on: collecting among them only takes time.
+    gc.set_threshold(100_000)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    code = BUG
+    try:
+        code = guarded(cli)
+    finally:
+        flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        # Nothing is left to do, and taking the interpreter and NumPy apart takes longer
+        # than a small gradient.
+        os._exit(code)

@@ -1,0 +1,84 @@
+"""Showing results: the options every answer takes, and the one console."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from gradcli.cli.exits import discard_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SAVE_EXTENSIONS = (".npz", ".json", ".csv", ".html", ".svg")
+
+
+class View(NamedTuple):
+    """How an answer is wanted."""
+
+    json: bool
+    trace: bool
+    full: bool
+    save: str | None
+
+
+def _save_path(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    if os.path.splitext(value)[1].lower() not in SAVE_EXTENSIONS:
+        raise click.BadParameter(f"{value!r} must end in one of {', '.join(SAVE_EXTENSIONS)}")
+    folder = os.path.dirname(value)
+    if folder and not os.path.isdir(folder):
+        raise click.BadParameter(f"there is no folder {folder!r}")
+    return value
+
+
+def view_options() -> list[click.Parameter]:
+    return [
+        click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
+        click.Option(["--trace"], is_flag=True, help="Every step with its gradient and rule."),
+        click.Option(["--full"], is_flag=True, help="Every entry and digit of every array."),
+        click.Option(
+            ["--save"],
+            metavar="FILE",
+            callback=_save_path,
+            help="Also save the answer: .npz .json .csv .html .svg.",
+        ),
+    ]
+
+
+def take_view(options: dict[str, Any]) -> View:
+    """The View among the parsed ``options``, removed from them."""
+    return View(*[options.pop(name) for name in View._fields])
+
+
+def write_line(text: str) -> None:
+    """One line on stdout. A reader that has gone away is no error."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def show(render: Callable[[int | None], Iterable[Any]]) -> None:
+    """Print what ``render(width)`` gives; width is None where stdout is not a terminal."""
+    terminal = sys.stdout.isatty()
+    console = make_console(terminal)
+    try:
+        for renderable in render(console.width if terminal else None):
+            console.print(renderable, soft_wrap=not terminal)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def make_console(terminal: bool) -> Console:
+    """The console on stdout: as wide as it takes where nothing limits it."""
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, markup=False, width=None if terminal else 1 << 20)

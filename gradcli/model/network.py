@@ -1,0 +1,26 @@
+"""The network: dense layers, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradcli.engine import REGISTRY, Array
+from gradcli.engine.ops.linear import dense, matmul
+from gradcli.model.spec import Spec
+
+Note = Callable[[str, Any], Any]
+"""Called with a name and a value as each intermediate is made; gives the value back."""
+
+
+def forward(spec: Spec, params: Mapping[str, Array], x: Array, note: Note) -> Array:
+    """The output, (..., batch, out), of ``x`` (..., batch, in).
+
+    ``z = x @ w + b`` and ``a = act(z)``, numbered where there are hidden layers.
+    """
+    for i, layer in enumerate(spec.layers):
+        n = spec.suffix(i)
+        w = params[f"w{n}"]
+        z = note(f"z{n}", dense(x, w, params[f"b{n}"]) if layer.bias else matmul(x, w))
+        x = z if layer.act == "linear" else note(f"a{n}", REGISTRY[layer.act](z))
+    return x

@@ -1,0 +1,162 @@
+"""A problem: named arrays, a scalar made from them, and its gradient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import Array, GradientTape, Tensor, plain
+from gradcli.engine.tape import Record
+
+Arrays = dict[str, npt.NDArray[Any]]
+Note = Callable[[str, Any], Any]
+"""Called with a name and a value as each intermediate is made; gives the value back."""
+
+
+class Problem(Protocol):
+    """What every verb works on."""
+
+    @property
+    def title(self) -> str:
+        """One line that says what was built."""
+
+    @property
+    def primals(self) -> Arrays:
+        """The arrays to differentiate with respect to, by name, in order."""
+
+    @property
+    def constants(self) -> Arrays:
+        """The other arrays that the value is made from, by name."""
+
+    def forward(self, primals: Mapping[str, Array], note: Note) -> Array:
+        """The scalar, from Tensors or plain arrays; intermediates with a name are noted."""
+
+
+class Step(NamedTuple):
+    """One operation of a problem, with the gradient of the scalar by its outcome."""
+
+    name: str
+    op: str
+    inputs: list[str]
+    value: npt.NDArray[Any]
+    gradient: npt.NDArray[Any]
+    rule: str
+    """The gradient of each input; g is the gradient of this step's own value."""
+
+
+class Result(NamedTuple):
+    """A problem's value (dtype of its arrays), its gradients and the way there."""
+
+    value: Any
+    gradients: Arrays
+    steps: list[Step]
+    noted: Arrays
+
+
+def differentiate(problem: Problem) -> Result:
+    """The value of ``problem``, the gradient by each primal, and every step.
+
+    Each gradient has its primal's shape and dtype; zeros where the value does not depend on
+    it. Overflow and the like give inf and nan, silently: see ``nonfinite``.
+    """
+    tensors = {name: Tensor(array) for name, array in problem.primals.items()}
+    names: dict[int, str] = {id(array): name for name, array in problem.constants.items()}
+    names.update({id(t): name for name, t in tensors.items()})
+    noted: dict[str, Any] = {}
+
+    def note(name: str, value: Any) -> Any:
+        names[id(value)] = name
+        noted[name] = value
+        return value
+
+    with np.errstate(all="ignore"):
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            value = problem.forward(tensors, note)
+        records = tape.records
+        gradients, by_step = tape.gradient(
+            value, (tensors, [r.out for r in records]), unconnected_gradients="zero"
+        )
+    return Result(
+        plain(value),
+        {name: np.asarray(g.value) for name, g in gradients.items()},
+        _steps(records, by_step, names),
+        {name: np.asarray(plain(v)) for name, v in noted.items()},
+    )
+
+
+def _steps(
+    records: tuple[Record, ...], gradients: list[Tensor], names: dict[int, str]
+) -> list[Step]:
+    steps = []
+    unnamed = 0
+    for record, gradient in zip(records, gradients):
+        if id(record.out) not in names:
+            unnamed += 1
+            names[id(record.out)] = f"v{unnamed}"
+        name, shown = names[id(record.out)], _inputs(record, names)
+        steps.append(
+            Step(
+                name,
+                record.op.name,
+                shown,
+                np.asarray(record.out.value),
+                np.asarray(gradient.value),
+                _rule(record, shown, name),
+            )
+        )
+    return steps
+
+
+def _inputs(record: Record, names: dict[int, str]) -> list[str]:
+    shown = []
+    for arg in record.args:
+        if id(arg) in names:
+            shown.append(names[id(arg)])
+        elif np.ndim(plain(arg)) == 0:
+            shown.append(f"{plain(arg):.7g}")
+        else:
+            shown.append(f"constant{np.shape(plain(arg))}")
+    return shown + [f"{key}={value}" for key, value in record.params.items()]
+
+
+def _rule(record: Record, shown: list[str], out: str) -> str:
+    """The gradient of each input that the step takes, in the names of this problem."""
+    letters = record.op.signature.partition("(")[2].rstrip(")").split(", ")
+    names = dict(zip(letters, shown)) | {"y": out}
+    letter = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    return ", ".join(
+        f"d{name} = {letter.sub(lambda found: names[found[0]], rule)}"
+        for name, rule, arg in zip(shown, record.op.rules, record.args)
+        if rule and isinstance(arg, Tensor)
+    )
+
+
+def nonfinite(problem: Problem, result: Result) -> str | None:
+    """Where the first nan or infinity came from; None where the value is finite."""
+    if np.all(np.isfinite(result.value)):
+        return None
+    for name, array in {**problem.primals, **problem.constants}.items():
+        found = _first_nonfinite(array)
+        if found:
+            return f"{name} holds {found}"
+    for step in result.steps:
+        found = _first_nonfinite(step.value)
+        if found:
+            made = f"{step.name} = {step.op}({', '.join(step.inputs)})"
+            return f"{found}, first made by {step.op}: {made}"
+    return f"the value is {result.value}"
+
+
+def _first_nonfinite(array: Any) -> str | None:
+    array = np.asarray(array)
+    where = np.argwhere(~np.isfinite(array))
+    if not len(where):
+        return None
+    index = tuple(int(i) for i in where[0])
+    at = f" at {list(index)}" if index else ""
+    return f"{array[index]}{at}"

@@ -1,0 +1,1 @@
+"""Results as rich renderables, documents and files. Nothing here prints."""

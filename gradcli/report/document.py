@@ -1,0 +1,88 @@
+"""The JSON documents: strict JSON, numbers that round-trip in their dtype."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from gradcli.model.model import Evaluation, Model
+
+
+def document(model: Model, evaluation: Evaluation, trace: bool) -> dict[str, Any]:
+    """What ``--json`` prints for a model: see the README for the contract."""
+    answer = {
+        "loss": evaluation.loss,
+        "grads": evaluation.gradients,
+        "params": evaluation.parameters,
+        "x": model.x,
+        "y": model.y,
+        "output": evaluation.output,
+        "spec": _spec(model.document),
+    }
+    if trace:
+        answer["trace"] = [
+            {
+                "name": step.name,
+                "op": step.op,
+                "inputs": step.inputs,
+                "shape": list(step.value.shape),
+                "value": step.value,
+                "grad": step.gradient,
+                "rule": step.rule,
+            }
+            for step in evaluation.trace
+        ]
+    return answer
+
+
+def dumps(answer: Mapping[str, Any]) -> str:
+    """``answer`` on one line; arrays as nested lists, nan and infinities as null."""
+    return json.dumps(_plain(answer), allow_nan=False, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _lists(np.asarray(value))
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _lists(array: npt.NDArray[Any]) -> Any:
+    if array.dtype.kind != "f":
+        return array.tolist()
+    if array.dtype.itemsize < 8:
+        # By way of text: the double that prints as the shortest decimal of the single.
+        shortest = array.astype(str).astype(np.float64)
+    else:
+        shortest = array
+    finite = np.isfinite(array)
+    if finite.all():
+        return shortest.tolist()
+    values = shortest.astype(object)
+    values[~finite] = None
+    return values.tolist()
+
+
+def _spec(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification; JSON has no nan, so an array that holds one goes as a literal."""
+    return {key: _spec_value(value) for key, value in mapping.items()}
+
+
+def _spec_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _spec(value)
+    if isinstance(value, list):
+        return [_spec_value(item) for item in value]
+    if isinstance(value, np.ndarray) and not np.all(np.isfinite(value)):
+        return str(value.astype(str).tolist()).replace("'", "")
+    return value

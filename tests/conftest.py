@@ -1,0 +1,53 @@
+"""What the tests share: the notes' cases, and the command line run in process."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from gradcli.cli.exits import guarded
+from gradcli.cli.main import cli
+
+HERE = Path(__file__).parent
+GOLDEN: dict[str, dict[str, Any]] = {
+    case["name"]: case for case in json.loads((HERE / "golden.json").read_text())
+}
+
+
+class Ran(NamedTuple):
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        def refuse(name: str) -> None:
+            raise AssertionError(f"{name} is not strict JSON")
+
+        return json.loads(self.out, parse_constant=refuse)
+
+
+Gradcli = Callable[..., Ran]
+
+
+@pytest.fixture
+def gradcli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Gradcli:
+    """``gradcli("mse --in 3", stdin=b"...")``: run a command line, give what came of it."""
+
+    def run(*args: str, stdin: bytes = b"") -> Ran:
+        words = args[0].split() if len(args) == 1 else list(args)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        code = guarded(cli, words)
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return run
