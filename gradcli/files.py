@@ -237,7 +237,7 @@ def _npz(file: Any, key: str | None) -> npt.NDArray[Any]:
 
 
 def _not_loaded(error: Exception) -> str:
-    if "pickle" in str(error).lower():
+    if "pickle" in str(error).lower() or "Python objects" in str(error):
         return "holds pickled objects: only plain arrays of numbers are read"
     return f"is not a readable NumPy file ({error})"
 

@@ -18,12 +18,12 @@ class Domain(NamedTuple):
         """An array of ``shape``, float64."""
         n = int(np.prod(shape))
         if self.step:
-            grid: npt.NDArray[Any] = self.intervals[0][0] + self.step * np.arange(n)
+            grid = self.intervals[0][0] + self.step * np.arange(n)
             rng.shuffle(grid)
-            return grid.reshape(shape)
+            return np.array(grid).reshape(shape)
         which = rng.integers(0, len(self.intervals), n)
         low, high = np.array(self.intervals).T
-        return rng.uniform(low[which], high[which]).reshape(shape)
+        return np.asarray(rng.uniform(low[which], high[which])).reshape(shape)
 
 
 real = Domain(((-2.0, 2.0),))

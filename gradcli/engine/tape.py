@@ -247,7 +247,7 @@ def _seeds(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
 
 
 def _pairs(target: Any, given: Any) -> Iterable[tuple[Any, Any]]:
-    """Each leaf of ``target`` with its part of ``given``, which has the same structure or is None."""
+    """Each leaf of ``target`` with its part of ``given``: of the same structure, or None."""
     if isinstance(target, dict):
         if given is not None:
             given = [given[name] for name in target]

@@ -29,27 +29,33 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> Sizes:
         if layer.units is None:
             raise SpecError("layers", "every hidden layer needs units")
 
-    inputs = spec.inputs
-    if inputs is None:
-        inputs = _columns(x) or _axis(first, 0)
+    for name, value in given.items():
+        if isinstance(value, np.ndarray) and not value.size:
+            raise SpecError(name, f"is empty: its shape is {value.shape}")
+
+    inputs = _first(spec.inputs, _columns(x), _axis(first, 0), _alone(x))
     if inputs is None:
         raise SpecError("in", "needed: the number of features in (or give x or w)")
-    out = spec.layers[-1].units
-    if out is None:
-        out = _columns(y) or _axis(last, 1) or _axis(bias, 0)
+    out = _first(spec.layers[-1].units, _columns(y), _axis(last, 1), _axis(bias, 0), _alone(y))
     if out is None:
         raise SpecError("out", "needed: the number of units out (or give y, w or b)")
-    if inputs < 1 or out < 1:
-        raise SpecError("x" if inputs < 1 else "y", "is empty")
-    batch = spec.batch
-    if batch is None:
-        batch = _rows(x, inputs) or _rows(y, out) or (None if labels is None else labels.size) or 1
+    count = None if labels is None else int(labels.size)
+    batch = _first(spec.batch, _rows(x, inputs), _rows(y, out), count) or 1
     return Sizes(batch, inputs, (*[_known(layer.units) for layer in spec.layers[:-1]], out))
 
 
 def _known(units: int | None) -> int:
     assert units is not None
     return units
+
+
+def _first(*candidates: int | None) -> int | None:
+    return next((n for n in candidates if n is not None), None)
+
+
+def _alone(value: Any) -> int | None:
+    """One, for a single number where nothing else tells how many there should be."""
+    return 1 if isinstance(value, np.ndarray) and value.ndim == 0 else None
 
 
 def _columns(value: Any) -> int | None:

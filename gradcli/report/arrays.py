@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from rich import box
+from rich.cells import cell_len
+from rich.console import Group
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from gradcli.report.numbers import text, texts
 
@@ -16,13 +19,14 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 EDGE = 3
-"""Entries kept at each end of an axis that is elided, as in NumPy."""
+"""Rows kept at each end of an array that is elided, as in NumPy."""
 MOST_ROWS = 20
 MOST_CELLS = 2000
 """Above this an array is written as aligned columns without a frame: rich would take long."""
 
 _GAP = "..."
-_FRAME = 3  # what a column adds to its text: a border and padding at both sides
+_FRAME = 3
+"""What a column of a table adds to its text: a border, and a space at both sides."""
 
 
 def array_table(title: str, array: npt.NDArray[Any], width: int | None, full: bool) -> Any:
@@ -34,28 +38,50 @@ def array_table(title: str, array: npt.NDArray[Any], width: int | None, full: bo
     grid = _grid(array)
     if whole and grid.size > MOST_CELLS:
         return Columns(title, array)
-    rows = _shown(len(grid), None if whole else MOST_ROWS)
-    columns = _shown(grid.shape[1], None if whole else _fitting(grid, rows, width or 0))
-    if width is not None:
-        width = max(width, 1)
-    elided = None in rows or None in columns
-    table = Table(
-        title=title, title_justify="left", title_style="bold", caption_justify="left",
-        box=box.ROUNDED, header_style="dim",
-        caption=summary(array) if elided else None,
-    )  # fmt: skip
     labels = _labels(array)
-    table.add_column("", style="dim", justify="right", no_wrap=whole)
+    rows = both_ends(len(grid), len(grid) if whole or len(grid) <= MOST_ROWS else 2 * EDGE)
+    kept = [i for i in rows if i is not None]
+    count = grid.shape[1]
+    if not whole:
+        margin = max(cell_len(labels[i]) for i in kept) + _FRAME + 1
+        count = fitting(grid[kept], (width or 0) - margin, _FRAME)
+    columns = both_ends(grid.shape[1], count)
+
+    table = Table(box=box.ROUNDED, header_style="dim")
+    table.add_column("", style="dim", justify="right", no_wrap=True)
     for j in columns:
         table.add_column(_GAP if j is None else str(j), justify="right", overflow="fold")
     for i in rows:
         if i is None:
             table.add_row(*[_GAP] * (len(columns) + 1))
             continue
-        kept = texts(grid[i, [j for j in columns if j is not None]], exact=whole).tolist()
-        cells = iter(kept)
+        cells = iter(texts(grid[i, [j for j in columns if j is not None]], exact=whole).tolist())
         table.add_row(labels[i], *[_GAP if j is None else next(cells) for j in columns])
-    return table
+    elided = None in rows or None in columns
+    below = [Text(summary(array), style="dim")] if elided else []
+    return Group(Text(title, style="bold"), table, *below)
+
+
+def both_ends(count: int, most: int) -> list[int | None]:
+    """``most`` of the indices below ``count``, from both ends; None stands for the gap."""
+    if count <= most:
+        return list(range(count))
+    return [*range((most + 1) // 2), None, *range(count - most // 2, count)]
+
+
+def fitting(grid: npt.NDArray[Any], width: int, gap: int) -> int:
+    """How many columns of numbers fit into ``width``, with the mark of elision if not all do."""
+    columns: int = grid.shape[1]
+    most = min(columns, max(1, width // (1 + gap)))
+    near = both_ends(columns, most)
+    cells = texts(grid[:, [j for j in near if j is not None]], exact=False)
+    wide = (np.strings.str_len(cells).max(axis=0) + gap).tolist()
+    while most > 1:
+        taken = [*wide[: (most + 1) // 2], *wide[len(wide) - most // 2 :]]
+        if sum(taken) + (len(_GAP) + gap) * (most < columns) <= width:
+            break
+        most -= 1
+    return most
 
 
 def summary(array: npt.NDArray[Any]) -> str:
@@ -98,20 +124,3 @@ def _labels(array: npt.NDArray[Any]) -> list[str]:
     if array.ndim < 2:
         return [""]
     return [",".join(map(str, index)) for index in np.ndindex(array.shape[:-1])]
-
-
-def _shown(count: int, most: int | None) -> list[int | None]:
-    """The indices to show, None standing for a gap."""
-    if most is None or count <= most:
-        return list(range(count))
-    edge = min(EDGE, max(1, (most - 1) // 2))
-    return [*range(edge), None, *range(count - edge, count)]
-
-
-def _fitting(grid: npt.NDArray[Any], rows: list[int | None], width: int) -> int:
-    """How many columns of numbers fit into ``width``."""
-    kept = grid[[i for i in rows if i is not None]]
-    sample = kept if kept.shape[1] <= 64 else np.concatenate([kept[:, :32], kept[:, -32:]], axis=1)
-    widest = int(np.strings.str_len(texts(sample, exact=False)).max(initial=1))
-    margin = len(str(len(grid))) + _FRAME + 1
-    return max(1, (width - margin) // (max(widest, len(str(grid.shape[1]))) + _FRAME))

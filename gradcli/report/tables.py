@@ -9,15 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
-from gradcli.report.arrays import array_table, summary
+from gradcli.report.arrays import MOST_ROWS, array_table, both_ends, fitting, summary
 from gradcli.report.numbers import text, texts
 
 if TYPE_CHECKING:
     from gradcli.model.model import Evaluation, Model
     from gradcli.problem import Step
-
-_INLINE = 64
-"""Entries of an array up to which a step shows all of it on a terminal."""
 
 
 def evaluation_tables(
@@ -33,28 +30,36 @@ def evaluation_tables(
     if trace:
         yield Text("\nsteps: dz is the gradient of the loss by z, g that by the step's value")
         for step in evaluation.trace:
-            yield from _step(step, exact)
+            yield from _step(step, None if exact else width)
 
 
-def _step(step: Step, exact: bool) -> Iterator[Text]:
+def _step(step: Step, width: int | None) -> Iterator[Text]:
+    """Name, op and shape; value; gradient; rule. ``width`` as in array_table, None for all."""
     shape = "x".join(map(str, step.value.shape)) or "scalar"
     yield Text.assemble(
         (step.name, "bold"), f" = {step.op}({', '.join(step.inputs)})", (f"  {shape}", "dim")
     )
-    yield from _numbers("value", step.value, exact)
-    yield from _numbers(f"dloss/d{step.name}", step.gradient, exact)
+    yield from _numbers("value", step.value, width)
+    yield from _numbers(f"dloss/d{step.name}", step.gradient, width)
     if step.rule:
         yield Text.assemble(("  rule", "dim"), f"  {step.rule}")
 
 
-def _numbers(label: str, array: npt.NDArray[Any], exact: bool) -> Iterator[Text]:
-    """One line for each row of ``array``, with its label before the first."""
-    if not exact and array.size > _INLINE:
-        yield Text.assemble((f"  {label}", "dim"), f"  {summary(array)}")
-        return
-    cells = texts(array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1), exact)
-    width = int(np.strings.str_len(cells).max(initial=1))
+def _numbers(label: str, array: npt.NDArray[Any], width: int | None) -> Iterator[Text]:
+    """One line for each row of ``array``, with the label before the first."""
     head = f"  {label}"
+    grid = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    if width is not None and len(grid) > MOST_ROWS:
+        yield Text.assemble((head, "dim"), f"  {summary(array)}")
+        return
+    count = grid.shape[1]
+    if width is not None:
+        count = fitting(grid, width - len(head), gap=2)
+    columns = both_ends(grid.shape[1], count)
+    cells = texts(grid[:, [j for j in columns if j is not None]], exact=width is None)
+    widest = int(np.strings.str_len(cells).max(initial=1))
     for row in cells.tolist():
-        yield Text.assemble((head, "dim"), "  ", "  ".join([cell.rjust(width) for cell in row]))
+        numbers = iter([cell.rjust(widest) for cell in row])
+        line = "  ".join(["..." if j is None else next(numbers) for j in columns])
+        yield Text.assemble((head, "dim"), "  ", line)
         head = " " * len(head)

@@ -1,0 +1,148 @@
+"""Literals and array files: what is written comes back, and nothing else gets in."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from gradcli.errors import FileError, GradcliError, LiteralError
+from gradcli.files import looks_like_literal, parse_literal, read_array, replace_file
+from gradcli.model.keys import INITIALISERS
+from gradcli.model.values import resolve
+
+
+def outcome_of(call: Callable[[], Any]) -> Any:
+    """What ``call`` gives, or the message with which it refuses; other errors pass."""
+    try:
+        return call()
+    except GradcliError as error:
+        return str(error)
+
+
+FINITE = st.floats(allow_nan=False, width=64)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.5", 0.5),
+        ("-4", -4.0),
+        ("+1e-3", 1e-3),
+        (".5,5.", [0.5, 5.0]),
+        ("0,1", [0.0, 1.0]),
+        (" 1 , 2 ; 3 , 4 ", [[1.0, 2.0], [3.0, 4.0]]),
+        ("1;2", [[1.0], [2.0]]),
+        ("[[1,2],[3,4]]", [[1.0, 2.0], [3.0, 4.0]]),
+        ("[[[1]]]", [[[1.0]]]),
+        ("[1, 2, ]", [1.0, 2.0]),
+        ("inf,-Infinity", [np.inf, -np.inf]),
+    ],
+)
+def test_literals(text: str, value: Any) -> None:
+    assert looks_like_literal(text)
+    np.testing.assert_array_equal(parse_literal(text), value)
+
+
+@given(st.lists(st.lists(FINITE, min_size=2, max_size=2), min_size=2, max_size=4))
+def test_a_table_written_as_a_literal_comes_back(rows: list[list[float]]) -> None:
+    text = ";".join(",".join(map(repr, row)) for row in rows)
+    assert parse_literal(text).tolist() == rows
+    assert parse_literal(json.dumps(rows)).tolist() == rows
+
+
+@given(st.text(alphabet="0123456789.,;[]+-e naif", max_size=30))
+def test_any_text_is_an_array_or_one_line_of_error(text: str) -> None:
+    outcome = outcome_of(lambda: parse_literal(text))
+    assert isinstance(outcome, np.ndarray) or "\n" not in outcome
+
+
+@given(st.text(max_size=20))
+def test_any_value_is_resolved_or_refused_in_one_line(text: str) -> None:
+    if text.strip() == "-" or "\0" in text:
+        return
+    outcome = outcome_of(lambda: resolve("x", text, None))
+    assert isinstance(outcome, np.ndarray) or outcome in INITIALISERS or outcome.startswith("x: ")
+
+
+def test_nesting_is_bounded() -> None:
+    with pytest.raises(LiteralError, match="more than 32 deep"):
+        parse_literal("[" * 100_000)
+
+
+def test_long_literals_show_the_surroundings_of_the_fault() -> None:
+    text = ",".join(["1.5"] * 1000) + ",oops," + ",".join(["1.5"] * 1000)
+    with pytest.raises(LiteralError, match=r"position 4001, found 'oops,1.5'") as caught:
+        parse_literal(text)
+    assert len(str(caught.value)) < 200
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from([np.float32, np.float64, np.int64, np.bool_]),
+        arrays.array_shapes(max_dims=3, max_side=4),
+    )
+)
+def test_arrays_come_back_from_npy_and_npz(array: Any) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/a.npy", array)
+        np.savez(f"{folder}/a.npz", key=array)
+        for source in ("a.npy", "a.npz", "a.npz:key"):
+            np.testing.assert_array_equal(read_array(source, folder), array)
+        np.testing.assert_array_equal(read_array("a.npy[0]", folder), array[0])
+
+
+@pytest.mark.parametrize(
+    ("index", "numpy"),
+    [("0:2", np.s_[0:2]), (":,1", np.s_[:, 1]), ("-1", np.s_[-1]), ("::2, 0", np.s_[::2, 0])],
+)
+def test_slices(index: str, numpy: Any, tmp_path: Path) -> None:
+    array = np.arange(12.0).reshape(4, 3)
+    np.save(tmp_path / "a.npy", array)
+    np.savetxt(tmp_path / "a.csv", array, delimiter=",")
+    (tmp_path / "a.json").write_text(json.dumps(array.tolist()))
+    for name in ("a.npy", "a.csv", "a.json"):
+        np.testing.assert_array_equal(read_array(f"{name}[{index}]", str(tmp_path)), array[numpy])
+
+
+def test_standard_input_is_told_by_how_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.array([[1.0, 2.0], [3.0, 4.0]])
+    npy, npz = io.BytesIO(), io.BytesIO()
+    np.save(npy, array)
+    np.savez(npz, array)
+    for data in (npy.getvalue(), npz.getvalue(), b"[[1,2],[3,4]]", b"a,b\n1,2\n3,4\n"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        np.testing.assert_array_equal(read_array("-"), array)
+
+
+def test_null_is_nan() -> None:
+    value = resolve("x", [[1, None]], None)
+    np.testing.assert_array_equal(value, [[1.0, np.nan]])
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    def interrupted(file: Any) -> None:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(str(path), interrupted)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    replace_file(str(path), lambda file: file.write(b"new") and None)
+    assert path.read_text() == "new"
+    with pytest.raises(FileError, match="cannot be written"):
+        replace_file(str(tmp_path / "no" / "x"), interrupted)
