@@ -56,9 +56,10 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
                 raise TypeError(f"{op.name}: {name} cannot be a Tensor; give a plain value")
     values = [a.value if isinstance(a, Tensor) else a for a in args]
     out = Tensor(op.forward(*values, **params))
-    if active.recorders:
+    recorders = active.recorders
+    if recorders:
         record = Record(op, op.vjps_for(len(args)), args, values, params, out)
-        for recorder in active.recorders:
+        for recorder in recorders:
             recorder.record(record)
     return out
 
@@ -92,7 +93,11 @@ class GradientTape:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        active.recorders = tuple([r for r in active.recorders if r is not self])
+        recorders = active.recorders
+        if recorders and recorders[-1] is self:
+            active.recorders = recorders[:-1]
+        else:
+            active.recorders = tuple([r for r in recorders if r is not self])
 
     def watch(self, tensors: Any) -> None:
         """Follow ``tensors``: one Tensor, or lists, tuples and dicts of them.

@@ -171,7 +171,7 @@ def variable(data: Any, dtype: npt.DTypeLike | None = None) -> Variable:
 
 def require_floating(value: Any) -> None:
     """Raise DtypeError unless ``value`` can carry a gradient."""
-    dtype = np.asarray(value).dtype
+    dtype = value.dtype
     if dtype.kind != "f":
         raise DtypeError(
             f"a gradient needs floating-point numbers, not {dtype}: "

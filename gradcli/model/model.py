@@ -84,8 +84,15 @@ class Model:
 
     def forward(self, primals: Mapping[str, Array], note: Note) -> Array:
         """The loss at ``primals``, parameters by name."""
-        output = forward(self.spec, primals, self.x, note)
-        return note("loss", self._loss(output, self.y))
+        return self.loss_of(primals, self.x, self.y, note)
+
+    def loss_of(
+        self, params: Mapping[str, Array], x: Array, y: Array, note: Note = lambda _, value: value
+    ) -> Array:
+        """The loss of other parameters and data: arrays or Tensors, for a tape of one's own."""
+        spec = self.spec
+        output = forward(spec, params, x, note)
+        return note("loss", LOSS[spec.loss](output, y, spec.from_logits, spec.reduction))
 
     def evaluate(self) -> Evaluation:
         """The loss, its gradients, the output and every step at the model's parameters."""
@@ -120,18 +127,11 @@ class Model:
     def _trace(self) -> Program:
         names = list(self.parameters)
 
-        def loss(x: Array, y: Array, *values: Array) -> Array:
-            output = forward(self.spec, dict(zip(names, values)), x, lambda _, value: value)
-            return self._loss(output, y)
-
         return Program(
-            loss,
+            lambda x, y, *values: self.loss_of(dict(zip(names, values)), x, y),
             (self.x, self.y, *self.parameters.values()),
             argnums=range(2, 2 + len(names)),
         )
-
-    def _loss(self, output: Array, y: Any) -> Array:
-        return LOSS[self.spec.loss](output, y, self.spec.from_logits, self.spec.reduction)
 
 
 class _Builder:

@@ -39,15 +39,15 @@ def _step(step: Step, width: int | None) -> Iterator[Text]:
     yield Text.assemble(
         (step.name, "bold"), f" = {step.op}({', '.join(step.inputs)})", (f"  {shape}", "dim")
     )
-    yield from _numbers("value", step.value, width)
-    yield from _numbers(f"dloss/d{step.name}", step.gradient, width)
+    slope = f"  dloss/d{step.name}"
+    yield from _numbers("  value".ljust(len(slope)), step.value, width)
+    yield from _numbers(slope, step.gradient, width)
     if step.rule:
-        yield Text.assemble(("  rule", "dim"), f"  {step.rule}")
+        yield Text.assemble(("  rule".ljust(len(slope)), "dim"), f"  {step.rule}")
 
 
-def _numbers(label: str, array: npt.NDArray[Any], width: int | None) -> Iterator[Text]:
-    """One line for each row of ``array``, with the label before the first."""
-    head = f"  {label}"
+def _numbers(head: str, array: npt.NDArray[Any], width: int | None) -> Iterator[Text]:
+    """One line for each row of ``array``, with ``head`` before the first."""
     grid = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     if width is not None and len(grid) > MOST_ROWS:
         yield Text.assemble((head, "dim"), f"  {summary(array)}")

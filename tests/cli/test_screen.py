@@ -105,12 +105,12 @@ def test_without_a_terminal_nothing_is_left_out(gradcli: Gradcli) -> None:
 def test_trace_gives_every_step_with_the_rule_in_its_names(gradcli: Gradcli) -> None:
     out = gradcli("mse --x 1,2,4 --y 0.5,1 --w 0 --b 0 --act sigmoid --trace").out
     assert (
-        "z = dense(x, w, b)  1x2\n  value  0.0  0.0\n  dloss/dz    0.0  -0.125\n"
-        "  rule  dw = x.T @ g, db = sum of g over the batch\n"
-        "a = sigmoid(z)  1x2\n  value  0.5  0.5\n  dloss/da   0.0  -0.5\n"
-        "  rule  dz = g * a * (1 - a)\n"
-        "v1 = squared_difference(a, y)  1x2\n  value   0.0  0.25\n  dloss/dv1  0.5  0.5\n"
-        "  rule  da = g * 2 * (a - y)\n"
+        "z = dense(x, w, b)  1x2\n  value     0.0  0.0\n  dloss/dz     0.0  -0.125\n"
+        "  rule      dw = x.T @ g, db = sum of g over the batch\n"
+        "a = sigmoid(z)  1x2\n  value     0.5  0.5\n  dloss/da   0.0  -0.5\n"
+        "  rule      dz = g * a * (1 - a)\n"
+        "v1 = squared_difference(a, y)  1x2\n  value       0.0  0.25\n  dloss/dv1  0.5  0.5\n"
+        "  rule       da = g * 2 * (a - y)\n"
     ) in out
 
 
