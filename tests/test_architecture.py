@@ -25,6 +25,7 @@ FLOORS = {
     "problem": 3,
     "files": 3,
     "engine": 2,
+    "literals": 2,
     "errors": 1,
     "names": 1,
 }

@@ -9,11 +9,12 @@ recursion or sorting. (Wengert, "A simple automatic derivative evaluation progra
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from gradcli.engine.nest import leaves, pairs, rebuild
 from gradcli.engine.tensor import Array, Tensor, Variable, plain, require_floating
 from gradcli.errors import GradientError
 
@@ -104,7 +105,7 @@ class GradientTape:
 
         Raises DtypeError where the dtype is not floating point.
         """
-        for item in _leaves(tensors):
+        for item in leaves(tensors):
             if not isinstance(item, Tensor):
                 raise TypeError(f"watch() takes Tensors, not {type(item).__name__}: use tensor()")
             require_floating(item.value)
@@ -160,7 +161,7 @@ class GradientTape:
         if not self._persistent:
             self.__exit__()
 
-        source_list = list(_leaves(sources))
+        source_list = list(leaves(sources))
         cotangents = self._sweep(_seeds(target, output_gradients), source_list)
         answers = []
         for source in source_list:
@@ -174,7 +175,7 @@ class GradientTape:
             )
         if not self._persistent:
             self._records.clear()
-        return _rebuild(sources, iter(answers))
+        return rebuild(sources, iter(answers))
 
     def _sweep(self, seeds: list[tuple[Tensor, Any]], sources: list[Any]) -> dict[int, Any]:
         """Cotangents by id: of ``sources``, and of whatever else no record consumed."""
@@ -238,7 +239,7 @@ def fit(cotangent: Array, value: Any, op: Op) -> Array:
 
 def _seeds(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
     seeds = []
-    for item, seed in _pairs(target, output_gradients):
+    for item, seed in pairs(target, output_gradients):
         if not isinstance(item, Tensor):
             raise TypeError(f"a target is a Tensor, not {type(item).__name__}")
         if seed is None:
@@ -251,46 +252,8 @@ def _seeds(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
     return seeds
 
 
-def _pairs(target: Any, given: Any) -> Iterable[tuple[Any, Any]]:
-    """Each leaf of ``target`` with its part of ``given``: of the same structure, or None."""
-    if isinstance(target, dict):
-        if given is not None:
-            given = [given[name] for name in target]
-        target = list(target.values())
-    if not isinstance(target, (list, tuple)):
-        yield target, given
-        return
-    if given is None:
-        given = [None] * len(target)
-    if len(given) != len(target):
-        raise ValueError(f"{len(target)} targets, but {len(given)} output_gradients")
-    for item, part in zip(target, given):
-        yield from _pairs(item, part)
-
-
 def ones(value: Any) -> Any:
     """Ones like ``value`` (np.ones_like, at a tenth of its price for a scalar)."""
     seed = np.empty(value.shape, value.dtype)
     seed.fill(1)
     return seed
-
-
-def _leaves(structure: Any) -> Iterable[Any]:
-    if isinstance(structure, dict):
-        structure = structure.values()
-    elif not isinstance(structure, (list, tuple)):
-        yield structure
-        return
-    for item in structure:
-        yield from _leaves(item)
-
-
-def _rebuild(structure: Any, leaves: Any) -> Any:
-    if isinstance(structure, dict):
-        return {name: _rebuild(item, leaves) for name, item in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        items = [_rebuild(item, leaves) for item in structure]
-        if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-            return type(structure)(*items)
-        return type(structure)(items)
-    return next(leaves)

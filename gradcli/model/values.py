@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.files import (
-    from_lists,
-    looks_like_file,
-    looks_like_literal,
-    parse_literal,
-    read_array,
-)
+from gradcli.files import from_lists, names_file, read_array
+from gradcli.literals import looks_like_literal, parse_literal
 from gradcli.model.keys import INITIALISERS
 from gradcli.names import suggestion
 
@@ -29,9 +25,11 @@ def resolve(key: str, value: Any, folder: str | None) -> str | npt.NDArray[Any]:
             return value if isinstance(value, np.ndarray) else from_lists(value)
         if value in INITIALISERS:
             return value
+        if names_file(value):
+            return read_array(value, folder)
         if looks_like_literal(value):
             return parse_literal(value)
-        if looks_like_file(value):
+        if os.path.exists(os.path.join(folder or "", value)):
             return read_array(value, folder)
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None

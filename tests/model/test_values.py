@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from gradcli.errors import FileError, GradcliError, LiteralError
-from gradcli.files import looks_like_literal, parse_literal, read_array, replace_file
+from gradcli.files import read_array, replace_file
+from gradcli.literals import looks_like_literal, parse_literal
 from gradcli.model.keys import INITIALISERS
 from gradcli.model.values import resolve
 

@@ -1,0 +1,121 @@
+"""Arrays written out: ``0.5``, ``0,1``, ``1,2;3,4`` or ``[[1,2],[3,4]]``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.errors import LiteralError
+
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I)
+_SPACE = re.compile(r"\s*")
+_DEEPEST = 32
+
+
+def looks_like_literal(text: str) -> bool:
+    """Whether ``text`` begins as a number or a list does, and does not go on as a name."""
+    stripped = text.strip()
+    if stripped.startswith("["):
+        return True
+    match = NUMBER.match(stripped)
+    if match is None:
+        return False
+    rest = stripped[match.end() :].lstrip()
+    return not rest or rest[0] in ",;" or not (rest[0].isalpha() or rest[0] in "_/\\:")
+
+
+def parse_literal(text: str) -> npt.NDArray[np.float64]:
+    """The array that ``text`` writes: 0-d for a number, 1-d for ``a,b``, 2-d for ``a,b;c,d``.
+
+    Raises LiteralError with the position (counted from 1) of what does not fit.
+    """
+    return _Literal(text).parse()
+
+
+class _Literal:
+    """A recursive-descent parser over one literal."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def parse(self) -> npt.NDArray[np.float64]:
+        self.skip()
+        value: Any
+        if self.peek() == "[":
+            value = self.nested(1)
+        else:
+            rows = [self.row()]
+            while self.peek() == ";":
+                self.step()
+                rows.append(self.row())
+                if len(rows[-1]) != len(rows[0]):
+                    raise LiteralError(
+                        f"{self.shown()}: row {len(rows)} has {len(rows[-1])} numbers, "
+                        f"row 1 has {len(rows[0])}"
+                    )
+            value = rows if len(rows) > 1 else rows[0]
+            if len(rows) == 1 and len(rows[0]) == 1:
+                value = rows[0][0]
+        if self.at < len(self.text):
+            raise self.unexpected("the end, ',' or ';'")
+        try:
+            return np.array(value, np.float64)
+        except ValueError:
+            raise LiteralError(f"{self.shown()}: the lists have different lengths") from None
+
+    def row(self) -> list[float]:
+        numbers = [self.number()]
+        while self.peek() == ",":
+            self.step()
+            numbers.append(self.number())
+        return numbers
+
+    def nested(self, depth: int) -> list[Any]:
+        if depth > _DEEPEST:
+            raise LiteralError(f"{self.shown()}: lists nested more than {_DEEPEST} deep")
+        self.step()
+        items: list[Any] = []
+        while self.peek() != "]":
+            items.append(self.nested(depth + 1) if self.peek() == "[" else self.number())
+            if self.peek() == ",":
+                self.step()
+            elif self.peek() != "]":
+                raise self.unexpected("',' or ']'")
+        self.step()
+        return items
+
+    def number(self) -> float:
+        match = NUMBER.match(self.text, self.at)
+        if match is None:
+            raise self.unexpected("a number")
+        self.at = match.end()
+        self.skip()
+        return float(match.group())
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def step(self) -> None:
+        self.at += 1
+        self.skip()
+
+    def skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def unexpected(self, expected: str) -> LiteralError:
+        found = repr(self.text[self.at : self.at + 8]) if self.at < len(self.text) else "the end"
+        return LiteralError(
+            f"{self.shown()}: expected {expected} at position {self.at + 1}, found {found}"
+        )
+
+    def shown(self) -> str:
+        """The literal, shortened to the surroundings of the position if it is long."""
+        if len(self.text) <= 60:
+            return f"literal {self.text!r}"
+        start = max(0, self.at - 30)
+        return f"literal ...{self.text[start : start + 60]!r}..."
