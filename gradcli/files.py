@@ -7,6 +7,7 @@ evaluated.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -22,6 +23,7 @@ from gradcli.errors import FileError
 from gradcli.literals import NUMBER
 
 _SLICED = re.compile(r"(?P<source>.*?)\[(?P<index>[^\[\]]*)\]")
+_KEYED = re.compile(r"(?P<path>.*?\.npz):(?P<key>.*)", re.I | re.S)
 _EXTENSIONS = (".npy", ".npz", ".csv", ".json")
 
 
@@ -40,7 +42,7 @@ def read_array(source: str, folder: str | None = None) -> npt.NDArray[Any]:
     path, key, index = _split_source(source)
     try:
         if path == "-":
-            array = _from_bytes(sys.stdin.buffer.read(), key)
+            array = _from_bytes(read_stdin(), key)
         else:
             array = _from_path(os.path.join(folder or "", path), key)
     except FileError as error:
@@ -55,15 +57,49 @@ def read_array(source: str, folder: str | None = None) -> npt.NDArray[Any]:
     return array
 
 
+def read_arrays(source: str) -> dict[str, npt.NDArray[Any]]:
+    """Every array of numbers in an npz or a JSON object of nested lists, by name.
+
+    Raises FileError where ``source`` (``-`` is standard input) is neither.
+    """
+    try:
+        data = read_stdin() if source == "-" else read_bytes(source)
+        arrays = _open_npz(io.BytesIO(data)) if data[:4] in _ZIP else _json_object(data)
+    except FileError as error:
+        raise FileError(f"{source}: {error}") from None
+    except OSError as error:
+        raise FileError(f"{source}: {error.strerror or error}") from None
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise FileError(f"{source}: {name} holds {array.dtype}, not real numbers")
+    return arrays
+
+
+def _json_object(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"is neither npz nor JSON: {error}") from None
+    if isinstance(value, dict) and isinstance(value.get("grads"), dict):
+        value = value["grads"]
+    if not isinstance(value, dict):
+        raise FileError("must hold a JSON object of arrays by name")
+    arrays = {}
+    for name, lists in value.items():
+        try:
+            arrays[name] = from_lists(lists)
+        except FileError as error:
+            raise FileError(f"{name} {error}") from None
+    return arrays
+
+
 def _split_source(source: str) -> tuple[str, str | None, str | None]:
     index = None
     match = _SLICED.fullmatch(source)
     if match:
         source, index = match["source"], match["index"]
-    head, colon, key = source.rpartition(":")
-    if colon and head.lower().endswith(".npz"):
-        return head, key, index
-    return source, None, index
+    match = _KEYED.fullmatch(source)
+    return (match["path"], match["key"], index) if match else (source, None, index)
 
 
 def _extension(path: str) -> str:
@@ -76,23 +112,37 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
+def read_stdin() -> bytes:
+    """What standard input holds. Raises FileError where it is closed or holds nothing."""
+    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    if not data:
+        raise FileError("standard input is empty, closed, or was read already")
+    return data
+
+
 def _from_path(path: str, key: str | None) -> npt.NDArray[Any]:
-    suffix = _extension(path)
-    if suffix == ".npy":
+    with open(path, "rb") as file:
+        begins = file.read(6)
+    if begins == _NPY:
         return _npy(path)
-    if suffix == ".npz":
+    if begins[:4] in _ZIP:
         return _npz(path, key)
+    if _extension(path) in (".npy", ".npz"):
+        raise FileError("holds pickled objects" if begins[:1] == b"\x80" else "is no NumPy file")
     data = read_bytes(path)
-    if suffix == ".json":
-        return _json(data)
-    return _text(data) if suffix == ".csv" else _from_bytes(data, key)
+    return _json(data) if _extension(path) == ".json" else _from_bytes(data, key)
+
+
+_NPY = b"\x93NUMPY"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a zip begins; the second, one that is empty."""
 
 
 def _from_bytes(data: bytes, key: str | None) -> npt.NDArray[Any]:
     """An array from bytes of unknown kind, told by how they begin."""
-    if data.startswith(b"\x93NUMPY"):
+    if data.startswith(_NPY):
         return _npy(io.BytesIO(data))
-    if data.startswith(b"PK"):
+    if data[:4] in _ZIP:
         return _npz(io.BytesIO(data), key)
     return _json(data) if data.lstrip()[:1] == b"[" else _text(data)
 
@@ -102,59 +152,72 @@ def _npy(file: Any) -> npt.NDArray[Any]:
         if isinstance(file, str):  # mapped, so that a slice reads no more than it needs
             return np.load(file, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
         return np.load(file, allow_pickle=False)  # type: ignore[no-any-return]
-    except (ValueError, EOFError) as error:
+    except Exception as error:  # NumPy and zipfile raise all kinds on a corrupt file
         raise FileError(_not_loaded(error)) from None
 
 
 def _npz(file: Any, key: str | None) -> npt.NDArray[Any]:
-    import zipfile
+    arrays = _open_npz(file, key)
+    if key is not None:
+        if key not in arrays:
+            raise FileError(f"holds no {key!r}, but {_choices(list(arrays))}")
+        return arrays[key]
+    if len(arrays) != 1:
+        raise FileError(f"holds {len(arrays)} arrays: name one, {_choices(list(arrays))}")
+    return next(iter(arrays.values()))
 
+
+def _open_npz(file: Any, key: str | None = None) -> dict[str, npt.NDArray[Any]]:
+    """The arrays in an npz; with ``key``, only that one is read and the others are empty."""
     try:
         with np.load(file, allow_pickle=False) as archive:
-            if key is None and len(archive.files) == 1:
-                key = archive.files[0]
-            if key is None:
-                raise FileError(f"holds several arrays: name one, {_choices(archive.files)}")
-            if key not in archive.files:
-                raise FileError(f"holds no {key!r}, but {_choices(archive.files)}")
-            return archive[key]  # type: ignore[no-any-return]
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            wanted = {key} if key is not None and key in archive.files else set(archive.files)
+            empty = np.empty(0)
+            return {n: archive[n] if n in wanted else empty for n in archive.files}
+    except Exception as error:
         raise FileError(_not_loaded(error)) from None
 
 
 def _not_loaded(error: Exception) -> str:
     if "pickle" in str(error).lower() or "Python objects" in str(error):
         return "holds pickled objects: only plain arrays of numbers are read"
-    return f"is not a readable NumPy file ({error})"
+    return f"is not a readable NumPy file ({' '.join(str(error).split())})"
 
 
 def _json(data: bytes) -> npt.NDArray[Any]:
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"is not JSON: {error}") from None
     return from_lists(value)
 
 
 def _text(data: bytes) -> npt.NDArray[Any]:
-    """Comma-separated rows; a first row without numbers is a header."""
+    """Comma-separated rows; a first row without any number is a header."""
     try:
-        lines = [line for line in data.decode().splitlines() if line.strip()]
+        lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise FileError("is neither text nor a NumPy file") from None
-    if lines and NUMBER.match(lines[0].strip()) is None:
-        del lines[0]
-    if not lines:
+    rows: list[list[float]] = []
+    for number, cells in enumerate(csv.reader(lines), 1):
+        if not any(cell.strip() for cell in cells):
+            continue
+        values = [_number(cell) for cell in cells]
+        if not rows and all(value is None for value in values):
+            continue
+        if None in values:
+            cell = cells[values.index(None)]
+            raise FileError(f"line {number}: {cell.strip()!r} is not a number")
+        if rows and len(values) != len(rows[0]):
+            raise FileError(f"line {number} has {len(values)} numbers, the first {len(rows[0])}")
+        rows.append([value for value in values if value is not None])
+    if not rows:
         raise FileError("holds no numbers")
-    rows = []
-    for i, line in enumerate(lines):
-        try:
-            rows.append([float(cell) for cell in line.split(",")])
-        except ValueError as error:
-            raise FileError(f"row {i + 1}: {error}") from None
-        if len(rows[-1]) != len(rows[0]):
-            raise FileError(f"row {i + 1} has {len(rows[-1])} numbers, row 1 has {len(rows[0])}")
     return np.array(rows)
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if NUMBER.fullmatch(cell.strip()) else None
 
 
 def from_lists(value: Any) -> npt.NDArray[Any]:
@@ -188,6 +251,8 @@ def _indexed(array: npt.NDArray[Any], index: str, source: str) -> npt.NDArray[An
 
 
 def _choices(names: list[str]) -> str:
+    if not names:
+        return "but it is empty"
     shown = ", ".join(names[:8])
     return f"one of: {shown}, ..." if len(names) > 8 else f"one of: {shown}"
 
@@ -197,8 +262,8 @@ def replace_file(path: str, write: Callable[[IO[bytes]], None]) -> None:
 
     Raises FileError where that cannot be done; the old file, if any, is then as it was.
     """
-    folder, name = os.path.split(path)
-    beside = os.path.join(folder, f".{name}.{os.getpid()}.part")
+    path = os.path.realpath(path)  # a link stays, and what it points to is replaced
+    beside = os.path.join(os.path.dirname(path), f".gradcli.{os.getpid()}.part")
     try:
         try:
             with open(beside, "wb") as file:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,22 @@ class Problem(Protocol):
 
     def forward(self, primals: Mapping[str, Array], note: Note) -> Array:
         """The scalar, from Tensors or plain arrays; intermediates with a name are noted."""
+
+    def in_float64(self) -> Self:
+        """The same problem at the same point, all arrays in float64."""
+
+    def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The scalar with the primal ``name`` replaced by each array of ``stack`` in turn.
+
+        ``stack`` is (K, *shape), of float64 or complex128; the answer is (K,).
+        """
+
+    @property
+    def working_set(self) -> int:
+        """Bytes that one evaluation in float64 takes besides the primals, about."""
+
+    def mistakes(self) -> Iterator[tuple[str, Arrays]]:
+        """Gradients as known mistakes in a backward pass give them, each with its name."""
 
 
 class Step(NamedTuple):

@@ -28,12 +28,12 @@ def _evaluate(model: Model, view: View) -> int:
     evaluation = model.evaluate()
     for warning in evaluation.warnings:
         warn(warning)
-    if evaluation.nonfinite:
-        say(f"gradcli: the loss is not finite: {evaluation.nonfinite}")
     if view.save:
         from gradcli.report.save import save
 
         save(view.save, model, evaluation, view.trace, view.full)
+    if evaluation.nonfinite:
+        say(f"gradcli: the loss is not finite: {evaluation.nonfinite}")
     if view.json:
         from gradcli.report.document import document, dumps
 

@@ -28,8 +28,8 @@ def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
     args = sys.argv[1:] if args is None else list(args)
     try:
         return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
-    except BaseException:
-        if "--debug" in args:
+    except BaseException as error:
+        if "--debug" in args and not isinstance(error, click.ClickException):
             import traceback
 
             traceback.print_exc()

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 import gradcli
+from gradcli.cli.check import check
 from gradcli.cli.evaluate import evaluate
 from gradcli.cli.exits import BUG, flush, guarded
 from gradcli.cli.ops import ops
@@ -35,9 +36,11 @@ def cli(debug: bool) -> None:
       gradcli mse --in 3 --out 2 --act sigmoid
       gradcli ce --in 4 --out 3 --hidden 8,8 --labels 2,0 --trace
       gradcli run model.toml --json
+      gradcli check mse --in 3 --out 2 --act sigmoid
     """
 
 
+cli.add_command(check)
 cli.add_command(ops)
 
 

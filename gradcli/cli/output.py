@@ -26,11 +26,23 @@ class View(NamedTuple):
     save: str | None
 
 
+PLOT_EXTENSIONS = (".png", ".svg", ".pdf")
+
+
 def _save_path(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return _writable(value, SAVE_EXTENSIONS)
+
+
+def plot_path(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback for --plot: the path, if it can be a picture's."""
+    return _writable(value, PLOT_EXTENSIONS)
+
+
+def _writable(value: str | None, extensions: tuple[str, ...]) -> str | None:
     if value is None:
         return None
-    if os.path.splitext(value)[1].lower() not in SAVE_EXTENSIONS:
-        raise click.BadParameter(f"{value!r} must end in one of {', '.join(SAVE_EXTENSIONS)}")
+    if os.path.splitext(value)[1].lower() not in extensions:
+        raise click.BadParameter(f"{value!r} must end in one of {', '.join(extensions)}")
     folder = os.path.dirname(value)
     if folder and not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {folder!r}")

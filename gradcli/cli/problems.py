@@ -91,11 +91,13 @@ def _command(family: Family, verb: Verb) -> click.Command:
 # Dense models with a loss
 
 
-def _words(words: Sequence[str]) -> Callable[..., list[CompletionItem]]:
+def words(known: Sequence[str]) -> Callable[..., list[CompletionItem]]:
+    """Shell completion from a list of words."""
+
     def complete(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+        return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
     return complete
 
@@ -109,9 +111,9 @@ def _option(key: Key) -> click.Option:
         return click.Option([flag, key.name], type=int, metavar="N", help=text)
     if key.kind == "ints":
         return click.Option([flag, key.name], metavar="N,N", help=text)
-    words = INITIALISERS if key.kind == "value" else key.kind
+    names = INITIALISERS if key.kind == "value" else key.kind
     metavar = "VALUE" if key.kind == "value" else "NAME"
-    return click.Option([flag, key.name], metavar=metavar, help=text, shell_complete=_words(words))
+    return click.Option([flag, key.name], metavar=metavar, help=text, shell_complete=words(names))
 
 
 def _load_loss(loss: str) -> Callable[[dict[str, Any]], list[Model]]:

@@ -38,13 +38,13 @@ distinct_too = Domain(((-0.85, 0.0),), step=0.37)
 
 
 class Case(NamedTuple):
-    """One call to sample: the shapes of the array inputs, and the other arguments."""
+    """One call to sample: shapes of array inputs (or an array itself), and other arguments."""
 
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[Any, ...]
     params: dict[str, Any]
 
 
-def case(*shapes: tuple[int, ...], **params: Any) -> Case:
+def case(*shapes: Any, **params: Any) -> Case:
     return Case(shapes, params)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.op import REGISTRY
+from gradcli.engine.ops.arithmetic import identity
+from gradcli.engine.ops.shape import stack
 from gradcli.engine.tape import GradientTape
 from gradcli.engine.tensor import Tensor, require_floating
 
@@ -27,9 +28,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
         tensors = _watched(args, argnums)
         with GradientTape() as tape:
             tape.watch(_chosen(tensors, argnums))
-            value = function(*tensors)
-        if not isinstance(value, Tensor):
-            value = Tensor(np.asarray(value))
+            value = _one_tensor(function(*tensors))
         if value.size != 1:
             raise ValueError(
                 f"a gradient needs a scalar value, not one of shape {value.shape}: use jacobian()"
@@ -60,9 +59,7 @@ def jacobian(function: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
         source = tensors[argnum]
         with GradientTape(persistent=True) as tape:
             tape.watch(source)
-            value = function(*tensors)
-        if not isinstance(value, Tensor):
-            value = Tensor(np.asarray(value))
+            value = _one_tensor(function(*tensors))
         rows = []
         for i in range(value.size):
             seed = np.zeros(value.size, value.dtype)
@@ -77,7 +74,7 @@ def jacobian(function: Callable[..., Any], argnum: int = 0) -> Callable[..., Any
             )
         if not rows:
             return Tensor(np.zeros(value.shape + source.shape, value.dtype))
-        stacked = REGISTRY["stack"](rows)
+        stacked = stack(rows)
         return stacked.reshape(value.shape + source.shape)  # type: ignore[no-any-return]
 
     return evaluate
@@ -92,10 +89,18 @@ def _watched(args: tuple[Any, ...], argnums: Argnums) -> list[Any]:
     """The arguments, with those to differentiate as Tensors."""
     tensors = list(args)
     for i in (argnums,) if isinstance(argnums, int) else argnums:
-        if not isinstance(tensors[i], Tensor):
-            tensors[i] = Tensor(np.array(tensors[i]))
+        given = tensors[i]
+        # A Tensor of its own for each argument, even if the same one is given twice.
+        tensors[i] = identity(given) if isinstance(given, Tensor) else Tensor(np.array(given))
         require_floating(tensors[i].value)
     return tensors
+
+
+def _one_tensor(value: Any) -> Tensor:
+    """The function's outcome as a Tensor; a list would lose its Tensors' gradients."""
+    if isinstance(value, (list, tuple, dict)):
+        raise TypeError(f"the function must give one Tensor, not a {type(value).__name__}: stack()")
+    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
 
 
 def _chosen(tensors: list[Any], argnums: Argnums) -> Any:

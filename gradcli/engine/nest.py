@@ -40,6 +40,8 @@ def pairs(target: Any, given: Any) -> Iterator[tuple[Any, Any]]:
         return
     if given is None:
         given = [None] * len(target)
+    if not isinstance(given, (list, tuple)):
+        raise ValueError("output_gradients must have the structure of the targets")
     if len(given) != len(target):
         raise ValueError(f"{len(target)} targets, but {len(given)} output_gradients")
     for item, part in zip(target, given):

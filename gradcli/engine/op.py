@@ -10,6 +10,7 @@ NumPy's speed; on Tensors they are recorded, which makes every op differentiable
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -35,7 +36,11 @@ class Op:
     arguments it answers with a Tensor, and tapes record it.
     """
 
-    __slots__ = ("cases", "domains", "forward", "name", "rules", "signature", "vjps")
+    __slots__ = (
+        "analytic", "cases", "domains", "forward", "inputs", "name", "rules", "signature", "vjps",
+    )  # fmt: skip
+    takes_list = False
+    """Whether the arrays come as one list."""
 
     def __init__(
         self,
@@ -45,14 +50,18 @@ class Op:
         rules: tuple[str, ...],
         domains: tuple[Domain, ...],
         cases: tuple[Case, ...],
+        analytic: bool,
     ) -> None:
         self.signature = signature
         self.name = signature.partition("(")[0]
         self.forward = forward
         self.vjps = vjps
+        self.inputs = len(vjps) if vjps and not self.takes_list else sys.maxsize
+        """How many of the arguments may be Tensors."""
         self.rules = rules
         self.domains = domains
         self.cases = cases
+        self.analytic = analytic
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         for arg in args:
@@ -63,6 +72,24 @@ class Op:
     @property
     def differentiable(self) -> bool:
         return bool(self.vjps)
+
+    def call(self, arrays: list[Any], params: dict[str, Any]) -> Any:
+        """The op of ``arrays``, handed over as it takes them."""
+        return self(arrays, **params) if self.takes_list else self(*arrays, **params)
+
+    def sample(self, case: Case, rng: np.random.Generator) -> list[Any]:
+        """Arrays for ``case``, float64 and from the op's domains; arrays in it as they are."""
+        arrays = []
+        for i, shape in enumerate(case.shapes):
+            domain = self.domains[min(i, len(self.domains) - 1)]
+            arrays.append(domain.sample(rng, shape) if isinstance(shape, tuple) else shape)
+        return arrays
+
+    def smooth_inputs(self, arrays: list[Any]) -> list[int]:
+        """The positions of those of ``arrays`` that carry a gradient."""
+        count = len(arrays)
+        vjps = self.vjps_for(count) or (True,) * count
+        return [i for i, vjp in enumerate(vjps[:count]) if vjp is not None]
 
     def vjps_for(self, count: int) -> tuple[Vjp | None, ...]:
         """The vjps of a call with ``count`` arguments."""
@@ -76,10 +103,13 @@ class Variadic(Op):
     """An op of one list of arrays; its one vjp is told first which of them it serves."""
 
     __slots__ = ()
+    takes_list = True
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        if len(args) != 1:
-            raise TypeError(f"{self.name}() takes one list of arrays, then keywords")
+        if not 1 <= len(args) <= 2 or isinstance(args[0], (Tensor, np.ndarray)):
+            raise TypeError(f"{self.signature} takes one list of arrays, and an axis")
+        if len(args) == 2:
+            params["axis"] = args[1]
         return super().__call__(*args[0], **params)
 
     def vjps_for(self, count: int) -> tuple[Vjp | None, ...]:
@@ -101,6 +131,13 @@ class Composite(Op):
         return True
 
 
+class CompositeOfList(Composite):
+    """A composite whose arrays come as one list."""
+
+    __slots__ = ()
+    takes_list = True
+
+
 def op(
     signature: str,
     forward: Callable[..., Any],
@@ -111,6 +148,7 @@ def op(
     numpy: Callable[..., Any] | None = None,
     operator: str | None = None,
     kind: type[Op] = Op,
+    analytic: bool = True,
 ) -> Op:
     """Declare an op.
 
@@ -124,12 +162,13 @@ def op(
     numpy: the NumPy function that this op stands for; a ufunc forward stands for itself.
     operator: ``"add"`` attaches ``__add__`` and ``__radd__`` to Tensor.
     kind: Op, Variadic, or Composite (``forward`` is then written with ops and needs no vjps).
+    analytic: whether the forward also takes complex numbers and is analytic there.
     """
     rules = (rule,) if isinstance(rule, str) else rule
     domains = (domain,) if isinstance(domain, Domain) else domain
     if cases is None:
         cases = BINARY if len([vjp for vjp in vjps if vjp]) > 1 else UNARY
-    declared = kind(signature, forward, vjps, rules, domains, cases)
+    declared = kind(signature, forward, vjps, rules, domains, cases, analytic)
     if declared.name in REGISTRY:
         raise AssertionError(f"op {declared.name} is declared twice")
     REGISTRY[declared.name] = declared
@@ -137,7 +176,7 @@ def op(
     stands_for = numpy or (forward if isinstance(forward, np.ufunc) else None)
     if stands_for is not None:
         Tensor.numpy_ops[stands_for] = declared
-    if kind is not Variadic and declared.name not in vars(Tensor):
+    if not kind.takes_list and declared.name not in vars(Tensor):
         setattr(Tensor, declared.name, _method(declared))
     if operator is not None:
         _attach_operator(declared, operator)
@@ -160,9 +199,13 @@ def _attach_operator(declared: Op, operator: str) -> None:
         return apply(declared, (self,), _NO_PARAMS)
 
     def binary(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, list):
+            other = np.asarray(other)
         return apply(declared, (self, other), _NO_PARAMS)
 
     def reflected(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, list):
+            other = np.asarray(other)
         return apply(declared, (other, self), _NO_PARAMS)
 
     setattr(Tensor, f"__{operator}__", unary if operator in ("neg", "abs") else binary)

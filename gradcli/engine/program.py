@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradcli.engine.tape import Record, active, fit, ones
-from gradcli.engine.tensor import Tensor, tracing
+from gradcli.engine.tensor import Tensor, plain, tracing
 
 
 class Program:
@@ -25,9 +27,11 @@ class Program:
     """
 
     def __init__(
-        self, function: Callable[..., Any], args: Sequence[Any], argnums: Sequence[int]
+        self, function: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]
     ) -> None:
-        tensors = [Tensor(arg) for arg in args]
+        tensors = [Tensor(np.asarray(plain(arg))) for arg in args]
+        chosen = (argnums,) if isinstance(argnums, int) else argnums
+        argnums = [range(len(tensors))[i] for i in chosen]
         records, out = _trace(function, tensors)
         self.source, scope = _Writer(tensors, argnums).write(records, out)
         exec(compile(self.source, "<gradcli program>", "exec"), scope)  # only names that we made
@@ -61,7 +65,7 @@ def _trace(function: Callable[..., Any], tensors: list[Tensor]) -> tuple[list[Re
     finally:
         tracing.on = False
         active.recorders = outer
-    if not isinstance(out, Tensor):
+    if not isinstance(out, Tensor) or not any(record.out is out for record in recorder.records):
         raise TypeError("a Program needs a function whose value depends on its arguments")
     return recorder.records, out
 
@@ -77,19 +81,22 @@ class _Writer:
 
     def write(self, records: list[Record], out: Tensor) -> tuple[str, dict[str, Any]]:
         lines = [f"def program({', '.join(self.arguments)}):"]
-        calls = [(record, self.call(record)) for record in records]
-        for record, call in calls:
+        calls = []
+        for record in records:
+            call = self.call(record)
+            calls.append((record, call))
             self.scope[record.op.name] = record.op.forward
+            self.numbers[id(record.out)] = len(self.numbers)
             lines.append(f"    {self.name(record.out)} = {record.op.name}({call})")
         lines += [f"    {line}" for line in self.backward(calls, out)]
         return "\n".join(lines), self.scope
 
     def backward(self, calls: list[tuple[Record, str]], out: Tensor) -> list[str]:
-        tracked = {self.number(out) for out in self.dependents(calls)} | set(self.argnums)
-        reached = {self.number(out)}
-        lines = [f"g{self.number(out)} = ones({self.name(out)})"]
+        tracked = {self.numbers[id(out)] for out in self.dependents(calls)} | set(self.argnums)
+        reached = {self.numbers[id(out)]}
+        lines = [f"g{self.numbers[id(out)]} = ones({self.name(out)})"]
         for record, call in reversed(calls):
-            o = self.number(record.out)
+            o = self.numbers[id(record.out)]
             if o not in reached:
                 continue
             for k, (vjp, arg) in enumerate(zip(record.vjps, record.args)):
@@ -114,7 +121,7 @@ class _Writer:
         found = []
         for record, _ in calls:
             if record.vjps and any(self.numbers.get(id(arg)) in depends for arg in record.args):
-                depends.add(self.number(record.out))
+                depends.add(self.numbers[id(record.out)])
                 found.append(record.out)
         return found
 
@@ -126,15 +133,9 @@ class _Writer:
         return ", ".join(parts)
 
     def name(self, value: Any) -> str:
-        if isinstance(value, Tensor) and id(value) not in self.numbers:
-            self.numbers[id(value)] = len(self.numbers)
         if id(value) in self.numbers:
             return f"v{self.numbers[id(value)]}"
-        return self.constant(value)
-
-    def number(self, value: Tensor) -> int:
-        self.name(value)
-        return self.numbers[id(value)]
+        return self.constant(plain(value))  # a Tensor from outside is a constant like any other
 
     def constant(self, value: Any) -> str:
         name = f"k{len(self.scope)}"

@@ -55,6 +55,10 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         for name, value in params.items():
             if isinstance(value, Tensor):
                 raise TypeError(f"{op.name}: {name} cannot be a Tensor; give a plain value")
+    if len(args) > op.inputs:
+        for value in args[op.inputs :]:
+            if isinstance(value, Tensor) and value.dtype.kind == "f":
+                raise TypeError(f"{op.signature} takes no Tensor after its first {op.inputs}")
     values = [a.value if isinstance(a, Tensor) else a for a in args]
     out = Tensor(op.forward(*values, **params))
     recorders = active.recorders
@@ -76,8 +80,10 @@ class GradientTape:
             y = x * x
         tape.gradient(y, x)  # 6.0
 
-    Variables are watched by themselves. Tapes nest: a gradient taken inside the context of
-    an outer tape is recorded by it, so second and higher derivatives need nothing more.
+    Variables are watched by themselves. Arrays that Tensors are combined with are not
+    copied: do not write to them before ``gradient``. Tapes nest: a gradient taken inside the
+    context of an outer tape is recorded by it, so second and higher derivatives need nothing
+    more.
     """
 
     def __init__(self, persistent: bool = False) -> None:
@@ -162,6 +168,9 @@ class GradientTape:
             self.__exit__()
 
         source_list = list(leaves(sources))
+        for source in source_list:
+            if not isinstance(source, Tensor):
+                raise TypeError(f"a source is a Tensor, not {type(source).__name__}")
         cotangents = self._sweep(_seeds(target, output_gradients), source_list)
         answers = []
         for source in source_list:

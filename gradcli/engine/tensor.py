@@ -62,13 +62,22 @@ class Tensor:
 
     @property
     def T(self) -> Tensor:
-        return self.transpose()  # type: ignore[no-any-return]
+        return self.transpose()
 
     @property
     def mT(self) -> Tensor:
         """The transpose of the last two axes."""
         axes = tuple(range(self.ndim))
-        return self.transpose((*axes[:-2], axes[-1], axes[-2]))  # type: ignore[no-any-return]
+        return self.transpose((*axes[:-2], axes[-1], axes[-2]))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """As ``ndarray.reshape``: the shape as one tuple, or number by number."""
+        return self.numpy_ops[np.reshape](self, shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """As ``ndarray.transpose``: the axes as one tuple, or number by number; or reversed."""
+        chosen = axes[0] if len(axes) == 1 else axes or None
+        return self.numpy_ops[np.transpose](self, chosen)  # type: ignore[no-any-return]
 
     def numpy(self) -> npt.NDArray[Any]:
         """A copy of the value as a NumPy array (a NumPy scalar for shape ``()``)."""
@@ -107,7 +116,9 @@ class Tensor:
             )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and ufunc in self.numpy_ops and "out" not in kwargs:
+        if "out" in kwargs:
+            raise TypeError("a Tensor cannot be written into an array: write a = a + t for a += t")
+        if method == "__call__" and ufunc in self.numpy_ops:
             return self.numpy_ops[ufunc](*inputs, **kwargs)
         raise _no_rule(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
 
@@ -138,6 +149,10 @@ class Tensor:
         def __le__(self, other: Array) -> Tensor: ...
         def __gt__(self, other: Array) -> Tensor: ...
         def __ge__(self, other: Array) -> Tensor: ...
+
+
+Tensor.numpy_ops.update({np.shape: lambda t: t.shape, np.ndim: lambda t: t.ndim})
+Tensor.numpy_ops[np.size] = lambda t: t.size
 
 
 class Variable(Tensor):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Array, Program
 from gradcli.model.build import Built, build
 from gradcli.model.lint import lint_gradients
 from gradcli.model.losses import LOSS
+from gradcli.model.mistakes import mistakes
 from gradcli.model.network import forward
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Note, Step, differentiate, nonfinite
@@ -91,6 +93,34 @@ class Model:
             nonfinite(self, result),
         )
 
+    def in_float64(self) -> Self:
+        """The same model with every array cast to float64."""
+        return type(self)(
+            Built(
+                self.spec._replace(dtype="float64"),
+                self.x.astype(np.float64),
+                self.y.astype(np.float64),
+                {name: p.astype(np.float64) for name, p in self.parameters.items()},
+                {**self.document, "dtype": "float64"},
+                self.warnings,
+            )
+        )
+
+    def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The loss with the parameter ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
+        if stack.ndim == 2:  # biases, to be added to (K, batch, units)
+            stack = stack[:, None, :]
+        return np.asarray(self.loss_of({**self.parameters, name: stack}, self.x, self.y))
+
+    @property
+    def working_set(self) -> int:
+        """Bytes that one evaluation in float64 takes besides the parameters, about."""
+        return 8 * len(self.x) * sum(4 * (layer.units or 0) for layer in self.spec.layers)
+
+    def mistakes(self) -> Iterator[tuple[str, Arrays]]:
+        """Gradients as known mistakes in a backward pass give them, each with its name."""
+        return mistakes(self.spec, self.parameters, self.x, self.y)
+
     def value_and_gradients(
         self, params: Mapping[str, npt.NDArray[Any]], x: Any, y: Any
     ) -> tuple[Any, Arrays]:
@@ -100,6 +130,8 @@ class Model:
         (batch, out) of any batch. The course of operations is traced on the first call and
         replayed from then on.
         """
+        if x.ndim != 2 or y.ndim != 2:
+            raise ValueError(f"x and y have two axes, (batch, in) and (batch, out), not {y.shape}")
         if self._program is None:
             self._program = self._trace()
         loss, gradients = self._program.value_and_grad(

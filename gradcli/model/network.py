@@ -13,7 +13,21 @@ Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
 
 
-def forward(spec: Spec, params: Mapping[str, Array], x: Array, note: Note) -> Array:
+Activate = Callable[[int, str, Array], Array]
+"""Called with a layer's position, its activation's name and z; gives the activation."""
+
+
+def activate(layer: int, act: str, z: Array) -> Array:
+    return z if act == "linear" else REGISTRY[act](z)
+
+
+def forward(
+    spec: Spec,
+    params: Mapping[str, Array],
+    x: Array,
+    note: Note,
+    activate: Activate = activate,
+) -> Array:
     """The output, (..., batch, out), of ``x`` (..., batch, in).
 
     ``z = x @ w + b`` and ``a = act(z)``, numbered where there are hidden layers.
@@ -22,5 +36,5 @@ def forward(spec: Spec, params: Mapping[str, Array], x: Array, note: Note) -> Ar
         n = spec.suffix(i)
         w = params[f"w{n}"]
         z = note(f"z{n}", dense(x, w, params[f"b{n}"]) if layer.bias else matmul(x, w))
-        x = z if layer.act == "linear" else note(f"a{n}", REGISTRY[layer.act](z))
+        x = z if layer.act == "linear" else note(f"a{n}", activate(i, layer.act, z))
     return x

@@ -35,10 +35,10 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> Sizes:
 
     inputs = _first(spec.inputs, _columns(x), _axis(first, 0), _alone(x))
     if inputs is None:
-        raise SpecError("in", "needed: the number of features in (or give x or w)")
+        raise SpecError("in", "needed: the number of features in (or an x or w of numbers)")
     out = _first(spec.layers[-1].units, _columns(y), _axis(last, 1), _axis(bias, 0), _alone(y))
     if out is None:
-        raise SpecError("out", "needed: the number of units out (or give y, w or b)")
+        raise SpecError("out", "needed: the number of units out (or a y, w or b of numbers)")
     count = None if labels is None else int(labels.size)
     batch = _first(spec.batch, _rows(x, inputs), _rows(y, out), count) or 1
     return Sizes(batch, inputs, (*[_known(layer.units) for layer in spec.layers[:-1]], out))

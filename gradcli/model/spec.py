@@ -101,6 +101,7 @@ def _long_layers(given: Mapping[str, Any]) -> tuple[LayerSpec, ...]:
         where = f"layers[{i + 1}]"
         if not isinstance(table, Mapping):
             raise SpecError(where, "must be a table with units, act, w, b, bias")
+        table = {key: value for key, value in table.items() if value is not None}
         for key in table:
             if key not in LAYER_KEYS:
                 raise SpecError(where, f"unknown key {key!r}{suggestion(str(key), LAYER_KEYS)}")
@@ -127,15 +128,14 @@ def _suffixes(count: int) -> list[str]:
 def _widths(given: Mapping[str, Any]) -> list[int]:
     hidden = given.get("hidden", [])
     if isinstance(hidden, str):
-        hidden = [part.strip() for part in hidden.split(",")] if hidden.strip() else []
-        hidden = [int(part) if part.lstrip("+-").isdecimal() else part for part in hidden]
+        hidden = [_whole(part) for part in hidden.split(",")] if hidden.strip() else []
     if isinstance(hidden, int) and not isinstance(hidden, bool):
         hidden = [hidden]
     if not isinstance(hidden, list):
-        raise SpecError("hidden", f"must be widths such as 32,32, not {hidden!r}")
+        raise SpecError("hidden", f"must be widths such as 32,32, not {_shown(hidden)}")
     for width in hidden:
-        if not isinstance(width, int) or isinstance(width, bool) or width < 1:
-            raise SpecError("hidden", f"each width must be a whole number from 1, not {width!r}")
+        if not _is_whole(width, 1):
+            raise SpecError("hidden", f"each width must be {_range(1)}, not {_shown(width)}")
     return hidden
 
 
@@ -177,7 +177,9 @@ def _word(
     value = given.get(key, default)
     if value not in allowed:
         near = suggestion(value, allowed) if isinstance(value, str) else ""
-        raise SpecError(key, f"unknown value {value!r}{near or ': one of ' + ', '.join(allowed)}")
+        raise SpecError(
+            key, f"unknown value {_shown(value)}{near or ': one of ' + ', '.join(allowed)}"
+        )
     return str(value)
 
 
@@ -185,9 +187,34 @@ def _integer(given: Mapping[str, Any], key: str, least: int = 1) -> int | None:
     value = given.get(key)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise SpecError(key, f"must be a whole number from {least}, not {value!r}")
-    return value
+    if not _is_whole(value, least):
+        raise SpecError(key, f"must be {_range(least)}, not {_shown(value)}")
+    return int(value)
+
+
+_MOST = 2**63 - 1
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
+
+
+def _range(least: int) -> str:
+    return f"a whole number from {least}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > _MOST:
+        return "one beyond 2^63"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _whole(text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        return text.strip()
 
 
 def _flag(given: Mapping[str, Any], key: str) -> bool | None:

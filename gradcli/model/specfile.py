@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tomllib
 from typing import Any, NamedTuple
 
 from gradcli.errors import FileError
-from gradcli.files import read_bytes
+from gradcli.files import read_bytes, read_stdin
 
 
 class SpecFile(NamedTuple):
@@ -27,8 +26,10 @@ def read_specs(name: str) -> list[SpecFile]:
     may hold one object a line. Raises FileError with line and column where it is malformed.
     """
     try:
-        data = sys.stdin.buffer.read() if name == "-" else read_bytes(name)
-        text = data.decode()
+        data = read_stdin() if name == "-" else read_bytes(name)
+        text = data.decode("utf-8-sig")
+    except FileError as error:
+        raise FileError(f"{name}: {error}") from None
     except OSError as error:
         raise FileError(f"{name}: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -44,7 +45,7 @@ def _toml(name: str, text: str) -> dict[str, Any]:
         raise FileError(f"{name}: is empty: a spec needs at least a loss")
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{name}: TOML: {error}") from None
 
 

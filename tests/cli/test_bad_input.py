@@ -15,9 +15,12 @@ BAD = {
     "mse --in 3 --out 2 --act 7": "--act: unknown value '7': one of linear, sigmoid",
     "mse --in 0 --out 2": "--in: must be a whole number from 1, not 0",
     "mse --in -3 --out 2": "--in: must be a whole number from 1, not -3",
+    f"mse --in {'9' * 400} --out 2": "--in: must be a whole number from 1, not one beyond 2^63",
+    f"mse --in 3 --out 2 --hidden {'9' * 5000}": "--hidden: each width must be a whole number",
+    "mse --in 3 --out 2 --hidden +-3": "--hidden: each width must be a whole number from 1, not",
     "mse --in three --out 2": "'three' is not a valid integer",
-    "mse --out 2": "--in: needed: the number of features in (or give x or w)",
-    "mse --in 2": "--out: needed: the number of units out (or give y, w or b)",
+    "mse --out 2": "--in: needed: the number of features in (or an x or w of numbers)",
+    "mse --in 2": "--out: needed: the number of units out (or a y, w or b of numbers)",
     "mse --in 3 --out 1 --x 1,2,3,4": "--x: has 4 columns, but in is 3: give in 4, or an x of 3",
     "mse --x 1,2;3,4 --out 1 --batch 3": "--x: has 2 rows, but batch is 3",
     "mse --in 3 --out 2 --y 1,2,3": "--y: has shape (3,), but the output has (1, 2): give y 1 row",
@@ -65,7 +68,7 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("command", "message"), BAD.items(), ids=BAD)
+@pytest.mark.parametrize(("command", "message"), BAD.items(), ids=lambda text: text[:50])
 def test_bad_input(
     command: str,
     message: str,
@@ -102,18 +105,32 @@ def test_bad_files(gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyP
     Path("empty.csv").write_text("")
     Path("bad.json").write_text('{"a": 1}')
     Path("cut.json").write_text("[1, 2")
+    Path("na.csv").write_text("NA,2\n3,4\n")
+    Path("deep.json").write_text("[" * 100_000)
+    Path("huge.npy").write_bytes(
+        Path("good.npy").read_bytes().replace(b"(2, 3)", b"(9" + b"9" * 20 + b",)")
+    )
+    np.savez_compressed("broken.npz", x=np.arange(1000.0))
+    data = Path("broken.npz").read_bytes()
+    Path("broken.npz").write_bytes(data[:100] + bytes(60) + data[160:])
+    np.savez("none.npz")
     Path("binary.csv").write_bytes(b"\xff\x00")
     Path("folder.npy").mkdir()
     for source, message in {
         "pickled.npy": "holds pickled objects: only plain arrays of numbers are read",
-        "two.npz": "holds several arrays: name one, one of: a, b",
+        "two.npz": "holds 2 arrays: name one, one of: a, b",
         "two.npz:c": "holds no 'c', but one of: a, b",
         "words.npy": "not real numbers",
         "complex.npy": "holds complex128, not real numbers",
-        "pickle.npz": "pickled",
+        "pickle.npz": "holds pickled objects",
+        "na.csv": "line 1: 'NA' is not a number",
+        "deep.json": "is not JSON",
+        "huge.npy": "is not a readable NumPy file",
+        "broken.npz": "is not a readable NumPy file",
+        "none.npz": "holds 0 arrays: name one, but it is empty",
         "cut.npy": "is not a readable NumPy file",
-        "bad.csv": "row 2: could not convert string to float: 'x'",
-        "ragged.csv": "row 2 has 1 numbers, row 1 has 2",
+        "bad.csv": "line 2: 'x' is not a number",
+        "ragged.csv": "line 2 has 1 numbers, the first 2",
         "empty.csv": "holds no numbers",
         "bad.json": "is not a list of numbers",
         "cut.json": "is not JSON",
@@ -130,6 +147,18 @@ def test_bad_files(gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert message in ran.err
         assert ran.err.count("\n") == 1
     assert not Path("pwned").exists()
+
+
+def test_closed_and_exhausted_standard_input(
+    gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "-: standard input is empty, closed, or was read already"
+    assert message in gradcli("run -").err
+    spec = b'{"loss": "mse", "x": "-", "out": 1}'
+    assert message in gradcli("run -", stdin=spec).err
+    ran = gradcli("mse --x - --out 2")
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
 
 
 def test_an_unexpected_exception_is_called_a_bug(

@@ -67,3 +67,23 @@ def test_the_python_api_names_every_op() -> None:
     assert "softmax" in dir(engine)
     with pytest.raises(AttributeError, match="no op or name 'sofmax'"):
         engine.__getattr__("sofmax")
+
+
+def test_the_same_tensor_given_twice_is_two_arguments() -> None:
+    t = tensor(3.0)
+    assert float(grad(lambda a, b: a * b, 0)(t, t)) == 3.0
+    assert [float(g) for g in grad(lambda a, b: a * a * b, (0, 1))(t, t)] == [18.0, 9.0]
+
+
+def test_a_list_of_tensors_is_refused_as_a_value() -> None:
+    with pytest.raises(TypeError, match="must give one Tensor, not a list"):
+        jacobian(lambda x: [x[0], x[1]])(np.ones(2))
+
+
+def test_hessian_of_a_power_by_base_and_exponent() -> None:
+    """d2(a^b)/dadb = a^(b-1) (1 + b log a), d2/db2 = a^b log(a)^2."""
+    for b in (0.0, 1.0, 2.5):
+        found = hessian(lambda v: v[0] ** v[1])(np.array([2.0, b])).numpy()
+        mixed = 2 ** (b - 1) * (1 + b * np.log(2))
+        expected = [[b * (b - 1) * 2 ** (b - 2), mixed], [mixed, 2**b * np.log(2) ** 2]]
+        np.testing.assert_allclose(found, expected, rtol=1e-14)

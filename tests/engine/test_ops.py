@@ -10,7 +10,7 @@ import pytest
 import gradcli.engine as engine
 from gradcli.engine import REGISTRY, GradientTape, Op, Tensor
 from gradcli.engine.domain import Case
-from gradcli.engine.op import Variadic
+from gradcli.engine.nest import leaves
 from tests.numeric import derivative
 
 CALLS = [
@@ -22,30 +22,21 @@ CALLS = [
 
 
 def inputs(op: Op, case: Case, dtype: Any = np.float64) -> list[Any]:
-    rng = np.random.default_rng(5)
     arrays = []
-    for i, shape in enumerate(case.shapes):
-        domain = op.domains[min(i, len(op.domains) - 1)]
-        array = domain.sample(rng, shape).astype(dtype)
+    for array in op.sample(case, np.random.default_rng(5)):
+        array = array.astype(dtype) if array.dtype.kind == "f" else array
         array.flags.writeable = False
         arrays.append(array)
-    if op.name == "where":
-        arrays[0] = arrays[0] > 0
     return arrays
 
 
 def call(op: Op, arrays: Any, params: dict[str, Any]) -> Any:
-    out = op(list(arrays), **params) if isinstance(op, Variadic) else op(*arrays, **params)
-    if op.name == "top_k":
-        return out[0]
-    return engine.concatenate(out) if isinstance(out, list) else out
-
-
-def smooth(op: Op) -> list[int]:
-    """The positions of the inputs that carry a gradient."""
-    if op.name in ("where", "scatter_nd"):
-        return [i for i, vjp in enumerate(op.vjps) if vjp]
-    return list(range(9))
+    """The op's floating-point results as one array."""
+    out = op.call(list(arrays), params)
+    if not isinstance(out, (list, tuple)):
+        return out
+    parts = [p for p in leaves(out) if p.dtype.kind in "fc"]
+    return engine.concatenate([p.reshape(-1) for p in parts])
 
 
 @pytest.mark.parametrize(("op", "case"), CALLS)
@@ -53,7 +44,7 @@ def test_first_and_second_order_match_numeric_derivatives(op: Op, case: Case) ->
     arrays = inputs(op, case)
     rng = np.random.default_rng(6)
     weights = rng.uniform(0.5, 1.5, np.shape(call(op, arrays, case.params)))
-    for i in smooth(op)[: len(arrays)]:
+    for i in op.smooth_inputs(arrays):
         direction = rng.uniform(0.5, 1.5, arrays[i].shape)
 
         def with_input(x: Any, i: int = i) -> Any:
@@ -79,8 +70,8 @@ def test_float32_stays_float32_and_agrees_with_float64(op: Op, case: Case) -> No
     results = []
     for dtype in (np.float32, np.float64):
         arrays = inputs(op, case, dtype)
-        tensors = [Tensor(a) for a in arrays]
-        wanted = [tensors[i] for i in smooth(op)[: len(arrays)]]
+        tensors = tensors_of(arrays)
+        wanted = [tensors[i] for i in op.smooth_inputs(arrays)]
         with GradientTape() as tape:
             tape.watch(wanted)
             out = call(op, tensors, case.params)
@@ -97,7 +88,7 @@ def test_float32_stays_float32_and_agrees_with_float64(op: Op, case: Case) -> No
 def test_plain_arrays_pass_straight_to_numpy(op: Op, case: Case) -> None:
     out = call(op, inputs(op, case), case.params)
     assert not isinstance(out, Tensor)
-    on_tensor = call(op, [Tensor(a) for a in inputs(op, case)], case.params)
+    on_tensor = call(op, tensors_of(inputs(op, case)), case.params)
     np.testing.assert_array_equal(out, on_tensor.value)
 
 
@@ -107,3 +98,23 @@ def test_every_declaration_says_its_rule(op: Op) -> None:
     assert len(op.rules) == len(op.vjps) or isinstance(op, engine.op.Composite)
     assert all(rule.isascii() for rule in op.rules)
     assert bool(op.rules) == op.differentiable
+
+
+def tensors_of(arrays: list[Any]) -> list[Any]:
+    return [Tensor(a) if a.dtype.kind == "f" else a for a in arrays]
+
+
+@pytest.mark.parametrize(("op", "case"), [c for c in CALLS if c.values[0].analytic])
+def test_analytic_ops_take_a_complex_step(op: Op, case: Case) -> None:
+    """Squire & Trapp 1998: Im f(x + ih) / h is the derivative, where f is analytic."""
+    arrays = inputs(op, case)
+    for i in op.smooth_inputs(arrays):
+        gradient = engine.grad(lambda t, i=i: call(op, swap(arrays, i, t), case.params).sum())
+        direction = np.random.default_rng(7).uniform(0.5, 1.5, arrays[i].shape)
+        stepped = call(op, swap(arrays, i, arrays[i] + 1e-30j * direction), case.params)
+        expected = np.imag(np.sum(stepped)) / 1e-30
+        assert np.sum(gradient(arrays[i]).numpy() * direction) == pytest.approx(expected, rel=1e-11)
+
+
+def swap(arrays: list[Any], i: int, value: Any) -> list[Any]:
+    return [*arrays[:i], value, *arrays[i + 1 :]]

@@ -305,3 +305,47 @@ def test_repr_and_iteration() -> None:
     assert [float(v) for v in x] == [1.0, 2.0]
     assert (+x) is x
     assert float(tanh(tensor(0.0))) == 0.0
+
+
+def test_a_cast_to_integers_stops_the_gradient() -> None:
+    x = variable([2.7])
+    with GradientTape() as tape:
+        y = x * x.astype(np.int64)
+    assert tape.gradient(y, x).numpy().tolist() == [2.0]
+
+
+def test_tensors_where_an_op_has_no_rule_for_them_are_refused() -> None:
+    x, low = variable([0.0, 2.0]), variable(1.0)
+    with pytest.raises(TypeError, match=r"clip\(x, low, high\) takes no Tensor after its first 1"):
+        np.clip(x, low, 5.0)
+
+
+def test_lists_beside_a_tensor_are_arrays() -> None:
+    x = variable([[1.0, 2.0]])
+    with GradientTape() as tape:
+        y = (x ** [2, 3]).sum() + (x @ [[1.0], [2.0]]).sum() + ([3.0] @ x).sum()
+    assert tape.gradient(y, x).numpy().tolist() == [[6.0, 17.0]]
+
+
+def test_reshape_and_transpose_number_by_number() -> None:
+    x = tensor(np.arange(6.0))
+    assert x.reshape(2, 3).transpose(1, 0).shape == (3, 2)
+    assert x.reshape((3, 2)).T.shape == (2, 3)
+    assert np.shape(x) == (6,)
+    assert np.concatenate([x.reshape(2, 3), x.reshape(2, 3)], 1).shape == (2, 6)
+
+
+def test_misuse_is_told_plainly() -> None:
+    x = variable([1.0, 2.0])
+    with GradientTape(persistent=True) as tape:
+        y = x * x
+    with pytest.raises(TypeError, match="a source is a Tensor, not float"):
+        tape.gradient(y, 3.0)
+    with pytest.raises(ValueError, match="structure of the targets"):
+        tape.gradient([y, x], x, output_gradients=2.0)
+    with pytest.raises(TypeError, match="a = a \\+ t"):
+        np.add(np.zeros(2), x, out=np.zeros(2))
+    with pytest.raises(ValueError, match="use matmul"):
+        np.dot(np.zeros((2, 2, 2)), x)
+    with pytest.raises(TypeError, match="takes one list"):
+        np.concatenate(x)

@@ -147,3 +147,41 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_text() == "new"
     with pytest.raises(FileError, match="cannot be written"):
         replace_file(str(tmp_path / "no" / "x"), interrupted)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("\ufeff1,2\n3,4", [[1, 2], [3, 4]]),
+        ("info,nan_count\n1,2\n", [[1, 2]]),
+        ('"1","2"\n"3","4"\n', [[1, 2], [3, 4]]),
+        ("\n1, 2\n\n3, nan\n", [[1, 2], [3, np.nan]]),
+    ],
+)
+def test_csv_as_spreadsheets_write_it(text: str, rows: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    np.testing.assert_array_equal(read_array("a.csv", str(tmp_path)), rows)
+
+
+def test_files_with_names_like_numbers_and_keys_with_colons(tmp_path: Path) -> None:
+    np.savez(tmp_path / "2024-01.npz", **{"a:b": np.arange(3.0)})
+    np.savetxt(tmp_path / "2024-01-01.csv", np.eye(2), delimiter=",")
+    (tmp_path / "data").write_text("1,2\n")
+    folder = str(tmp_path)
+    assert resolve("x", "2024-01.npz:a:b", folder).tolist() == [0, 1, 2]
+    assert resolve("x", "2024-01-01.csv[0:1]", folder).tolist() == [[1, 0]]
+    assert resolve("x", "data", folder).tolist() == [[1, 2]]
+
+
+def test_a_file_is_told_by_what_it_holds_not_by_its_name(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    assert read_array("a.npz", str(tmp_path)).tolist() == [0, 1, 2]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "target.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
+    replace_file(str(tmp_path / "link.csv"), lambda file: file.write(b"new") and None)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "target.csv").read_text() == "new"

@@ -31,23 +31,18 @@ negative = op("negative(x)", np.negative, lambda g, y, x: -g, rule="-g", operato
 
 
 def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
-    # Where b is 0 the derivative is 0 whatever a is: 0 ** -1 must not come in.
+    # Where b is 0 the derivative is 0, even at a = 0: 0 ** -1 must not come in.
     if isinstance(b, (int, float)):
         return g * b * power(a, b - 1) if b else zeros_like(g * a)
-    return g * b * power(a, b - 1 + (b == 0))
+    return g * b * power(a, b - 1 + (a == 0) * (b == 0))
 
 
 def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     from gradcli.engine.ops.exponential import log
     from gradcli.engine.ops.indexing import where
 
-    # y log a, with its limit 0 where a is 0.
-    return g * y * log(where(a == 0, ones_where(a), a))
-
-
-def ones_where(a: Any) -> Any:
-    """The number 1 in the dtype of ``a``."""
-    return np.ones((), np.asarray(plain(a)).dtype)
+    # y log a; 0 where a is not positive, as in TensorFlow.
+    return g * y * log(where(a > 0, a, np.ones((), np.asarray(plain(a)).dtype)))
 
 
 power = op(
@@ -56,10 +51,13 @@ power = op(
 )  # fmt: skip
 square = op("square(x)", np.square, lambda g, y, x: g * 2 * x, rule="g * 2 * x")
 sqrt = op("sqrt(x)", np.sqrt, lambda g, y, x: g / (2 * y), rule="g / (2 * y)", domain=positive)
-sign = op("sign(x)", np.sign, lambda g, y, x: zeros_like(g), rule="0", domain=nonzero)
+sign = op(
+    "sign(x)", np.sign, lambda g, y, x: zeros_like(g), rule="0", domain=nonzero, analytic=False
+)
 absolute = op(
     "abs(x)", np.abs, lambda g, y, x: g * sign(x),
     rule="g * sign(x)", domain=nonzero, operator="abs",
+    analytic=False,
 )  # fmt: skip
 
 
@@ -84,10 +82,12 @@ squared_difference = op(
 maximum = op(
     "maximum(a, b)", np.maximum, lambda g, y, a, b: g * (a >= b), lambda g, y, a, b: g * (a < b),
     rule=("g where a >= b", "g where a < b"), domain=(distinct, distinct_too),
+    analytic=False,
 )  # fmt: skip
 minimum = op(
     "minimum(a, b)", np.minimum, lambda g, y, a, b: g * (a <= b), lambda g, y, a, b: g * (a > b),
     rule=("g where a <= b", "g where a > b"), domain=(distinct, distinct_too),
+    analytic=False,
 )  # fmt: skip
 
 
@@ -99,14 +99,18 @@ clip = op(
     "clip(x, low, high)", _clip, lambda g, y, x, low, high: g * (x >= low) * (x <= high),
     rule="g where low <= x <= high", domain=nonzero, numpy=np.clip,
     cases=(case((3,), low=-1.1, high=0.1), case((2, 3), low=-0.1, high=1.1)),
+    analytic=False,
 )  # fmt: skip
 clip_by_value = op(
     "clip_by_value(x, low, high)", _clip, *clip.vjps,
     rule=clip.rules, domain=nonzero, cases=clip.cases,
+    analytic=False,
 )  # fmt: skip
 
+identity = op("identity(x)", lambda x: x, lambda g, y, x: g, rule="g")
 astype = op(
     "astype(x, dtype)", lambda x, dtype: np.asarray(x).astype(dtype),
-    lambda g, y, x, dtype: g.astype(x.dtype),
+    lambda g, y, x, dtype: g.astype(x.dtype) if np.dtype(dtype).kind == "f" else zeros_like(x),
     rule="g", cases=(case((3,), dtype=np.float64),),
+    analytic=False,
 )  # fmt: skip

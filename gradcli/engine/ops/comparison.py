@@ -28,6 +28,5 @@ def _one_hot(labels: Any, depth: int, dtype: Any = np.float32) -> Any:
 
 one_hot = op("one_hot(labels, depth)", _one_hot)
 linspace = op("linspace(start, stop, num=50)", np.linspace)
-meshgrid = op("meshgrid(x, y)", np.meshgrid)
 arange = op("arange(start, stop, step)", np.arange)
 eye = op("eye(n)", np.eye)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.engine.domain import case, nonzero
-from gradcli.engine.op import Composite, op
+from gradcli.engine.op import Composite, CompositeOfList, op
 from gradcli.engine.ops.arithmetic import maximum
 from gradcli.engine.ops.reduction import norm, sum
 
@@ -39,6 +39,9 @@ matmul = op(
 
 
 def _dot(a: Any, b: Any) -> Any:
+    a, b = (np.asarray(v) if isinstance(v, list) else v for v in (a, b))
+    if a.ndim > 2 or b.ndim > 2:
+        raise ValueError(f"dot takes up to two axes, not {a.ndim} and {b.ndim}: use matmul")
     return a * b if a.ndim == 0 or b.ndim == 0 else matmul(a, b)
 
 
@@ -53,19 +56,33 @@ outer = op(
     lambda g, y, a, b: (a.reshape(-1) @ g).reshape(b.shape),
     rule=("g @ b", "a @ g"), numpy=np.outer, cases=(case((2,), (3,)), case((2, 2), (3,))),
 )  # fmt: skip
+
+
+def _vecdot(a: Any, b: Any) -> Any:
+    return np.vecdot(np.conj(a) if np.iscomplexobj(a) else a, b)  # NumPy's conjugates a
+
+
 vecdot = op(
-    "vecdot(a, b)", np.vecdot,
+    "vecdot(a, b)", _vecdot,
     lambda g, y, a, b: g[..., None] * b, lambda g, y, a, b: g[..., None] * a,
-    rule=("g * b", "g * a"), cases=(case((3,), (3,)), case((2, 3), (2, 3)), case((3,), (2, 3))),
+    rule=("g * b", "g * a"), numpy=np.vecdot,
+    cases=(case((3,), (3,)), case((2, 3), (2, 3)), case((3,), (2, 3))),
 )  # fmt: skip
 _SMALL = 4096
 """Entries up to which ndarray.dot, with less to decide than matmul, is the faster one."""
 
 
 def _dense(x: Any, w: Any, b: Any) -> Any:
-    if x.size <= _SMALL and x.ndim == w.ndim == 2:
-        return x.dot(w) + b
-    return x @ w + b
+    if x.ndim == w.ndim == 2:
+        return x.dot(w) + b if x.size <= _SMALL else x @ w + b
+    if w.ndim == 2:  # a stack of inputs is one product, not one each
+        z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], -1))
+    else:
+        z = x @ w
+    if b.ndim == 1 and b.dtype == z.dtype:
+        z += b
+        return z
+    return z + b
 
 
 dense = op(
@@ -94,8 +111,11 @@ clip_by_norm = op(
     "clip_by_norm(x, clip_norm)", _clip_by_norm,
     rule="g scaled, less its part along x", kind=Composite, domain=nonzero,
     cases=(case((3,), clip_norm=0.25), case((2, 3), clip_norm=100.0)),
+    analytic=False,
 )  # fmt: skip
 clip_by_global_norm = op(
     "clip_by_global_norm(arrays, clip_norm)", _clip_by_global_norm,
-    rule="g scaled, less its part along the arrays", kind=Composite, cases=(),
+    rule="g scaled, less its part along the arrays", kind=CompositeOfList,
+    cases=(case((2,), (3,), clip_norm=0.5), case((2,), (2, 2), clip_norm=100.0)),
+    analytic=False,
 )  # fmt: skip

@@ -28,7 +28,7 @@ _add_reduce: Any = np.add.reduce
 def _axes(x: Any, axis: Any) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(x.ndim))
-    return tuple([a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)])
+    return tuple([a % x.ndim for a in ((axis,) if np.ndim(axis) == 0 else axis)])
 
 
 def kept(reduced: Any, x: Any, axis: Any) -> Any:
@@ -58,7 +58,7 @@ sum = op(
 )  # fmt: skip
 mean = op(
     "mean(x, axis=None)", _mean,
-    lambda g, y, x, axis=None, keepdims=False: _spread(g * (y.size / x.size), x, axis),
+    lambda g, y, x, axis=None, keepdims=False: _spread(g * (y.size / (x.size or 1)), x, axis),
     rule="g / n for every entry", cases=_CASES, numpy=np.mean,
 )  # fmt: skip
 
@@ -73,11 +73,13 @@ max = op(
     "max(x, axis=None)", lambda x, axis=None, keepdims=False: np.max(x, axis, keepdims=keepdims),
     _extreme_vjp,
     rule="g at the largest entry, shared among ties", domain=distinct, cases=_CASES, numpy=np.max,
+    analytic=False,
 )  # fmt: skip
 min = op(
     "min(x, axis=None)", lambda x, axis=None, keepdims=False: np.min(x, axis, keepdims=keepdims),
     _extreme_vjp,
     rule="g at the smallest entry, shared among ties", domain=distinct, cases=_CASES, numpy=np.min,
+    analytic=False,
 )  # fmt: skip
 
 
@@ -117,11 +119,13 @@ def _var_vjp(
 var = op(
     "var(x, axis=None)", _var, _var_vjp,
     rule="g * 2 * (x - mean(x)) / n", cases=_CASES, numpy=np.var,
+    analytic=False,
 )  # fmt: skip
 std = op(
     "std(x, axis=None)", lambda x, **params: np.sqrt(_var(x, **params)),
     lambda g, y, x, **params: _var_vjp(g / (2 * y), y, x, **params),
     rule="g * (x - mean(x)) / (n * y)", domain=distinct, cases=_CASES, numpy=np.std,
+    analytic=False,
 )  # fmt: skip
 norm = op(
     "norm(x, axis=None)",

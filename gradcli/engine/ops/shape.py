@@ -110,7 +110,7 @@ pad = op(
 
 
 def _tile_vjp(g: Any, y: Any, x: Any, reps: Any) -> Any:
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    reps = (int(reps),) if np.ndim(reps) == 0 else tuple(reps)
     rank = max(len(reps), x.ndim)
     reps = (1,) * (rank - len(reps)) + reps
     shape = (1,) * (rank - x.ndim) + x.shape
@@ -149,4 +149,17 @@ roll: Op = op(
     lambda g, y, x, shift, axis=None: roll(g, -shift, axis=axis),
     rule="g, rolled back", numpy=np.roll,
     cases=(case((3,), shift=1), case((2, 3), shift=2, axis=1)),
+)  # fmt: skip
+
+
+def _meshgrid(x: Any, y: Any) -> tuple[Any, Any]:
+    """Rows that repeat ``x`` and columns that repeat ``y``: coordinates of a grid."""
+    shape = (*y.shape, *x.shape)
+    return broadcast_to(x[None, :], shape), broadcast_to(y[:, None], shape)
+
+
+meshgrid = op(
+    "meshgrid(x, y)", _meshgrid,
+    rule="g summed over the copies", kind=Composite, numpy=np.meshgrid,
+    cases=(case((2,), (3,)),),
 )  # fmt: skip

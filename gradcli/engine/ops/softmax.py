@@ -15,21 +15,30 @@ _CASES = (case((3,)), case((2, 3)), case((2, 3), axis=0))
 
 
 def _shifted(x: Any, axis: int) -> Any:
-    if x.ndim == 2 and axis == -1:
+    if x.ndim > 1 and axis == -1:
         # A maximum over rows is several times faster down the columns of a copy.
-        return x - np.maximum.reduce(x.T.copy(), 0)[:, None]
+        rows = x.reshape(-1, x.shape[-1])
+        return x - np.maximum.reduce(rows.T.copy(), 0).reshape((*x.shape[:-1], 1))
     return x - np.max(x, axis=axis, keepdims=True)
+
+
+def _total(e: Any, axis: int) -> Any:
+    if e.ndim > 1 and axis == -1:
+        # The sums of short rows are several times faster as a product with ones.
+        n = e.shape[-1]
+        return e.reshape(-1, n).dot(np.ones(n, e.dtype)).reshape((*e.shape[:-1], 1))
+    return np.add.reduce(e, axis, keepdims=True)
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
     e = np.exp(_shifted(np.asarray(x), axis))
-    e /= np.add.reduce(e, axis, keepdims=True)
+    e /= _total(e, axis)
     return e
 
 
 def _log_softmax(x: Any, axis: int = -1) -> Any:
     s = _shifted(np.asarray(x), axis)
-    s -= np.log(np.add.reduce(np.exp(s), axis, keepdims=True))
+    s -= np.log(_total(np.exp(s), axis))
     return s
 
 

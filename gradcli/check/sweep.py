@@ -1,0 +1,56 @@
+"""How the error of a numeric derivative depends on its step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.numeric import METHODS, Entries
+from gradcli.errors import GradcliError
+from gradcli.problem import Problem, differentiate
+
+STEPS = [10.0**-k for k in range(1, 15)]
+MOST_ENTRIES = 256
+"""Entries of each parameter that a sweep looks at."""
+
+
+class Row(NamedTuple):
+    """At one step: the largest errors over all entries, against backprop in float64."""
+
+    step: float
+    max_abs_error: float
+    max_rel_error: float
+
+
+class Sweep(NamedTuple):
+    method: str
+    rows: list[Row]
+    best: Row
+
+
+def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
+    """The error at each step from 1e-1 to 1e-14, times max(1, |x|), and the best of them.
+
+    The relative error is taken of the largest entry of each parameter's gradient.
+    """
+    if method == "ridders":
+        raise GradcliError("--sweep: ridders chooses its own steps; sweep central or forward")
+    problem = problem.in_float64()
+    result = differentiate(problem)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for step in STEPS:
+        absolute = relative = 0.0
+        for name, gradient in result.gradients.items():
+            count = min(gradient.size, MOST_ENTRIES)
+            flat = np.sort(rng.choice(gradient.size, count, replace=False))
+            entries = Entries(problem, name, flat, float(result.value), lambda done: None)
+            with np.errstate(all="ignore"):
+                slopes = METHODS[method](entries, step)
+            error = float(np.max(np.abs(slopes.slope - gradient.reshape(-1)[flat])))
+            largest = float(np.max(np.abs(gradient)))
+            absolute = max(absolute, error)
+            relative = max(relative, error / largest if largest else error)
+        rows.append(Row(step, absolute, relative))
+    return Sweep(method, rows, min(rows, key=lambda row: row.max_rel_error))

@@ -1,0 +1,151 @@
+"""``gradcli check``: prove gradients against numeric derivatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
+from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.problems import ProblemGroup, Verb, words
+from gradcli.cli.progress import progress
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from gradcli.model.model import Model
+
+METHODS = ("central", "forward", "ridders", "complex")
+CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
+
+
+def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < float("inf"):
+        raise click.BadParameter(f"must be a number above 0, not {value:g}")
+    return value
+
+
+def _method(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value not in METHODS:
+        from gradcli.names import suggestion
+
+        near = suggestion(value, METHODS) or f": one of {', '.join(METHODS)}"
+        raise click.BadParameter(f"unknown method {value!r}{near}")
+    return value
+
+
+def _options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--method"], default="central", metavar="NAME", callback=_method,
+            shell_complete=words(METHODS),
+            help="Numeric derivatives: central, forward, ridders or complex.  [default: central]",
+        ),
+        click.Option(
+            ["--step"], type=float, metavar="H", callback=_positive,
+            help="Step, times max(1, |x|).  [default: the method's]",
+        ),
+        click.Option(
+            ["--tol"], type=float, metavar="T", callback=_positive,
+            help="Relative tolerance.  [default: 1e-6; forward 1e-4, complex 1e-10]",
+        ),
+        click.Option(
+            ["--sample"], type=click.IntRange(1), metavar="N",
+            help="Check N entries of each parameter, chosen by a fixed seed.",
+        ),
+        click.Option(
+            ["--against"], metavar="FILE",
+            help="Judge the gradients in an npz or JSON file, or - for standard input.",
+        ),
+        click.Option(["--sweep"], is_flag=True, help="Also show the error against the step."),
+        click.Option(
+            ["--plot"], metavar="FILE", callback=plot_path,
+            help="With --sweep: save a picture, .png .svg .pdf (extra: plot).",
+        ),
+        click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
+    ]  # fmt: skip
+
+
+def _run(problems: list[Model], options: dict[str, Any]) -> int:
+    if options["plot"] and not options["sweep"]:
+        raise GradcliError("--plot: goes with --sweep")
+    if len(problems) > 1 and (options["against"] or options["plot"]):
+        flag = "--against" if options["against"] else "--plot"
+        raise GradcliError(f"{flag}: goes with one spec, not {len(problems)}")
+    verdicts = []
+    for i, problem in enumerate(problems):
+        if i and not options["json"]:
+            write_line("")
+        verdicts.append(_check(problem, options))
+    return next((CODES[v] for v in ("fail", "inconclusive") if v in verdicts), GOOD)
+
+
+def _check(problem: Model, given: dict[str, Any]) -> str:
+    from gradcli.check.against import read_gradients
+    from gradcli.check.check import Options, check
+    from gradcli.check.sweep import sweep
+
+    options = Options(given["method"], given["step"], given["tol"], given["sample"])
+    sizes = [p.size for p in problem.primals.values()]
+    against = None
+    if given["against"]:
+        dtype = next(iter(problem.primals.values())).dtype.name
+        against = read_gradients(given["against"], dtype)
+    total = sum(min(n, options.sample or n) for n in sizes)
+    with progress("checking", total) as advance:
+        checked = check(problem, options, against, advance)
+    for name in checked.extra:
+        warn(f"{given['against']}: {name!r} is no parameter of this model, and not judged")
+    if checked.nonfinite:
+        say(f"gradcli: the value is not finite: {checked.nonfinite}")
+    swept = sweep(problem, options.method) if given["sweep"] and not checked.nonfinite else None
+    if given["plot"] and swept:
+        from gradcli.report.plots import save_plot, sweep_figure
+
+        save_plot(given["plot"], lambda: sweep_figure(swept, checked.title))
+    if given["json"]:
+        from gradcli.report.checks import check_document
+        from gradcli.report.document import dumps
+
+        write_line(dumps(check_document(checked, swept)))
+    else:
+        from gradcli.report.checks import check_tables
+
+        judged = "backprop" if against is None else "given"
+        show(lambda width: check_tables(checked, swept, judged, width))
+    return checked.verdict
+
+
+@click.command(epilog="Example: gradcli check ops tanh softmax")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def ops(names: tuple[str, ...], as_json: bool) -> int:
+    """The engine itself: every op, first and second order, on its own domain."""
+    from gradcli.check.ops import check_ops
+
+    found = check_ops(names)
+    if as_json:
+        from gradcli.report.checks import ops_document
+        from gradcli.report.document import dumps
+
+        write_line(dumps(ops_document(found)))
+    else:
+        from gradcli.report.checks import ops_table
+
+        show(lambda width: ops_table(found))
+    return NO if any(op.verdict == "fail" for op in found) else GOOD
+
+
+@click.group(
+    cls=ProblemGroup,
+    verb=Verb(_run, _options, "check "),
+    epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.",
+)
+def check() -> None:
+    """Prove a problem's gradients against numeric derivatives.
+
+    Takes the problem with the options that it has by itself.
+    """
+
+
+check.add_command(ops)

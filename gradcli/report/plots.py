@@ -1,0 +1,55 @@
+"""Pictures, with matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any
+
+from gradcli.check.sweep import Sweep
+from gradcli.errors import GradcliError
+from gradcli.files import replace_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def new_figure(columns: int = 1, **axes: Any) -> tuple[Figure, list[Any]]:
+    """A figure without a window, with ``columns`` axes side by side.
+
+    Raises GradcliError saying what to install where matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise GradcliError(
+            "--plot: needs matplotlib: install gradcli with the extra plot, gradcli[plot]"
+        ) from None
+    figure = Figure(figsize=(6.4 * columns, 4.8), layout="constrained")
+    return figure, [figure.add_subplot(1, columns, i + 1, **axes) for i in range(columns)]
+
+
+def save_plot(path: str, draw: Callable[[], Figure]) -> None:
+    """Draw and write to ``path``, .png .svg or .pdf, whole or not at all."""
+    figure = draw()
+    kind = os.path.splitext(path)[1][1:].lower()
+
+    def write(file: IO[bytes]) -> None:
+        figure.savefig(file, format=kind, dpi=150)
+
+    replace_file(path, write)
+
+
+def sweep_figure(sweep: Sweep, title: str) -> Figure:
+    """Error against step, both on logarithmic axes, the best step marked."""
+    figure, [axes] = new_figure()
+    rows = [row for row in sweep.rows if row.max_rel_error > 0]
+    axes.loglog([r.step for r in rows], [r.max_rel_error for r in rows], marker="o")
+    if sweep.best.max_rel_error > 0:
+        axes.plot(sweep.best.step, sweep.best.max_rel_error, "o", color="C3", label="best step")
+        axes.legend()
+    axes.set_xlabel("step h, times max(1, |x|)")
+    axes.set_ylabel("largest relative error")
+    axes.set_title(f"{sweep.method} differences: {title}", fontsize="small")
+    axes.grid(alpha=0.3)
+    return figure

@@ -1,0 +1,395 @@
+"""The checker itself: planted errors are found, right gradients are not accused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcli.check import check
+from gradcli.check.check import Options
+from gradcli.check.numeric import LARGEST_CHUNK, METHODS, Entries
+from gradcli.check.ops import check_ops
+from gradcli.check.sweep import sweep
+from gradcli.engine import REGISTRY
+from gradcli.engine.domain import case
+from gradcli.engine.op import op
+from gradcli.errors import GradcliError, TooLargeError
+from gradcli.model import Model
+from gradcli.model.keys import ACTIVATIONS, LOSSES
+
+NET = {
+    "loss": "mse", "in": 3, "out": 2, "hidden": [4, 3], "hidden_act": "tanh", "act": "sigmoid",
+    "batch": 5, "dtype": "float64", "w1": "he_normal", "w2": "he_normal", "w3": "he_normal",
+}  # fmt: skip
+
+
+def model(**spec: Any) -> Model:
+    return Model.from_spec({**NET, **spec})
+
+
+def judged(net: Model, **wrong: Any) -> Any:
+    """A check of the net's own gradients, some of them replaced."""
+    return check(net, against={**net.evaluate().gradients, **wrong})
+
+
+def test_right_gradients_pass() -> None:
+    found = check(model())
+    assert found.verdict == "pass"
+    assert sum(v.entries for v in found.params.values()) == 3 * 4 + 4 + 4 * 3 + 3 + 3 * 2 + 2
+    assert all(v.max_rel_error < 1e-6 for v in found.params.values())
+
+
+@pytest.mark.parametrize(
+    ("plant", "cause"),
+    [
+        (lambda g, n: {"w2": -g["w2"]}, {"w2": "sign flipped"}),
+        (lambda g, n: {"w1": 2 * g["w1"]}, {"w1": "every entry is 2.000 times too large"}),
+        (lambda g, n: {"b1": g["b1"] / 3}, {"b1": "every entry is 3.000 times too small"}),
+        (
+            lambda g, n: {name: 5 * v for name, v in g.items()},
+            dict.fromkeys(
+                ["w1", "b1", "w2", "b2", "w3", "b3"],
+                "every entry is 5.000 times too large; 1/N missing: N = 5 is the batch size",
+            ),
+        ),
+        (lambda g, n: {"w1": -g["w1"] / 5}, {"w1": "sign flipped, and every entry is 5.000 times"}),
+        (lambda g, n: {"w1": g["w1"].T}, {"w1": "transposed"}),
+        (lambda g, n: {"w2": g["b2"] * np.eye(4, 3)}, {"w2": None}),
+        (
+            lambda g, n: {"b3": cotangent(n, "z3")},
+            {"b3": "b3 is not summed over the batch"},
+        ),
+        (
+            lambda g, n: {"b3": cotangent(n, "z3")[0]},
+            {"b3": "b3 is not summed over the batch"},
+        ),
+        (
+            lambda g, n: without_sigmoid(n),
+            {"w3": "the derivative of sigmoid is missing in layer 3",
+             "b3": "the derivative of sigmoid is missing in layer 3"},
+        ),
+        (lambda g, n: {"w1": g["w1"] * 1.01}, {"w1": "every entry is 1.010 times too large"}),
+        (lambda g, n: {"w1": g["w1"] + 1e-3}, {"w1": None}),
+    ],
+)  # fmt: skip
+def test_planted_errors_are_found_and_their_cause_named(plant: Any, cause: Any) -> None:
+    net = model()
+    found = judged(net, **plant(net.evaluate().gradients, net))
+    assert found.verdict == "fail"
+    for name, verdict in found.params.items():
+        assert verdict.verdict == ("fail" if name in cause else "pass")
+        if cause.get(name) is None:
+            assert verdict.cause is None
+        else:
+            assert cause[name] in (verdict.cause or "")
+
+
+def cotangent(net: Model, name: str) -> Any:
+    [found] = [step.gradient for step in net.evaluate().trace if step.name == name]
+    return found
+
+
+def without_sigmoid(net: Model) -> Any:
+    """By hand: the last layer's gradients with a = z's derivative left out."""
+    steps = {step.name: step for step in net.evaluate().trace}
+    dz = steps["a3"].gradient
+    return {"w3": steps["a2"].value.T @ dz, "b3": dz.sum(axis=0)}
+
+
+def test_swapped_parameters_are_named() -> None:
+    net = model(hidden=[3, 3], **{"in": 3})
+    g = net.evaluate().gradients
+    found = judged(net, w1=g["w2"], w2=g["w1"], b1=g["b2"], b2=g["b1"])
+    assert found.params["w1"].cause == "w1 and w2 are swapped"
+    assert found.params["b2"].cause == "b2 and b1 are swapped"
+
+
+def test_softmax_without_cross_terms_is_named() -> None:
+    net = Model.from_spec(
+        {"loss": "mse", "act": "softmax", "in": 3, "out": 4, "batch": 2, "dtype": "float64"}
+    )
+    steps = {step.name: step for step in net.evaluate().trace}
+    p = steps["a"].value
+    dz = steps["a"].gradient * p * (1 - p)
+    found = judged(net, w=net.x.T @ dz, b=dz.sum(axis=0))
+    assert found.params["w"].cause == (
+        "the derivative of softmax is taken as p (1 - p), without its cross terms"
+    )
+
+
+def test_one_wrong_entry_of_ten_thousand() -> None:
+    net = Model.from_spec({"loss": "mse", "in": 100, "out": 100, "dtype": "float64"})
+    w = net.evaluate().gradients["w"].copy()
+    w[37, 71] *= 1.0001
+    found = judged(net, w=w)
+    assert found.params["w"].entries == 10_000
+    assert found.params["w"].failed == 1
+    assert found.params["w"].worst_index == [37, 71]
+    assert found.params["w"].verdict == found.verdict == "fail"
+
+
+def test_wrong_for_one_row_of_a_batch_only() -> None:
+    net = model()
+    dz = cotangent(net, "z3").copy()
+    [a2] = [step.value for step in net.evaluate().trace if step.name == "a2"]
+    dz[3] *= 0.5
+    found = judged(net, w3=a2.T @ dz, b3=dz.sum(axis=0))
+    assert found.params["w3"].verdict == found.params["b3"].verdict == "fail"
+    assert found.params["w3"].cause is None
+
+
+@pytest.mark.parametrize("factor", [0.5, -1.0, 2.0])
+def test_a_tiny_gradient_that_is_wrong_by_half_fails(factor: float) -> None:
+    """A gradient near 1e-9 beside a loss near 1: the rule is relative."""
+    net = Model.from_spec(
+        {"loss": "mse", "act": "sigmoid", "x": [[1]], "w": [[-20.0]], "b": [0], "y": [[1]],
+         "dtype": "float64"}
+    )  # fmt: skip
+    gradients = net.evaluate().gradients
+    assert 1e-9 < abs(gradients["w"][0, 0]) < 1e-8
+    assert check(net).verdict == "pass"
+    assert judged(net, w=gradients["w"] * factor).verdict == "fail"
+
+
+def test_an_entry_drowned_in_noise_is_inconclusive() -> None:
+    net = Model.from_spec(
+        {"loss": "mse", "act": "sigmoid", "x": [[1]], "w": [[-50.0]], "b": [0], "y": [[1]],
+         "dtype": "float64"}
+    )  # fmt: skip
+    found = check(net)
+    assert found.verdict == "inconclusive"
+    assert found.params["w"].drowned == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("spec", "kinked"),
+    [
+        ({"hidden": 2, "b1": "0,1", "x": "0,0", "w2": "1;1", "y": 5}, {"b1": [[0]]}),
+        ({"loss": "mae", "x": "1,1", "w": "1;1", "y": 2}, {"w": [[0, 0], [1, 0]], "b": [[0]]}),
+        ({"act": "relu", "x": "1,1", "w": "1;-1", "y": -1}, {"w": [[0, 0], [1, 0]], "b": [[0]]}),
+        ({"act": "relu6", "x": "1,1", "w": "3;3", "y": 1}, {"w": [[0, 0], [1, 0]], "b": [[0]]}),
+        ({"act": "leaky_relu", "x": "1", "w": "0", "y": 1}, {"w": [[0, 0]], "b": [[0]]}),
+    ],
+)
+@pytest.mark.parametrize("method", ["central", "forward", "ridders"])
+def test_kinks_are_counted_named_and_inconclusive(spec: Any, kinked: Any, method: str) -> None:
+    net = Model.from_spec({"loss": "mse", "out": 1, "dtype": "float64", **spec})
+    found = check(net, Options(method))
+    assert found.verdict == "inconclusive"
+    assert {n: v.kinks for n, v in found.params.items() if v.kinks} == kinked
+    bad = {name: g + 1.0 for name, g in net.evaluate().gradients.items()}
+    sound = [n for n, v in found.params.items() if len(v.kinks) < v.entries]
+    if sound:
+        assert check(net, Options(method), bad).verdict == "fail"
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-4, 4e-6, 1e-6])
+def test_relu_away_from_zero_is_no_kink(distance: float) -> None:
+    for side in (1, -1):
+        net = Model.from_spec(
+            {"loss": "mse", "x": "1", "hidden": 1, "w1": "0", "b1": side * distance,
+             "w2": "1", "out": 1, "y": 1, "dtype": "float64"}
+        )  # fmt: skip
+        found = check(net)
+        assert found.verdict == "pass", found
+        assert found.params["b1"].kinks == []
+
+
+def test_kinks_of_second_order_are_no_kinks() -> None:
+    """softsign has a slope of 1 at 0, from both sides."""
+    net = Model.from_spec(
+        {"loss": "mse", "x": "1", "w": "0", "b": 0, "act": "softsign", "y": 1, "dtype": "float64"}
+    )
+    assert check(net).verdict == "pass"
+
+
+def test_500_random_models_right_never_fails_and_wrong_never_passes() -> None:
+    rng = np.random.default_rng(20)
+    seen: Counter[str] = Counter()
+    for _ in range(500):
+        spec: dict[str, Any] = {
+            "loss": str(rng.choice(list(LOSSES))),
+            "in": int(rng.integers(1, 5)),
+            "out": int(rng.integers(1, 5)),
+            "batch": int(rng.integers(1, 5)),
+            "hidden": [int(n) for n in rng.integers(1, 6, rng.integers(0, 3))],
+            "act": str(rng.choice(ACTIVATIONS)),
+            "hidden_act": str(rng.choice(ACTIVATIONS)),
+            "reduction": str(rng.choice(["mean", "sum"])),
+            "seed": int(rng.integers(0, 10**6)),
+        }
+        if spec["loss"] in ("bce", "ce"):
+            spec["from_logits"] = bool(rng.random() < 0.5)
+        net = Model.from_spec(spec).in_float64()
+        found = check(net)
+        seen[found.verdict if not found.nonfinite else "nonfinite"] += 1
+        if found.nonfinite:
+            continue
+        assert found.verdict != "fail", (spec, found)
+        gradients = net.evaluate().gradients
+        name = str(rng.choice(list(gradients)))
+        entry = tuple(int(rng.integers(0, n)) for n in gradients[name].shape)
+        if gradients[name][entry]:
+            wrong = gradients[name].copy()
+            wrong[entry] *= rng.choice([-1, 0, 0.5, 2, 1.01])
+            planted = judged(net, **{name: wrong})
+            seen[f"planted {planted.verdict}"] += 1
+            assert planted.verdict != "pass", (spec, name, entry)
+    assert seen["pass"] > 450
+    assert seen["planted fail"] > 350
+    assert seen["inconclusive"] < 25
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_proves_an_analytic_model(method: str) -> None:
+    for loss, act in (("mse", "tanh"), ("ce", "linear"), ("bce", "linear"), ("mse", "silu")):
+        net = model(loss=loss, act=act, hidden_act="mish")
+        found = check(net, Options(method))
+        assert found.verdict == "pass", found
+        wrong = {**net.evaluate().gradients}
+        wrong["b2"] = wrong["b2"] * 1.001
+        assert check(net, Options(method), wrong).verdict == "fail"
+
+
+def test_the_complex_step_is_exact_and_refuses_what_is_not_analytic() -> None:
+    found = check(model(), Options("complex"))
+    assert all(v.max_rel_error < 1e-12 for v in found.params.values())
+    with pytest.raises(GradcliError, match=r"complex needs functions .* relu is not"):
+        check(model(hidden_act="relu"), Options("complex"))
+
+
+def test_the_numeric_derivative_against_closed_forms() -> None:
+    """mse of one weight, y = 0: (w x)^2, derivative 2 w x^2."""
+    net = Model.from_spec({"loss": "mse", "x": "3", "w": "0.7", "b": 0, "y": 0, "dtype": "float64"})
+    for method, tolerance in (
+        ("central", 1e-9),
+        ("forward", 1e-6),
+        ("ridders", 1e-12),
+        ("complex", 1e-15),
+    ):
+        entries = Entries(net, "w", np.array([0]), float(net.evaluate().loss), lambda done: None)
+        slopes = METHODS[method](entries)
+        assert slopes.slope[0] == pytest.approx(2 * 0.7 * 9, rel=tolerance)
+        assert abs(slopes.slope[0] - 2 * 0.7 * 9) <= 100 * slopes.noise[0] + 1e-7 * (
+            method == "forward"
+        )
+
+
+def test_steps_are_divided_by_what_was_realised() -> None:
+    """At x = 1e8 a step of 1 + 2^-30 is not representable: the error would be 1e-9 of it."""
+    net = Model.from_spec({"loss": "mae", "x": "1", "w": "1e8", "b": 0, "y": 0, "dtype": "float64"})
+    entries = Entries(net, "w", np.array([0]), 1e8, lambda done: None)
+    assert METHODS["central"](entries, 1.1e-9).slope[0] == 1.0
+
+
+def test_float32_models_are_proven_in_float64() -> None:
+    assert check(model(dtype="float32")).verdict == "pass"
+
+
+def test_a_file_in_few_digits_is_judged_by_its_dtype() -> None:
+    net = model()
+    for dtype in (np.float32, np.float16):
+        rounded = {n: g.astype(dtype) for n, g in net.evaluate().gradients.items()}
+        assert check(net, against=rounded).verdict == "pass"
+    off = {n: (g * 1.001).astype(np.float32) for n, g in net.evaluate().gradients.items()}
+    assert check(net, against=off).verdict == "fail"
+
+
+def test_missing_extra_misshapen_and_nonfinite_gradients_are_named() -> None:
+    net = model()
+    g = net.evaluate().gradients
+    nan = g["w2"].copy()
+    nan[1, 2] = np.nan
+    found = check(net, against={"w1": g["w1"][:, :2], "w2": nan, "w3": g["w3"], "v": g["b1"]})
+    assert found.verdict == "fail"
+    assert found.extra == ["v"]
+    assert found.params["b1"].cause == "missing"
+    assert found.params["w1"].cause == "has shape (3, 2), but (3, 4) is needed"
+    assert found.params["w2"].cause == "1 entries are not finite, the first at [1, 2]"
+    assert found.params["w3"].verdict == "pass"
+
+
+def test_sampling_looks_at_so_many_entries_of_each() -> None:
+    found = check(model(), Options(sample=5))
+    assert {n: v.entries for n, v in found.params.items()} == {
+        "w1": 5, "b1": 4, "w2": 5, "b2": 3, "w3": 5, "b3": 2,
+    }  # fmt: skip
+    assert check(model(), Options(sample=5)) == found
+
+
+def test_over_a_million_entries_a_sample_is_asked_for() -> None:
+    net = Model.from_spec({"loss": "mse", "in": 1001, "out": 1000})
+    with pytest.raises(TooLargeError, match=r"1,002,000 entries would take about .*--sample N"):
+        check(net)
+    assert check(net, Options(sample=3)).verdict in ("pass", "inconclusive")
+
+
+def test_chunks_stay_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Model.from_spec({"loss": "mse", "in": 300, "out": 300, "batch": 8, "dtype": "float64"})
+    largest = 0
+
+    def values(name: str, stack: Any) -> Any:
+        nonlocal largest
+        largest = max(largest, stack.nbytes)
+        return np.zeros(len(stack))
+
+    monkeypatch.setattr(net, "values", values)
+    Entries(net, "w", np.arange(90_000)[:600], 0.0, lambda done: None).at(np.zeros((600, 2)))
+    assert 0 < largest <= LARGEST_CHUNK
+
+
+def test_a_value_that_is_not_finite_fails_with_the_reason() -> None:
+    net = Model.from_spec({"loss": "mse", "x": "nan", "w": "1", "y": 1})
+    found = check(net)
+    assert found.verdict == "fail"
+    assert found.nonfinite == "x holds nan at [0, 0]"
+
+
+def test_a_sweep_finds_the_step_of_theory() -> None:
+    """Central differences are best near eps^(1/3) = 6e-6, forward near eps^(1/2) = 1.5e-8."""
+    central, forward = (sweep(model(), method) for method in ("central", "forward"))
+    assert [row.step for row in central.rows] == [10.0**-k for k in range(1, 15)]
+    assert 1e-7 < central.best.step < 1e-3
+    assert 1e-10 < forward.best.step < 1e-6
+    errors = [row.max_rel_error for row in central.rows]
+    assert errors[0] / errors[1] == pytest.approx(100, rel=0.2)
+    assert sweep(model(), "complex").best.max_rel_error < 1e-14
+    with pytest.raises(GradcliError, match="ridders chooses its own steps"):
+        sweep(model(), "ridders")
+
+
+# The engine
+
+
+def test_every_op_passes_to_second_order() -> None:
+    found = check_ops()
+    assert [v for v in found if v.verdict != "pass"] == []
+    assert len(found) == sum(op.differentiable for op in REGISTRY.values())
+    assert all(v.cases for v in found)
+
+
+def test_ops_with_planted_errors_are_found() -> None:
+    """Wrong at first order; and right at first order but wrong at second order only."""
+    wrong = op("planted_first(x)", np.exp, lambda g, y, x: g * y * 1.001, rule="g")
+    # The value of x is frozen: the slope is right, and its slope is 0.
+    frozen = op("planted_second(x)", np.exp, lambda g, y, x: g * np.exp(engine_plain(x)), rule="g")
+    late = op(
+        "planted_case(x, n)", lambda x, n: x * n, lambda g, y, x, n: g * min(n, 2),
+        rule="g", cases=(case((2,), n=1), case((2,), n=3)),
+    )  # fmt: skip
+    try:
+        first, second, third = check_ops([wrong.name, frozen.name, late.name])
+    finally:
+        for planted in (wrong, frozen, late):
+            del REGISTRY[planted.name]
+    assert first.verdict == second.verdict == third.verdict == "fail"
+    assert "input 0 of planted_first(()), order 1" in (first.where or "")
+    assert second.first_order < 1e-8 < second.second_order
+    assert "order 2" in (second.where or "")
+
+
+def engine_plain(x: Any) -> Any:
+    return getattr(x, "value", x)

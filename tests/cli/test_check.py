@@ -1,0 +1,176 @@
+"""gradcli check: verdicts, exit codes, JSON, other people's gradients, bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Gradcli
+
+MODEL = "mse --in 3 --out 2 --act sigmoid --batch 4"
+
+
+def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
+    ran = gradcli(f"check {MODEL}")
+    assert (ran.code, ran.err) == (0, "")
+    assert "pass: 8 entries of 2 parameters" in ran.out
+    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + noise" in ran.out
+    for label in ("entries", "max abs error", "worst entry", "backprop", "numeric", "verdict"):
+        assert ran.out.count(label) >= 2
+    bad = json.dumps({"w": [[1, 2], [3, 4], [5, 6]], "b": [0, 0]}).encode()
+    ran = gradcli(f"check {MODEL} --against -", stdin=bad)
+    assert ran.code == 1
+    assert "fail: 8 entries" in ran.out
+    assert "given" in ran.out
+    ran = gradcli("check mae --x 1,1 --w 1;1 --y 2")
+    assert ran.code == 3
+    assert "kinks" in ran.out
+    assert "2: [0, 0], [1, 0]" in ran.out
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce", "ce"])
+def test_every_loss_with_its_own_options(loss: str, gradcli: Gradcli) -> None:
+    ran = gradcli(
+        f"check {loss} --in 3 --out 2 --hidden 4 --hidden-act tanh --w1 normal --seed 2 --json"
+    )
+    assert ran.code == 0
+    assert ran.json["verdict"] == "pass"
+
+
+def test_the_json_contract(gradcli: Gradcli) -> None:
+    answer = gradcli(f"check {MODEL} --json").json
+    assert list(answer)[:5] == ["verdict", "params", "method", "step", "tolerance"]
+    for verdict in answer["params"].values():
+        assert {
+            "entries", "max_abs_error", "max_rel_error", "worst_index", "backprop", "numeric",
+            "kinks", "verdict", "cause",
+        } <= set(verdict)  # fmt: skip
+    assert answer["params"]["w"]["entries"] == 6
+    assert answer["params"]["w"]["cause"] is None
+    assert answer["method"] == "central"
+    assert answer["step"] == pytest.approx(np.finfo(float).eps ** (1 / 3))
+    missing = gradcli(f"check {MODEL} --json --against -", stdin=b'{"w": [[0]]}')
+    assert missing.json["params"]["b"]["cause"] == "missing"
+    assert missing.json["params"]["b"]["backprop"] is None
+
+
+def test_run_and_several_specs(gradcli: Gradcli, tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text('loss = "mse"\nin = 2\nout = 1\n')
+    (tmp_path / "kink.toml").write_text('loss = "mae"\nx = "1,1"\nw = "1;1"\ny = 2\n')
+    good, kink = tmp_path / "good.toml", tmp_path / "kink.toml"
+    assert gradcli(f"check run {good}").code == 0
+    ran = gradcli(f"check run {kink} {good} --json")
+    assert ran.code == 3
+    assert [json.loads(line)["verdict"] for line in ran.out.splitlines()] == [
+        "inconclusive",
+        "pass",
+    ]
+    document = gradcli(f"run {good} --json").out.encode()
+    assert gradcli("check run -", stdin=document).code == 0
+    ran = gradcli(f"check run {good} {good} --against x.npz")
+    assert ran.code == 2
+    assert "--against: goes with one spec, not 2" in ran.err
+
+
+def test_against_every_kind_of_file(gradcli: Gradcli, tmp_path: Path) -> None:
+    whole = gradcli(f"{MODEL} --json --save {tmp_path / 'a.npz'}")
+    grads = whole.json["grads"]
+    (tmp_path / "grads.json").write_text(json.dumps(grads))
+    np.savez(tmp_path / "grads.npz", **{n: np.float32(g) for n, g in grads.items()})
+    for name in ("a.npz", "grads.json", "grads.npz"):
+        ran = gradcli(f"check {MODEL} --against {tmp_path / name}")
+        assert (ran.code, ran.err) == (0, ""), name
+    assert gradcli(f"check {MODEL} --against -", stdin=whole.out.encode()).code == 0
+    doubled = {name: (2 * np.array(g)).tolist() for name, g in grads.items()}
+    ran = gradcli(f"check {MODEL} --against - --json", stdin=json.dumps(doubled).encode())
+    assert ran.code == 1
+    cause = "every entry is 2.000 times too large; 1/M missing: M = 2 is the number of outputs"
+    assert {v["cause"] for v in ran.json["params"].values()} == {cause}
+    extra = json.dumps({**grads, "x": [1]}).encode()
+    ran = gradcli(f"check {MODEL} --against -", stdin=extra)
+    assert ran.code == 0
+    assert "'x' is no parameter of this model" in ran.err
+
+
+def test_sweep(gradcli: Gradcli, tmp_path: Path) -> None:
+    ran = gradcli(f"check {MODEL} --sweep --json")
+    assert len(ran.json["sweep"]) == 14
+    assert 1e-7 < ran.json["best_step"] < 1e-3
+    assert "best" in gradcli(f"check {MODEL} --sweep").out
+    pytest.importorskip("matplotlib")
+    for kind, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+        path = tmp_path / f"sweep.{kind}"
+        assert gradcli(f"check {MODEL} --sweep --plot {path}").code == 0
+        assert path.read_bytes().startswith(begins)
+
+
+def test_without_matplotlib_one_line_says_what_to_install(
+    gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    ran = gradcli(f"check {MODEL} --sweep --plot {tmp_path / 'a.png'}")
+    assert ran.code == 2
+    assert ran.err == (
+        "gradcli: error: --plot: needs matplotlib: install gradcli with the extra plot, "
+        "gradcli[plot]\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ops(gradcli: Gradcli) -> None:
+    ran = gradcli("check ops")
+    assert ran.code == 0
+    assert "0 failed" in ran.out
+    answer = gradcli("check ops tanh matmul --json").json
+    assert list(answer["ops"]) == ["tanh", "matmul"]
+    assert answer["verdict"] == "pass"
+
+
+def test_a_value_that_is_not_finite(gradcli: Gradcli) -> None:
+    ran = gradcli("check mse --x nan --y 1 --w 1")
+    assert ran.code == 1
+    assert "the value is not finite: x holds nan at [0, 0]" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("check", "Usage: gradcli check"),
+        ("check mse", "--in: needed"),
+        (f"check {MODEL} --method centre", "unknown method 'centre'; did you mean 'central'?"),
+        (f"check {MODEL} --step 0", "must be a number above 0, not 0"),
+        (f"check {MODEL} --tol -1", "must be a number above 0, not -1"),
+        (f"check {MODEL} --tol nan", "must be a number above 0, not nan"),
+        (f"check {MODEL} --sample 0", "0 is not in the range x>=1"),
+        (f"check {MODEL} --sample x", "'x' is not a valid integer"),
+        (f"check {MODEL} --against no.npz", "no.npz: No such file or directory"),
+        (f"check {MODEL} --against setup.cfg", "setup.cfg: is neither npz nor JSON"),
+        (f"check {MODEL} --against -", "-: standard input is empty"),
+        (f"check {MODEL} --plot a.png", "--plot: goes with --sweep"),
+        (f"check {MODEL} --sweep --plot a.gif", "must end in one of .png, .svg, .pdf"),
+        (f"check {MODEL} --sweep --method ridders", "--sweep: ridders chooses its own steps"),
+        (f"check {MODEL} --act relu --method complex", "analytic throughout; relu is not"),
+        (f"check {MODEL} --trace", "No such option '--trace'"),
+        ("check mse --in 2000 --out 2000", "give --sample N to check N entries"),
+        ("check ops tahn", "there is no op 'tahn'"),
+        ("check ops argmax", "argmax is not differentiable"),
+    ],
+)
+def test_bad_input(command: str, message: str, gradcli: Gradcli) -> None:
+    ran = gradcli(command)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert message in ran.err
+    assert command == "check" or ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("data", [b"[1]", b'{"w": "a"}', b'{"w": [[1],[2,3]]}', b'{"w": {}}', b"{"])
+def test_bad_gradients(data: bytes, gradcli: Gradcli) -> None:
+    ran = gradcli(f"check {MODEL} --against -", stdin=data)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("gradcli: error: -: ")
+    assert ran.err.count("\n") == 1
