@@ -34,5 +34,9 @@ class SpecError(GradcliError):
         self.problem = problem
 
 
+class FormulaError(GradcliError):
+    """A formula cannot be read; the message points at the character with a caret below it."""
+
+
 class TooLargeError(GradcliError):
     """The work would not fit in memory; raised before anything is allocated."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.engine.tape import Record
+from gradcli.errors import GradcliError
 
 Arrays = dict[str, npt.NDArray[Any]]
 Note = Callable[[str, Any], Any]
@@ -47,6 +48,13 @@ class Problem(Protocol):
     @property
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the primals, about."""
+
+    @property
+    def shows_point(self) -> bool:
+        """Whether its primals are few enough to be shown as a point."""
+
+    def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
+        """A function of primals that gives ``(value, gradients)``, for repeated steps."""
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
         """Gradients as known mistakes in a backward pass give them, each with its name."""
@@ -93,6 +101,9 @@ def differentiate(problem: Problem) -> Result:
         with GradientTape() as tape:
             tape.watch(tensors)
             value = problem.forward(tensors, note)
+        if not isinstance(value, Tensor):  # it depends on none of the primals
+            value = Tensor(np.asarray(value))
+        require_scalar(value.value)
         records = tape.records
         gradients, by_step = tape.gradient(
             value, (tensors, [r.out for r in records]), unconnected_gradients="zero"
@@ -103,6 +114,15 @@ def differentiate(problem: Problem) -> Result:
         _steps(records, by_step, names),
         {name: np.asarray(plain(v)) for name, v in noted.items()},
     )
+
+
+def require_scalar(value: Any) -> None:
+    """Raise GradcliError unless ``value`` is one number."""
+    if np.size(value) != 1:
+        raise GradcliError(
+            f"the value has shape {np.shape(value)}, and a gradient needs one number: "
+            "take the sum(...), or ask for --jacobian"
+        )
 
 
 def _steps(

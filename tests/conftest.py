@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from gradcli.cli.exits import guarded
 from gradcli.cli.main import cli
+
+# The same examples on every run: a failure is then the change's own.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, dict[str, Any]] = {
@@ -43,7 +49,7 @@ def gradcli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """``gradcli("mse --in 3", stdin=b"...")``: run a command line, give what came of it."""
 
     def run(*args: str, stdin: bytes = b"") -> Ran:
-        words = args[0].split() if len(args) == 1 else list(args)
+        words = shlex.split(args[0]) if len(args) == 1 else list(args)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
         code = guarded(cli, words)

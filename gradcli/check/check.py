@@ -20,7 +20,7 @@ from gradcli.check.judge import (
     overall,
     verdict,
 )
-from gradcli.check.numeric import EPS, STEPS, TOLERANCES, Entries, Progress
+from gradcli.check.numeric import EPS, ROUNDINGS, STEPS, TOLERANCES, Entries, Progress
 from gradcli.engine import REGISTRY
 from gradcli.errors import GradcliError, TooLargeError
 from gradcli.problem import Arrays, Problem, Result, differentiate, nonfinite
@@ -112,15 +112,18 @@ def _claims(
     problem: Problem, result: Result, against: Mapping[str, Any] | None, tolerance: float
 ) -> dict[str, Claim]:
     claims = {}
+    # Terms of this size may have cancelled on the way back, and left their rounding behind.
+    terms = [float(np.max(np.abs(s.gradient * s.value), initial=0.0)) for s in result.steps]
+    rounding = ROUNDINGS * EPS * max((t for t in terms if np.isfinite(t)), default=0.0)
     for name, primal in problem.primals.items():
         given = result.gradients[name] if against is None else against.get(name)
-        rule = Rule(tolerance)
+        rule = Rule(tolerance, rounding)
         if against is not None and given is not None:
             # Few digits in the file: be as loose as they are, and allow for sums in them.
             eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
             largest = float(np.max(np.abs(result.gradients[name]), initial=0.0))
             floor = 16 * eps * largest if eps > EPS else 0.0
-            rule = Rule(max(tolerance, min(1000 * eps, 0.05)), floor)
+            rule = Rule(max(tolerance, min(1000 * eps, 0.05)), rounding, floor)
             given = given.astype(np.float64)
         claims[name] = Claim(name, given, primal.shape, rule)
     return claims

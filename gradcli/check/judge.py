@@ -141,16 +141,18 @@ def _sides(slopes: Slopes) -> tuple[Vector, Vector]:
 
 
 class Rule(NamedTuple):
-    """|a - n| <= tolerance max(|a|, |n|) + noise + floor."""
+    """|a - n| <= tolerance max(|a|, |n|) + noise + rounding + floor."""
 
     tolerance: float
+    rounding: float = 0.0
+    """What float64 may have rounded away in the backward pass, however small the outcome."""
     floor: float = 0.0
     """Rounding of the claimed gradient itself, where it was computed in few digits."""
 
     def holds(self, claimed: Vector, slopes: Slopes) -> Vector:
         """Which entries of ``claimed`` keep the rule; nan does not."""
         size = np.maximum(np.abs(claimed), np.abs(slopes.slope))
-        allowed = self.tolerance * size + slopes.noise + self.floor
+        allowed = self.tolerance * size + slopes.noise + self.rounding + self.floor
         return np.asarray(np.abs(claimed - slopes.slope) <= allowed)
 
 
@@ -164,9 +166,10 @@ def verdict(
     relative = np.divide(error, size, out=np.zeros_like(error), where=size > 0)
     good = rule.holds(claimed, slopes)
     # An entry that both sides call 0 is as good as can be; one that drowns is not.
-    drowned = good & ~kinks & (size > 0) & (slopes.noise > RESOLVED * size)
+    noise = slopes.noise + rule.rounding
+    drowned = good & ~kinks & (size > 0) & (noise > RESOLVED * size)
     failed = ~good & ~kinks
-    excess = error / (rule.tolerance * size + slopes.noise + rule.floor + _TINY)
+    excess = error / (rule.tolerance * size + noise + rule.floor + _TINY)
     worst = int(np.argmax(np.where(kinks, -1.0, excess)))
     judged = ~kinks if not kinks.all() else np.ones_like(kinks)
     if failed.any():

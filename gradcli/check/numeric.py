@@ -84,9 +84,11 @@ class Entries:
             self.progress(count)
         return values
 
-    def noise(self, step: Vector) -> Vector:
-        """The rounding that a difference of the value carries when divided by ``step``."""
-        return ROUNDINGS * EPS * abs(self.value) / step
+    def noise(self, values: Vector, step: Vector) -> Vector:
+        """The rounding that differences of ``values`` (n, m) carry when divided by ``step``."""
+        largest = np.maximum(np.max(np.abs(values), axis=1), abs(self.value))
+        roundings = ROUNDINGS * EPS * largest
+        return np.asarray(roundings.reshape(-1, *[1] * (step.ndim - 1)) / step)
 
 
 ROUNDINGS = 8
@@ -105,15 +107,16 @@ def central(entries: Entries, step: float | None = None) -> Slopes:
     right = (values[:, 0] - entries.value) / (above - entries.x)
     left = (entries.value - values[:, 1]) / (entries.x - below)
     slope = (values[:, 0] - values[:, 1]) / (above - below)
-    return Slopes(slope, entries.noise(above - below), left, right)
+    return Slopes(slope, entries.noise(values, above - below), left, right)
 
 
 def forward(entries: Entries, step: float | None = None) -> Slopes:
     """(f(x+h) - f(x)) / h with h = eps^(1/2) max(1, |x|); error O(h)."""
     above = entries.x + (FORWARD_STEP if step is None else step) * scale(entries.x)
-    values = entries.at(above[:, None])[:, 0]
+    values = entries.at(above[:, None])
     realised = above - entries.x
-    return Slopes((values - entries.value) / realised, entries.noise(realised))
+    slope = (values[:, 0] - entries.value) / realised
+    return Slopes(slope, entries.noise(values, realised))
 
 
 def complex_step(entries: Entries, step: float | None = None) -> Slopes:
@@ -140,7 +143,7 @@ def ridders(entries: Entries, step: float | None = None) -> Slopes:
     above, below = entries.x[:, None] + h, entries.x[:, None] - h
     values = entries.at(np.concatenate([above, below], axis=1))
     row = (values[:, :rounds] - values[:, rounds:]) / (above - below)
-    rounding = entries.noise(above - below)
+    rounding = entries.noise(values, above - below)
 
     best, error = row[:, 0], np.full(len(row), np.inf)
     order = shrink**2

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
+from gradcli.cli.families import FAMILIES
 from gradcli.cli.output import plot_path, show, write_line
-from gradcli.cli.problems import ProblemGroup, Verb, words
+from gradcli.cli.problems import ProblemGroup, Verb, positive, words
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
-    from gradcli.model.model import Model
+    from gradcli.problem import Problem
 
 METHODS = ("central", "forward", "ridders", "complex")
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
-
-
-def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not 0 < value < float("inf"):
-        raise click.BadParameter(f"must be a number above 0, not {value:g}")
-    return value
 
 
 def _method(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -42,11 +37,11 @@ def _options() -> list[click.Parameter]:
             help="Numeric derivatives: central, forward, ridders or complex.  [default: central]",
         ),
         click.Option(
-            ["--step"], type=float, metavar="H", callback=_positive,
+            ["--step"], type=float, metavar="H", callback=positive,
             help="Step, times max(1, |x|).  [default: the method's]",
         ),
         click.Option(
-            ["--tol"], type=float, metavar="T", callback=_positive,
+            ["--tol"], type=float, metavar="T", callback=positive,
             help="Relative tolerance.  [default: 1e-6; forward 1e-4, complex 1e-10]",
         ),
         click.Option(
@@ -66,7 +61,7 @@ def _options() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-def _run(problems: list[Model], options: dict[str, Any]) -> int:
+def _run(problems: list[Problem], options: dict[str, Any]) -> int:
     if options["plot"] and not options["sweep"]:
         raise GradcliError("--plot: goes with --sweep")
     if len(problems) > 1 and (options["against"] or options["plot"]):
@@ -80,7 +75,7 @@ def _run(problems: list[Model], options: dict[str, Any]) -> int:
     return next((CODES[v] for v in ("fail", "inconclusive") if v in verdicts), GOOD)
 
 
-def _check(problem: Model, given: dict[str, Any]) -> str:
+def _check(problem: Problem, given: dict[str, Any]) -> str:
     from gradcli.check.against import read_gradients
     from gradcli.check.check import Options, check
     from gradcli.check.sweep import sweep
@@ -95,7 +90,7 @@ def _check(problem: Model, given: dict[str, Any]) -> str:
     with progress("checking", total) as advance:
         checked = check(problem, options, against, advance)
     for name in checked.extra:
-        warn(f"{given['against']}: {name!r} is no parameter of this model, and not judged")
+        warn(f"{given['against']}: {name!r} is no parameter of this problem, and not judged")
     if checked.nonfinite:
         say(f"gradcli: the value is not finite: {checked.nonfinite}")
     swept = sweep(problem, options.method) if given["sweep"] and not checked.nonfinite else None
@@ -138,7 +133,9 @@ def ops(names: tuple[str, ...], as_json: bool) -> int:
 
 @click.group(
     cls=ProblemGroup,
-    verb=Verb(_run, _options, "check "),
+    families=FAMILIES,
+    prefix="check ",
+    verbs=dict.fromkeys(("model", "formula", "landscape"), Verb(_run, _options)),
     epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.",
 )
 def check() -> None:

@@ -1,11 +1,12 @@
-"""The verb without a name: the loss and the gradients of a problem."""
+"""The verb without a name, for models: the loss and the gradients."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.exits import GOOD, NO, say, warn
-from gradcli.cli.output import View, show, take_view, write_line
+from gradcli.cli.output import View, show, take_view, view_options, write_line
+from gradcli.cli.problems import Verb
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
@@ -43,3 +44,6 @@ def _evaluate(model: Model, view: View) -> int:
 
         show(lambda width: evaluation_tables(model, evaluation, view.trace, view.full, width))
     return NO if evaluation.nonfinite else GOOD
+
+
+EVALUATE = Verb(evaluate, view_options)

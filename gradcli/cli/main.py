@@ -10,17 +10,21 @@ from typing import NoReturn
 import click
 
 import gradcli
+from gradcli.cli.activation import activation
 from gradcli.cli.check import check
-from gradcli.cli.evaluate import evaluate
+from gradcli.cli.descend import DESCEND, descend
+from gradcli.cli.evaluate import EVALUATE
 from gradcli.cli.exits import BUG, flush, guarded
+from gradcli.cli.families import FAMILIES
+from gradcli.cli.formula import FORMULA, landscapes
 from gradcli.cli.ops import ops
-from gradcli.cli.output import view_options
-from gradcli.cli.problems import ProblemGroup, Verb
+from gradcli.cli.problems import ProblemGroup
 
 
 @click.group(
     cls=ProblemGroup,
-    verb=Verb(evaluate, view_options),
+    families=FAMILIES,
+    verbs={"model": EVALUATE, "formula": FORMULA, "landscape": DESCEND},
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 good, 1 the answer is no, 2 bad usage or input, 3 inconclusive, "
     "70 a bug, 130 interrupted.",
@@ -30,17 +34,23 @@ from gradcli.cli.problems import ProblemGroup, Verb
 def cli(debug: bool) -> None:
     """A gradient calculator.
 
-    Builds a small model, prints its loss and the gradient of every parameter.
+    Builds a small model or reads a formula, prints the loss and the gradient of every
+    parameter, proves them, and walks downhill.
 
     \b
       gradcli mse --in 3 --out 2 --act sigmoid
       gradcli ce --in 4 --out 3 --hidden 8,8 --labels 2,0 --trace
       gradcli run model.toml --json
       gradcli check mse --in 3 --out 2 --act sigmoid
+      gradcli formula "x^3" x=1 --order 2
+      gradcli himmelblau --start -4 0
     """
 
 
 cli.add_command(check)
+cli.add_command(descend)
+cli.add_command(landscapes)
+cli.add_command(activation)
 cli.add_command(ops)
 
 

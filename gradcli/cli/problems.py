@@ -1,6 +1,7 @@
-"""The problems, each declared once: its options, and how they become a Problem.
+"""Families of problems, each declared once, and their commands under every verb.
 
-A verb (show, check, ...) is a function of loaded problems; ``command`` joins the two.
+A family has options and a way to load problems from them; a verb is a function of loaded
+problems, with options of its own. A command joins the two.
 """
 
 from __future__ import annotations
@@ -11,23 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gradcli.errors import GradcliError, SpecError
-from gradcli.model.keys import INITIALISERS, KEYS, LOSSES, VALUE, Key
-
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from gradcli.model.model import Model
-
 
 class Family(NamedTuple):
-    """A problem of the command line: ``load`` turns its parsed options into problems."""
+    """A problem of the command line: ``load`` turns its parsed options into problems.
+
+    ``kind`` is "model", "formula" or "landscape": what it is without a verb depends on it.
+    """
 
     name: str
+    kind: str
     help: str
     example: str
     parameters: Callable[[], list[click.Parameter]]
-    load: Callable[[dict[str, Any]], list[Model]]
+    load: Callable[[dict[str, Any]], list[Any]]
 
 
 class Command(click.Command):
@@ -36,6 +36,15 @@ class Command(click.Command):
     _NUMBERED = re.compile(r"--([wb][1-9][0-9]{0,4})(?:=.*)?", re.S)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return self._parse(ctx, args)
+        except click.NoSuchOption as error:
+            if any(param.name == "expression" for param in self.params):
+                hint = f"no option {error.option_name}; a formula that begins with - goes after --"
+                raise click.UsageError(hint, ctx) from None
+            raise
+
+    def _parse(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any(param.name == "w" for param in self.params):
             names = dict.fromkeys(m[1] for a in args if (m := self._NUMBERED.fullmatch(a)))
             ctx.meta["numbered"] = [click.Option([f"--{n}"], metavar="VALUE") for n in names]
@@ -48,29 +57,41 @@ class Command(click.Command):
 class Verb(NamedTuple):
     """What to do with problems, and the options that it takes besides theirs."""
 
-    run: Callable[[list[Model], dict[str, Any]], int]
+    run: Callable[[list[Any], dict[str, Any]], int]
     parameters: Callable[[], list[click.Parameter]]
-    prefix: str = ""
 
 
 class ProblemGroup(click.Group):
-    """A group with a command for each family, made when it is asked for, joined with a verb."""
+    """A group with a command for each family, made when it is asked for, joined with a verb.
 
-    def __init__(self, *args: Any, verb: Verb, **kwargs: Any) -> None:
+    ``verbs`` has the verb for each kind of family; ``prefix`` is what stands before the
+    family's name on the command line.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        families: Sequence[Family],
+        verbs: dict[str, Verb],
+        prefix: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.verb = verb
+        self.prefix = prefix
+        self.families = {family.name: family for family in families}
+        self.verbs = verbs
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*(family.name for family in FAMILIES), *super().list_commands(ctx)]
+        return [*self.families, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        for family in FAMILIES:
-            if family.name == name:
-                return _command(family, self.verb)
+        if name in self.families:
+            family = self.families[name]
+            return _command(family, self.verbs[family.kind], self.prefix)
         return super().get_command(ctx, name)
 
 
-def _command(family: Family, verb: Verb) -> click.Command:
+def _command(family: Family, verb: Verb, prefix: str) -> click.Command:
     """The command ``gradcli <verb> <family>``: load the problem, hand it to the verb."""
     verb_params = verb.parameters()
     own = {param.name for param in verb_params}
@@ -84,11 +105,8 @@ def _command(family: Family, verb: Verb) -> click.Command:
         callback=callback,
         params=[*family.parameters(), *verb_params],
         help=family.help,
-        epilog=f"Example: gradcli {verb.prefix}{family.example}",
+        epilog=f"Example: gradcli {prefix}{family.example}",
     )
-
-
-# Dense models with a loss
 
 
 def words(known: Sequence[str]) -> Callable[..., list[CompletionItem]]:
@@ -102,84 +120,8 @@ def words(known: Sequence[str]) -> Callable[..., list[CompletionItem]]:
     return complete
 
 
-def _option(key: Key) -> click.Option:
-    flag = "--" + key.name.replace("_", "-")
-    text = key.help + (f"  [default: {key.default}]" if key.default else "")
-    if key.kind == "flag":
-        return click.Option([flag, key.name], is_flag=True, default=None, help=text)
-    if key.kind == "int":
-        return click.Option([flag, key.name], type=int, metavar="N", help=text)
-    if key.kind == "ints":
-        return click.Option([flag, key.name], metavar="N,N", help=text)
-    names = INITIALISERS if key.kind == "value" else key.kind
-    metavar = "VALUE" if key.kind == "value" else "NAME"
-    return click.Option([flag, key.name], metavar=metavar, help=text, shell_complete=words(names))
-
-
-def _load_loss(loss: str) -> Callable[[dict[str, Any]], list[Model]]:
-    def load(options: dict[str, Any]) -> list[Model]:
-        from gradcli.model import Model
-
-        try:
-            return [Model.from_spec({"loss": loss, **options})]
-        except SpecError as error:
-            if error.key is None:
-                raise
-            flag = "--" + error.key.replace("_", "-")
-            raise GradcliError(f"{flag}: {error.problem}") from error
-
-    return load
-
-
-_EXAMPLES = {
-    "mse": "mse --in 3 --out 2 --act sigmoid",
-    "mae": "mae --in 3 --out 2 --hidden 4",
-    "huber": "huber --x 1,2,3 --y 0.5 --w 1",
-    "bce": "bce --in 4 --out 1 --labels 0,1,1",
-    "ce": "ce --in 4 --out 3 --labels 2,0 --hidden 8,8",
-}
-
-LOSS_FAMILIES = [
-    Family(
-        loss,
-        f"Loss and gradients of a dense model: {meaning}.\n\nA VALUE is {VALUE}; a file may "
-        "carry a slice, as in data.npz:x[0:32].",
-        _EXAMPLES[loss],
-        lambda: [_option(key) for key in KEYS],
-        _load_loss(loss),
-    )
-    for loss, meaning in LOSSES.items()
-]
-
-
-# Spec files
-
-
-def _load_specs(options: dict[str, Any]) -> list[Model]:
-    from gradcli.model import Model, read_specs
-
-    names = options["specs"]
-    if names.count("-") > 1:
-        raise GradcliError("standard input (-) is given twice: it can be read once")
-    models = []
-    for name in names:
-        for file in read_specs(name):
-            try:
-                models.append(Model.from_spec(file.mapping, file.folder))
-            except GradcliError as error:
-                raise GradcliError(f"{name}: {error}") from error
-    if not models:
-        raise GradcliError(f"{names[0]}: holds no spec")
-    return models
-
-
-RUN_FAMILY = Family(
-    "run",
-    "Models from spec files: TOML or JSON, or - for standard input.\n\nThe keys are the flags "
-    "of the loss commands without dashes, and loss; [[layers]] tables are the long form.",
-    "run model.toml",
-    lambda: [click.Argument(["specs"], nargs=-1, required=True, metavar="SPEC...")],
-    _load_specs,
-)
-
-FAMILIES = [*LOSS_FAMILIES, RUN_FAMILY]
+def positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A callback for options that take a number above 0."""
+    if value is not None and not 0 < value < float("inf"):
+        raise click.BadParameter(f"must be a number above 0, not {value:g}")
+    return value

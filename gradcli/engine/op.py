@@ -37,7 +37,8 @@ class Op:
     """
 
     __slots__ = (
-        "analytic", "cases", "domains", "forward", "inputs", "name", "rules", "signature", "vjps",
+        "analytic", "arity", "cases", "domains", "forward", "inputs", "name", "rules",
+        "signature", "vjps",
     )  # fmt: skip
     takes_list = False
     """Whether the arrays come as one list."""
@@ -54,6 +55,7 @@ class Op:
     ) -> None:
         self.signature = signature
         self.name = signature.partition("(")[0]
+        self.arity = sys.maxsize if self.takes_list else signature.count(",") + 1
         self.forward = forward
         self.vjps = vjps
         self.inputs = len(vjps) if vjps and not self.takes_list else sys.maxsize
@@ -64,6 +66,8 @@ class Op:
         self.analytic = analytic
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) > self.arity:  # a ufunc would write into one more
+            raise TypeError(f"{self.signature} takes no more than {self.arity} arguments")
         for arg in args:
             if isinstance(arg, Tensor):
                 return apply(self, args, params)

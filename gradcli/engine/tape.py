@@ -263,6 +263,8 @@ def _seeds(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
 
 def ones(value: Any) -> Any:
     """Ones like ``value`` (np.ones_like, at a tenth of its price for a scalar)."""
+    if isinstance(value, np.generic):
+        return value.dtype.type(1)
     seed = np.empty(value.shape, value.dtype)
     seed.fill(1)
     return seed

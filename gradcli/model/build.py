@@ -11,13 +11,14 @@ import numpy.typing as npt
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.model.initialisers import initialise
+from gradcli.model.keys import INITIALISERS
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer
 from gradcli.model.spec import Spec, parse_spec
 from gradcli.model.streams import NumpyStream, Stream, TensorflowStream
-from gradcli.model.values import require_array, resolve
 from gradcli.problem import Arrays
+from gradcli.values import require_array, resolve
 
 
 class Built(NamedTuple):
@@ -89,9 +90,13 @@ class _Builder:
         ]
         if len(from_stdin) > 1:
             raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-        given: dict[str, Any] = {k: resolve(k, v, self.folder) for k, v in values.items()}
+        given: dict[str, Any] = {
+            k: resolve(k, v, self.folder, INITIALISERS) for k, v in values.items()
+        }
         for key, value in (("y", spec.y), ("labels", spec.labels)):
-            given[key] = None if value is None else require_array(key, value, self.folder)
+            given[key] = (
+                None if value is None else require_array(key, value, self.folder, INITIALISERS)
+            )
         return given
 
     def _stream(self) -> Stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -116,6 +116,12 @@ class Model:
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the parameters, about."""
         return 8 * len(self.x) * sum(4 * (layer.units or 0) for layer in self.spec.layers)
+
+    shows_point = False
+
+    def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
+        """A function of parameters that gives ``(loss, gradients)``, for repeated steps."""
+        return lambda params: self.value_and_gradients(params, self.x, self.y)
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
         """Gradients as known mistakes in a backward pass give them, each with its name."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from gradcli.model.model import Evaluation, Model
+    from gradcli.problem import Step
 
 
 def document(model: Model, evaluation: Evaluation, trace: bool) -> dict[str, Any]:
@@ -25,19 +26,21 @@ def document(model: Model, evaluation: Evaluation, trace: bool) -> dict[str, Any
         "spec": _spec(model.document),
     }
     if trace:
-        answer["trace"] = [
-            {
-                "name": step.name,
-                "op": step.op,
-                "inputs": step.inputs,
-                "shape": list(step.value.shape),
-                "value": step.value,
-                "grad": step.gradient,
-                "rule": step.rule,
-            }
-            for step in evaluation.trace
-        ]
+        answer["trace"] = [step_document(step) for step in evaluation.trace]
     return answer
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """One step of a trace."""
+    return {
+        "name": step.name,
+        "op": step.op,
+        "inputs": step.inputs,
+        "shape": list(step.value.shape),
+        "value": step.value,
+        "grad": step.gradient,
+        "rule": step.rule,
+    }
 
 
 def dumps(answer: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def new_figure(columns: int = 1, **axes: Any) -> tuple[Figure, list[Any]]:
+def new_figure(columns: int = 1, width: int = 1) -> tuple[Figure, list[Any]]:
     """A figure without a window, with ``columns`` axes side by side.
 
     Raises GradcliError saying what to install where matplotlib is missing.
@@ -25,8 +25,8 @@ def new_figure(columns: int = 1, **axes: Any) -> tuple[Figure, list[Any]]:
         raise GradcliError(
             "--plot: needs matplotlib: install gradcli with the extra plot, gradcli[plot]"
         ) from None
-    figure = Figure(figsize=(6.4 * columns, 4.8), layout="constrained")
-    return figure, [figure.add_subplot(1, columns, i + 1, **axes) for i in range(columns)]
+    figure = Figure(figsize=(6.4 * max(columns, width), 4.8), layout="constrained")
+    return figure, [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
 
 
 def save_plot(path: str, draw: Callable[[], Figure]) -> None:

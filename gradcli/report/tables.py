@@ -30,16 +30,16 @@ def evaluation_tables(
     if trace:
         yield Text("\nsteps: dz is the gradient of the loss by z, g that by the step's value")
         for step in evaluation.trace:
-            yield from _step(step, None if exact else width)
+            yield from step_texts(step, "loss", None if exact else width)
 
 
-def _step(step: Step, width: int | None) -> Iterator[Text]:
-    """Name, op and shape; value; gradient; rule. ``width`` as in array_table, None for all."""
+def step_texts(step: Step, scalar: str, width: int | None) -> Iterator[Text]:
+    """Name, op and shape; value; gradient of the ``scalar``; rule. All of it if width is None."""
     shape = "x".join(map(str, step.value.shape)) or "scalar"
     yield Text.assemble(
         (step.name, "bold"), f" = {step.op}({', '.join(step.inputs)})", (f"  {shape}", "dim")
     )
-    slope = f"  dloss/d{step.name}"
+    slope = f"  d{scalar}/d{step.name}"
     yield from _numbers("  value".ljust(len(slope)), step.value, width)
     yield from _numbers(slope, step.gradient, width)
     if step.rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -278,6 +279,44 @@ def test_the_numeric_derivative_against_closed_forms() -> None:
         )
 
 
+def test_ridders_extrapolates() -> None:
+    """tanh at 0.5: the derivative 1 - tanh^2; a plain difference at 0.02 is off by 1e-4."""
+    net = Model.from_spec(
+        {"loss": "mae", "x": "0.5", "w": "1", "b": 0, "y": -1, "act": "tanh", "dtype": "float64"}
+    )
+    entries = Entries(net, "b", np.array([0]), float(net.evaluate().loss), lambda done: None)
+    slopes = METHODS["ridders"](entries)
+    exact = 1 - math.tanh(0.5) ** 2
+    assert slopes.slope[0] == pytest.approx(exact, rel=1e-12)
+    assert abs(slopes.slope[0] - exact) <= slopes.noise[0] < 1e-11
+
+
+def test_noise_is_that_of_the_values_around_not_of_a_value_near_zero() -> None:
+    """x^2 at 1e-130: the difference at a step of 6e-6 is all rounding."""
+    net = Model.from_spec({"loss": "mse", "x": "1e-130", "w": "1", "b": 0, "y": 0,
+                           "dtype": "float64"})  # fmt: skip
+    assert check(net).verdict == "inconclusive"
+
+
+def test_a_single_number_is_no_multiple_of_another() -> None:
+    net = Model.from_spec({"loss": "mse", "x": "1", "w": "1", "b": 0, "y": 0, "dtype": "float64"})
+    odd = judged(net, b=net.evaluate().gradients["b"] * 1.7342)
+    assert odd.params["b"].verdict == "fail"
+    assert odd.params["b"].cause is None
+    known = judged(net, b=-net.evaluate().gradients["b"])
+    assert known.params["b"].cause == "sign flipped"
+    both = judged(net, **{n: 1.7342 * g for n, g in net.evaluate().gradients.items()})
+    assert {v.cause for v in both.params.values()} == {"every entry is 1.734 times too large"}
+
+
+def test_a_mistake_that_changes_nothing_is_no_cause() -> None:
+    """In its linear part relu6 has the derivative 1: leaving it out is no mistake."""
+    net = model(act="relu6", b3="3")
+    g = net.evaluate().gradients
+    found = judged(net, w3=g["w3"] + 1e-3)
+    assert found.params["w3"].cause is None
+
+
 def test_steps_are_divided_by_what_was_realised() -> None:
     """At x = 1e8 a step of 1 + 2^-30 is not representable: the error would be 1e-9 of it."""
     net = Model.from_spec({"loss": "mae", "x": "1", "w": "1e8", "b": 0, "y": 0, "dtype": "float64"})
@@ -291,6 +330,11 @@ def test_float32_models_are_proven_in_float64() -> None:
 
 def test_a_file_in_few_digits_is_judged_by_its_dtype() -> None:
     net = model()
+    scaled = model(x="uniform", w3="uniform")
+    few = {n: np.float32(g) for n, g in scaled.evaluate().gradients.items()}
+    few["w3"] = few["w3"] * np.float32(1 + 2e-5)  # more than 1e-6, less than 1000 eps
+    assert check(scaled, against=few).verdict == "pass"
+    assert check(scaled, against={n: np.float64(g) for n, g in few.items()}).verdict == "fail"
     for dtype in (np.float32, np.float16):
         rounded = {n: g.astype(dtype) for n, g in net.evaluate().gradients.items()}
         assert check(net, against=rounded).verdict == "pass"

@@ -93,7 +93,7 @@ def test_against_every_kind_of_file(gradcli: Gradcli, tmp_path: Path) -> None:
     extra = json.dumps({**grads, "x": [1]}).encode()
     ran = gradcli(f"check {MODEL} --against -", stdin=extra)
     assert ran.code == 0
-    assert "'x' is no parameter of this model" in ran.err
+    assert "'x' is no parameter of this problem" in ran.err
 
 
 def test_sweep(gradcli: Gradcli, tmp_path: Path) -> None:

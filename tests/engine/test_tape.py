@@ -7,7 +7,17 @@ import threading
 import numpy as np
 import pytest
 
-from gradcli.engine import GradientTape, Tensor, log_softmax, relu, tanh, tensor, variable, where
+from gradcli.engine import (
+    GradientTape,
+    Tensor,
+    log_softmax,
+    maximum,
+    relu,
+    tanh,
+    tensor,
+    variable,
+    where,
+)
 from gradcli.engine import sum as total
 from gradcli.engine.tape import active
 from gradcli.errors import DtypeError, GradientError
@@ -349,3 +359,11 @@ def test_misuse_is_told_plainly() -> None:
         np.dot(np.zeros((2, 2, 2)), x)
     with pytest.raises(TypeError, match="takes one list"):
         np.concatenate(x)
+
+
+def test_one_argument_too_many_is_not_written_to() -> None:
+    """NumPy's ufuncs take a third argument as the array to write into."""
+    kept = np.zeros(2)
+    with pytest.raises(TypeError, match="no more than 2"):
+        maximum(np.ones(2), np.ones(2), kept)
+    assert kept.tolist() == [0.0, 0.0]

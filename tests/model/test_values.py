@@ -18,7 +18,7 @@ from gradcli.errors import FileError, GradcliError, LiteralError
 from gradcli.files import read_array, replace_file
 from gradcli.literals import looks_like_literal, parse_literal
 from gradcli.model.keys import INITIALISERS
-from gradcli.model.values import resolve
+from gradcli.values import resolve
 
 
 def outcome_of(call: Callable[[], Any]) -> Any:
@@ -70,7 +70,7 @@ def test_any_text_is_an_array_or_one_line_of_error(text: str) -> None:
 def test_any_value_is_resolved_or_refused_in_one_line(text: str) -> None:
     if text.strip() == "-" or "\0" in text:
         return
-    outcome = outcome_of(lambda: resolve("x", text, None))
+    outcome = outcome_of(lambda: resolve("x", text, None, INITIALISERS))
     assert isinstance(outcome, np.ndarray) or outcome in INITIALISERS or outcome.startswith("x: ")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,31 @@ from gradcli.engine.op import op
 from gradcli.engine.ops.comparison import zeros_like
 from gradcli.engine.tensor import plain
 
+
+def _operator(python: Callable[[Any, Any], Any], ufunc: Any) -> Callable[[Any, Any], Any]:
+    """The operator: the ufunc's own for arrays, and for NumPy's scalars several times faster."""
+
+    def forward(a: Any, b: Any) -> Any:
+        if isinstance(a, list) or isinstance(b, list):
+            return ufunc(a, b)
+        return python(a, b)
+
+    return forward
+
+
 add = op(
-    "add(a, b)", np.add, lambda g, y, a, b: g, lambda g, y, a, b: g,
-    rule=("g", "g"), operator="add",
+    "add(a, b)", _operator(operator.add, np.add), lambda g, y, a, b: g, lambda g, y, a, b: g,
+    rule=("g", "g"), operator="add", numpy=np.add,
 )  # fmt: skip
 subtract = op(
-    "subtract(a, b)", np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g,
-    rule=("g", "-g"), operator="sub",
+    "subtract(a, b)", _operator(operator.sub, np.subtract),
+    lambda g, y, a, b: g, lambda g, y, a, b: -g,
+    rule=("g", "-g"), operator="sub", numpy=np.subtract,
 )  # fmt: skip
 multiply = op(
-    "multiply(a, b)", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a,
-    rule=("g * b", "g * a"), operator="mul",
+    "multiply(a, b)", _operator(operator.mul, np.multiply),
+    lambda g, y, a, b: g * b, lambda g, y, a, b: g * a,
+    rule=("g * b", "g * a"), operator="mul", numpy=np.multiply,
 )  # fmt: skip
 divide = op(
     "divide(a, b)", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b,
@@ -49,7 +65,15 @@ power = op(
     "power(a, b)", np.power, _power_base, _power_exponent,
     rule=("g * b * a^(b-1)", "g * y * log(a)"), domain=(positive, real), operator="pow",
 )  # fmt: skip
-square = op("square(x)", np.square, lambda g, y, x: g * 2 * x, rule="g * 2 * x")
+
+
+def _square(x: Any) -> Any:
+    return np.square(x) if isinstance(x, list) else x * x
+
+
+square = op(
+    "square(x)", _square, lambda g, y, x: g * 2 * x, rule="g * 2 * x", numpy=np.square
+)  # fmt: skip
 sqrt = op("sqrt(x)", np.sqrt, lambda g, y, x: g / (2 * y), rule="g / (2 * y)", domain=positive)
 sign = op(
     "sign(x)", np.sign, lambda g, y, x: zeros_like(g), rule="0", domain=nonzero, analytic=False

@@ -26,7 +26,7 @@ def _one_hot(labels: Any, depth: int, dtype: Any = np.float32) -> Any:
     return (np.asarray(labels)[..., None] == np.arange(depth)).astype(dtype)
 
 
-one_hot = op("one_hot(labels, depth)", _one_hot)
+one_hot = op("one_hot(labels, depth, dtype=float32)", _one_hot)
 linspace = op("linspace(start, stop, num=50)", np.linspace)
 arange = op("arange(start, stop, step)", np.arange)
 eye = op("eye(n)", np.eye)

@@ -26,7 +26,7 @@ _add_reduce: Any = np.add.reduce
 
 
 def _axes(x: Any, axis: Any) -> tuple[int, ...]:
-    if axis is None:
+    if axis is None or x.ndim == 0:  # NumPy lets a number have axis 0
         return tuple(range(x.ndim))
     return tuple([a % x.ndim for a in ((axis,) if np.ndim(axis) == 0 else axis)])
 
@@ -52,12 +52,12 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 sum = op(
-    "sum(x, axis=None)", _sum,
+    "sum(x, axis=None, keepdims=False)", _sum,
     lambda g, y, x, axis=None, keepdims=False: _spread(g, x, axis),
     rule="g for every entry", cases=_CASES, numpy=np.sum,
 )  # fmt: skip
 mean = op(
-    "mean(x, axis=None)", _mean,
+    "mean(x, axis=None, keepdims=False)", _mean,
     lambda g, y, x, axis=None, keepdims=False: _spread(g * (y.size / (x.size or 1)), x, axis),
     rule="g / n for every entry", cases=_CASES, numpy=np.mean,
 )  # fmt: skip
@@ -70,13 +70,15 @@ def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fals
 
 
 max = op(
-    "max(x, axis=None)", lambda x, axis=None, keepdims=False: np.max(x, axis, keepdims=keepdims),
+    "max(x, axis=None, keepdims=False)",
+    lambda x, axis=None, keepdims=False: np.max(x, axis, keepdims=keepdims),
     _extreme_vjp,
     rule="g at the largest entry, shared among ties", domain=distinct, cases=_CASES, numpy=np.max,
     analytic=False,
 )  # fmt: skip
 min = op(
-    "min(x, axis=None)", lambda x, axis=None, keepdims=False: np.min(x, axis, keepdims=keepdims),
+    "min(x, axis=None, keepdims=False)",
+    lambda x, axis=None, keepdims=False: np.min(x, axis, keepdims=keepdims),
     _extreme_vjp,
     rule="g at the smallest entry, shared among ties", domain=distinct, cases=_CASES, numpy=np.min,
     analytic=False,
@@ -99,7 +101,8 @@ def _prod_vjp(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
 
 
 prod = op(
-    "prod(x, axis=None)", lambda x, axis=None, keepdims=False: np.prod(x, axis, keepdims=keepdims),
+    "prod(x, axis=None, keepdims=False)",
+    lambda x, axis=None, keepdims=False: np.prod(x, axis, keepdims=keepdims),
     _prod_vjp,
     rule="g * y / x", domain=nonzero, cases=_CASES, numpy=np.prod,
 )  # fmt: skip
@@ -117,18 +120,18 @@ def _var_vjp(
 
 
 var = op(
-    "var(x, axis=None)", _var, _var_vjp,
+    "var(x, axis=None, keepdims=False, ddof=0)", _var, _var_vjp,
     rule="g * 2 * (x - mean(x)) / n", cases=_CASES, numpy=np.var,
     analytic=False,
 )  # fmt: skip
 std = op(
-    "std(x, axis=None)", lambda x, **params: np.sqrt(_var(x, **params)),
+    "std(x, axis=None, keepdims=False, ddof=0)", lambda x, **params: np.sqrt(_var(x, **params)),
     lambda g, y, x, **params: _var_vjp(g / (2 * y), y, x, **params),
     rule="g * (x - mean(x)) / (n * y)", domain=distinct, cases=_CASES, numpy=np.std,
     analytic=False,
 )  # fmt: skip
 norm = op(
-    "norm(x, axis=None)",
+    "norm(x, axis=None, keepdims=False)",
     lambda x, axis=None, keepdims=False: np.sqrt(_sum(np.square(x), axis, keepdims)),
     lambda g, y, x, axis=None, keepdims=False: kept(g / y, x, axis) * x,
     rule="g * x / y", domain=positive, cases=_CASES,

@@ -60,7 +60,7 @@ log_softmax = op(
     rule="g - softmax(x) * sum(g)", cases=_CASES,
 )  # fmt: skip
 logsumexp = op(
-    "logsumexp(x, axis=None)", _logsumexp,
+    "logsumexp(x, axis=None, keepdims=False)", _logsumexp,
     lambda g, y, x, axis=None, keepdims=False: (
         kept(g, x, axis) * exp(x - kept(y, x, axis))
     ),

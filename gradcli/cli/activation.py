@@ -1,0 +1,53 @@
+"""``gradcli activation``: values and derivatives of an activation function."""
+
+from __future__ import annotations
+
+import click
+
+from gradcli.cli.exits import GOOD
+from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.problems import words
+from gradcli.errors import GradcliError
+from gradcli.model.keys import ACTIVATIONS
+
+_MOST = 100_000
+
+
+@click.command(epilog="Example: gradcli activation sigmoid --from -10 --to 10 --points 10")
+@click.argument("name", metavar="NAME", shell_complete=words(ACTIVATIONS))
+@click.option("--from", "low", type=float, default=-10.0, metavar="X", help="[default: -10]")
+@click.option("--to", "high", type=float, default=10.0, metavar="X", help="[default: 10]")
+@click.option("--points", type=click.IntRange(2, _MOST), default=10, help="[default: 10]")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", metavar="NAME",
+    help="float32 or float64.  [default: float32]",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--plot", metavar="FILE", callback=plot_path, help="Both curves as a picture.")
+def activation(
+    name: str, low: float, high: float, points: int, dtype: str, as_json: bool, plot: str | None
+) -> int:
+    """An activation function and its derivative, at evenly spaced points."""
+    if name not in ACTIVATIONS:
+        from gradcli.names import suggestion
+
+        near = suggestion(name, ACTIVATIONS) or f": one of {', '.join(ACTIVATIONS)}"
+        raise GradcliError(f"there is no activation {name!r}{near}")
+    if not abs(low) < float("inf") or not abs(high) < float("inf") or low >= high:
+        raise GradcliError(f"--from: must be a number below --to, not {low:g} and {high:g}")
+    from gradcli.report.curves import curve_document, curve_table, tabulate
+
+    curve = tabulate(name, low, high, points, dtype)
+    if plot:
+        from gradcli.report.curves import curve_figure
+        from gradcli.report.plots import save_plot
+
+        dense = tabulate(name, low, high, max(points, 400), "float64")
+        save_plot(plot, lambda: curve_figure(dense))
+    if as_json:
+        from gradcli.report.document import dumps
+
+        write_line(dumps(curve_document(curve)))
+    else:
+        show(lambda width: curve_table(curve, width))
+    return GOOD

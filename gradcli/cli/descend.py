@@ -1,0 +1,141 @@
+"""``gradcli descend``: walking downhill on any problem."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
+from gradcli.cli.families import FAMILIES
+from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.problems import ProblemGroup, Verb, positive, words
+from gradcli.cli.progress import progress
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from gradcli.descent import Descent, Settings
+    from gradcli.problem import Problem
+
+OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
+
+
+def _optimizer(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value not in OPTIMIZERS:
+        from gradcli.names import suggestion
+
+        near = suggestion(value, OPTIMIZERS) or f": one of {', '.join(OPTIMIZERS)}"
+        raise click.BadParameter(f"unknown optimizer {value!r}{near}")
+    return value
+
+
+def _options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--lr"], type=float, metavar="R", callback=positive,
+            help="Learning rate.  [default: 0.01, or the landscape's]",
+        ),
+        click.Option(
+            ["--steps"], type=click.IntRange(1), metavar="N",
+            help="How many steps.  [default: 200, or the landscape's]",
+        ),
+        click.Option(
+            ["--every"], type=click.IntRange(1), metavar="N",
+            help="Show every N-th step.  [default: a tenth of the steps]",
+        ),
+        click.Option(
+            ["--optimizer"], default="gd", metavar="NAME", callback=_optimizer,
+            shell_complete=words(OPTIMIZERS), help=", ".join(OPTIMIZERS) + ".  [default: gd]",
+        ),
+        click.Option(
+            ["--clip-norm"], type=float, metavar="C", callback=positive,
+            help="Scale the gradient down to this norm, over all parameters together.",
+        ),
+        click.Option(
+            ["--clip-value"], type=float, metavar="C", callback=positive,
+            help="Clip every entry of the gradient to [-C, C].",
+        ),
+        click.Option(
+            ["--tol"], type=float, metavar="T", callback=positive,
+            help="Stop where the norm of the gradient is at most T.",
+        ),
+        click.Option(["--no-map"], is_flag=True, help="No map of the walk in the terminal."),
+        click.Option(["--json"], is_flag=True, help="One JSON object instead of a table."),
+        click.Option(
+            ["--plot"], metavar="FILE", callback=plot_path,
+            help="A picture of the walk, .png .svg .pdf (extra: plot).",
+        ),
+    ]  # fmt: skip
+
+
+def _run(problems: list[Problem], options: dict[str, Any]) -> int:
+    if len(problems) > 1 and options["plot"]:
+        raise GradcliError(f"--plot: goes with one spec, not {len(problems)}")
+    codes = []
+    for i, problem in enumerate(problems):
+        if i and not options["json"]:
+            write_line("")
+        codes.append(_descend(problem, options))
+    return max(codes)
+
+
+def _descend(problem: Problem, options: dict[str, Any]) -> int:
+    from gradcli.descent import Settings, descend
+
+    landscape = getattr(problem, "landscape", None)
+    steps = options["steps"] or (landscape.steps if landscape else 200)
+    settings = Settings(
+        lr=options["lr"] or (landscape.lr if landscape else 0.01),
+        steps=steps,
+        every=options["every"] or max(1, steps // 10),
+        optimizer=options["optimizer"],
+        clip_norm=options["clip_norm"],
+        clip_value=options["clip_value"],
+        tol=options["tol"],
+    )
+    with progress("descending", steps) as advance:
+        walk = descend(problem, settings, advance)
+    if walk.stopped == "nonfinite":
+        advice = f"lower --lr (it is {settings.lr:g}), or clip the gradient with --clip-norm"
+        say(f"gradcli: the value or its gradient is not finite at step {walk.steps}: {advice}")
+    if options["plot"]:
+        from gradcli.report.landscape_plots import walk_figure
+        from gradcli.report.plots import save_plot
+
+        save_plot(options["plot"], lambda: walk_figure(problem, walk))
+    _show(problem, walk, settings, options)
+    if walk.stopped == "interrupted":
+        say("gradcli: interrupted")
+        return INTERRUPTED
+    return NO if walk.stopped == "nonfinite" else GOOD
+
+
+def _show(problem: Problem, walk: Descent, settings: Settings, options: dict[str, Any]) -> None:
+    if options["json"]:
+        from gradcli.report.document import dumps
+        from gradcli.report.walks import walk_document
+
+        write_line(dumps(walk_document(walk)))
+        return
+    from gradcli.report.walks import walk_tables
+
+    drawn = sys.stdout.isatty() and not options["no_map"]
+    show(lambda width: walk_tables(problem, walk, settings, width, drawn))
+
+
+DESCEND = Verb(_run, _options)
+
+
+@click.group(
+    cls=ProblemGroup,
+    families=FAMILIES,
+    prefix="descend ",
+    verbs=dict.fromkeys(("model", "formula", "landscape"), DESCEND),
+    epilog="Exit codes: 0 good, 1 the value is not finite, 130 interrupted.",
+)
+def descend() -> None:
+    """Walk downhill on a problem: train a model, or look for a minimum.
+
+    Takes the problem with the options that it has by itself.
+    """

@@ -1,0 +1,215 @@
+"""Formulas and landscapes on the command line."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcli.cli.exits import GOOD, NO, say, warn
+from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.problems import Family, Verb, words
+from gradcli.errors import GradcliError, SpecError
+from gradcli.formula.names import LANDSCAPE_NAMES
+
+if TYPE_CHECKING:
+    from gradcli.formula import Formula
+
+_DTYPES = ("float32", "float64")
+
+
+def _dtype_option(default: str) -> click.Option:
+    return click.Option(
+        ["--dtype"], default=default, metavar="NAME", callback=_dtype,
+        shell_complete=words(_DTYPES), help=f"float32 or float64.  [default: {default}]",
+    )  # fmt: skip
+
+
+def _dtype(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value not in _DTYPES:
+        raise click.BadParameter(f"unknown value {value!r}: one of {', '.join(_DTYPES)}")
+    return value
+
+
+# Formulas
+
+
+def _parameters() -> list[click.Parameter]:
+    return [
+        click.Argument(["expression"], metavar="EXPR"),
+        click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]..."),
+        click.Option(
+            ["--wrt"], metavar="NAMES",
+            help="Differentiate by these: x,y. Names of intermediates, too.  [default: all]",
+        ),
+        _dtype_option("float64"),
+    ]  # fmt: skip
+
+
+def _load(options: dict[str, Any]) -> list[Formula]:
+    from gradcli.formula import Formula
+    from gradcli.values import require_array
+
+    values = {}
+    for name, value in _bindings(options["bindings"]).items():
+        try:
+            values[name] = require_array(name, value, None)
+        except SpecError as error:
+            raise GradcliError(str(error)) from error
+    wrt = options["wrt"]
+    names = None if wrt is None else [n.strip() for n in wrt.split(",") if n.strip()]
+    try:
+        formula = Formula(_text(options["expression"]), values, names, options["dtype"])
+    except SpecError as error:
+        raise GradcliError(f"--{error}") from error
+    unused = [name for name in formula.primals if name in values and name not in formula.free]
+    for name in unused:
+        warn(f"the value does not depend on {name}: its gradient is 0")
+    return [formula]
+
+
+def _text(expression: str) -> str:
+    """The formula itself, or what the file or standard input that it names holds."""
+    from gradcli.files import read_bytes, read_stdin
+
+    if expression != "-" and not expression.startswith("@"):
+        return expression
+    name = expression[1:] or "-"
+    try:
+        data = read_stdin() if expression == "-" else read_bytes(name)
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise GradcliError(f"{name}: is not text, but a formula is expected") from None
+    except OSError as error:
+        raise GradcliError(f"{name}: {error.strerror or error}") from None
+
+
+def _bindings(bindings: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for binding in bindings:
+        name, equals, value = binding.partition("=")
+        name = name.strip()
+        if not equals:
+            raise GradcliError(f"{binding!r} is no NAME=VALUE, such as x=1")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise GradcliError(f"{name!r} cannot be the name of a variable")
+        if name in values:
+            raise GradcliError(f"{name} is given twice")
+        values[name] = value.strip()
+    return values
+
+
+FORMULA_FAMILY = Family(
+    "formula",
+    "formula",
+    "The value and the gradient of a formula.\n\nPython's syntax, with ^ for powers too: + - * / "
+    "@ comparisons, a if c else b, x[0], [1, 2], the constants pi e inf, and every function that "
+    'gradcli ops lists. Formulas separated by ; name intermediates: "y = x^2; sin(y)". @FILE '
+    "reads the formula from a file, - from standard input.",
+    'formula "sin(x)*y" x=1 y=2',
+    _parameters,
+    _load,
+)
+
+
+def _verb_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--order"], type=click.IntRange(1), default=1, metavar="N",
+            help="Derivatives up to this order; 2 is the Hessian.  [default: 1]",
+        ),
+        click.Option(["--jacobian"], is_flag=True, help="The Jacobian, for an array value."),
+        click.Option(["--trace"], is_flag=True, help="Every step with its gradient and rule."),
+        click.Option(["--full"], is_flag=True, help="Every entry and digit of every array."),
+        click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
+        click.Option(
+            ["--plot"], metavar="FILE", callback=plot_path,
+            help="A picture of one or two variables, .png .svg .pdf (extra: plot).",
+        ),
+    ]  # fmt: skip
+
+
+def _show(problems: list[Formula], options: dict[str, Any]) -> int:
+    from gradcli.derivatives import answer_of
+    from gradcli.report.formulas import answer_document, answer_tables
+
+    [formula] = problems
+    if options["jacobian"] and (options["order"] > 1 or options["trace"]):
+        raise GradcliError("--jacobian: goes without --order and --trace")
+    answer = answer_of(formula, options["order"], options["jacobian"])
+    if answer.nonfinite:
+        say(f"gradcli: the value is not finite: {answer.nonfinite}")
+    if options["plot"]:
+        from gradcli.report.landscape_plots import formula_figure
+        from gradcli.report.plots import save_plot
+
+        save_plot(options["plot"], lambda: formula_figure(formula))
+    if options["json"]:
+        from gradcli.report.document import dumps
+
+        write_line(dumps(answer_document(answer, options["trace"])))
+    else:
+        show(lambda width: answer_tables(formula, answer, options["trace"], options["full"], width))
+    return NO if answer.nonfinite else GOOD
+
+
+FORMULA = Verb(_show, _verb_options)
+
+
+# Landscapes
+
+
+def _landscape_parameters() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--start"],
+            nargs=2,
+            type=float,
+            metavar="X Y",
+            help="Where to stand.  [default: its own]",
+        ),
+        _dtype_option("float32"),
+    ]
+
+
+def _load_landscape(name: str) -> Callable[[dict[str, Any]], list[Formula]]:
+    def load(options: dict[str, Any]) -> list[Formula]:
+        from gradcli.formula import LANDSCAPES, Formula
+
+        landscape = LANDSCAPES[name]
+        x, y = options["start"] or landscape.start
+        formula = Formula(landscape.formula, {"x": x, "y": y}, None, options["dtype"])
+        formula.landscape = landscape
+        return [formula]
+
+    return load
+
+
+LANDSCAPE_FAMILIES = [
+    Family(
+        name,
+        "landscape",
+        f"The landscape {name}: see gradcli landscapes.",
+        "himmelblau --start -4 0" if name == "himmelblau" else name,
+        _landscape_parameters,
+        _load_landscape(name),
+    )
+    for name in LANDSCAPE_NAMES
+]
+
+
+@click.command(epilog="Example: gradcli landscapes")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def landscapes(as_json: bool) -> int:
+    """The landscapes, with their formulas and published minima."""
+    from gradcli.report.formulas import landscapes_document, landscapes_tables
+
+    if as_json:
+        from gradcli.report.document import dumps
+
+        write_line(dumps(landscapes_document()))
+    else:
+        show(lambda width: landscapes_tables())
+    return GOOD

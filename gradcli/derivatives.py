@@ -1,0 +1,109 @@
+"""Derivatives of a formula beyond the gradient: Hessians, Jacobians, and any order."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.engine import Tensor, grad, jacobian
+from gradcli.errors import GradcliError
+from gradcli.formula import Formula
+from gradcli.problem import Arrays, Step, differentiate, nonfinite
+
+HIGHEST = 20
+"""The highest order: each one doubles the work, about."""
+
+
+class Answer(NamedTuple):
+    """What is known of a formula at a point. With ``jacobian``, ``grads`` holds Jacobians."""
+
+    value: Any
+    grads: Arrays
+    hessian: dict[str, Arrays] | None
+    derivatives: list[Any] | None
+    trace: list[Step]
+    nonfinite: str | None
+    """Where the first nan or infinity came from, if the value is not finite."""
+    jacobian: bool
+
+
+def answer_of(formula: Formula, order: int = 1, jacobian: bool = False) -> Answer:
+    """The value and the derivatives up to ``order``, or the Jacobian of an array value.
+
+    Raises GradcliError where a gradient is asked of an array, or a higher order of a
+    formula of several variables.
+    """
+    if jacobian:
+        value, found = jacobians(formula)
+        bad = None if np.all(np.isfinite(value)) else "nan or infinity among its entries"
+        return Answer(value, found, None, None, [], bad, True)
+    try:
+        return _gradients(formula, order)
+    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
+        message = " ".join(str(error).split())
+        raise GradcliError(f"the formula has a value, but no gradient here: {message}") from error
+
+
+def _gradients(formula: Formula, order: int) -> Answer:
+    result = differentiate(formula)
+    scalar = len(formula.primals) == 1 and all(v.ndim == 0 for v in formula.primals.values())
+    return Answer(
+        result.value,
+        result.gradients,
+        hessians(formula) if order == 2 else None,
+        derivatives(formula, order) if order > 2 or (order == 2 and scalar) else None,
+        result.steps,
+        nonfinite(formula, result),
+        False,
+    )
+
+
+def jacobians(formula: Formula) -> tuple[Any, Arrays]:
+    """The value and, by variable, its Jacobian: shape value.shape + variable.shape."""
+    names = list(formula.primals)
+    primals = list(formula.primals.values())
+
+    def value(*at: Any) -> Any:
+        return formula.forward(dict(zip(names, at)))
+
+    with np.errstate(all="ignore"):
+        found = {name: jacobian(value, i)(*primals).value for i, name in enumerate(names)}
+    return formula.value, found
+
+
+def hessians(formula: Formula) -> dict[str, Arrays]:
+    """The second derivatives by pairs of variables: shape first.shape + second.shape."""
+    names = list(formula.primals)
+    primals = list(formula.primals.values())
+    with np.errstate(all="ignore"):
+        blocks: dict[str, Arrays] = {}
+        for i, first in enumerate(names):
+
+            def slope(*at: Any, i: int = i) -> Any:
+                return grad(lambda *moved: formula.forward(dict(zip(names, moved))), i)(*at)
+
+            blocks[first] = {
+                second: jacobian(slope, j)(*primals).value for j, second in enumerate(names)
+            }
+    return blocks
+
+
+def derivatives(formula: Formula, order: int) -> list[Any]:
+    """The derivatives of order 1 to ``order`` of a formula of one number by one number."""
+    if order > HIGHEST:
+        raise GradcliError(f"--order: at most {HIGHEST}, not {order}")
+    [(name, at)] = formula.primals.items() if len(formula.primals) == 1 else [("", None)]
+    if at is None or at.ndim:
+        raise GradcliError("--order: above 2 the formula must be of one scalar variable: --wrt x")
+
+    def function(x: Any) -> Any:
+        return formula.forward({name: x})
+
+    found = []
+    with np.errstate(all="ignore"):
+        for _ in range(order):
+            function = grad(function)
+            value = function(Tensor(at))
+            found.append(value.value[()])
+    return found

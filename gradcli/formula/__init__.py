@@ -1,0 +1,27 @@
+"""Formulas: text in, a problem out; and the landscapes, formulas with a name.
+
+The names load on first use, so that the command line can list the landscapes
+(``gradcli.formula.names``) without NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcli.formula.formula import Formula
+    from gradcli.formula.landscapes import LANDSCAPES, Landscape
+
+__all__ = ["LANDSCAPES", "Formula", "Landscape"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Formula":
+        from gradcli.formula.formula import Formula
+
+        return Formula
+    if name in ("LANDSCAPES", "Landscape"):
+        from gradcli.formula import landscapes
+
+        return getattr(landscapes, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

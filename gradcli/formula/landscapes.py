@@ -1,0 +1,65 @@
+"""Landscapes: formulas of x and y with a name, for walking on. All are to be minimised."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Landscape(NamedTuple):
+    """A formula with its published minima, ``(x, y, value)``, and a walk that suits it."""
+
+    name: str
+    formula: str
+    minima: tuple[tuple[float, float, float], ...]
+    source: str
+    start: tuple[float, float]
+    lr: float
+    steps: int
+
+
+LANDSCAPES = {
+    landscape.name: landscape
+    for landscape in (
+        Landscape(
+            "himmelblau", "(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+            ((3.0, 2.0, 0.0), (-2.805118, 3.131312, 0.0), (-3.779310, -3.283186, 0.0),
+             (3.584428, -1.848126, 0.0)),
+            "Himmelblau, Applied Nonlinear Programming, 1972", (-4.0, 0.0), 0.01, 200,
+        ),
+        Landscape(
+            "rosenbrock", "(1 - x)^2 + 100*(y - x^2)^2", ((1.0, 1.0, 0.0),),
+            "Rosenbrock, The Computer Journal 3, 1960", (-1.2, 1.0), 0.001, 20_000,
+        ),
+        Landscape(
+            "beale", "(1.5 - x + x*y)^2 + (2.25 - x + x*y^2)^2 + (2.625 - x + x*y^3)^2",
+            ((3.0, 0.5, 0.0),), "Beale, On an iterative method, 1958", (1.0, 1.0), 0.01, 2000,
+        ),
+        Landscape(
+            "booth", "(x + 2*y - 7)^2 + (2*x + y - 5)^2", ((1.0, 3.0, 0.0),),
+            "Jamil & Yang, A literature survey of benchmark functions, 2013, function 17",
+            (-5.0, -5.0), 0.05, 200,
+        ),
+        Landscape(
+            "rastrigin", "20 + x^2 - 10*cos(2*pi*x) + y^2 - 10*cos(2*pi*y)", ((0.0, 0.0, 0.0),),
+            "Rastrigin, Systems of extremal control, 1974", (0.4, -0.3), 0.001, 200,
+        ),
+        Landscape(
+            "ackley",
+            "-20*exp(-0.2*sqrt((x^2 + y^2)/2)) - exp((cos(2*pi*x) + cos(2*pi*y))/2) + e + 20",
+            ((0.0, 0.0, 0.0),),
+            "Ackley, A connectionist machine for genetic hillclimbing, 1987",
+            (0.3, 0.2), 0.001, 500,
+        ),
+        Landscape(
+            "sphere", "x^2 + y^2", ((0.0, 0.0, 0.0),),
+            "De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
+            (3.0, -4.0), 0.1, 100,
+        ),
+        Landscape(
+            "mccormick", "sin(x + y) + (x - y)^2 - 1.5*x + 2.5*y + 1",
+            ((-0.547198, -1.547198, -1.913223),),
+            "McCormick, Computability of global solutions, Mathematical Programming 10, 1976",
+            (0.0, 0.0), 0.05, 200,
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,89 @@
+"""The text of a formula: as written, as Python's parser takes it, and the way back."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+from gradcli.errors import FormulaError
+
+LONGEST = 10_000
+"""Characters."""
+DEEPEST = 60
+"""Levels of nesting."""
+_WINDOW = 60
+
+
+class Source:
+    """A formula's text, with ``^`` for powers read as ``**`` and every position mapped back."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise FormulaError(f"the formula has {len(text):,} characters; {LONGEST:,} are allowed")
+        self.text = text
+        self.python = ""
+        origins: list[int] = []
+        for at, character in enumerate(text):
+            piece = "**" if character == "^" else character
+            self.python += piece
+            origins += [at] * len(piece)
+        self._origins = [*origins, len(text)]
+        self._lines = [0]
+        for at, character in enumerate(self.python):
+            if character == "\n":
+                self._lines.append(at + 1)
+
+    def parse(self) -> list[ast.stmt]:
+        """The statements, syntactically checked. Raises FormulaError pointing at the fault."""
+        if not self.text.strip():
+            raise FormulaError("the formula is empty")
+        self._require_shallow()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # such as for 1if x else 2
+                return ast.parse(self.python).body
+        except SyntaxError as error:
+            line = min(max((error.lineno or 1) - 1, 0), len(self._lines) - 1)
+            at = self._lines[line] + max((error.offset or 1) - 1, 0)
+            raise self.error(_plain(error.msg), self._origin(at)) from None
+        except (ValueError, MemoryError, RecursionError, OverflowError) as error:
+            raise FormulaError(f"the formula cannot be read: {error}") from None
+
+    def error(self, message: str, at: int | ast.expr | ast.stmt) -> FormulaError:
+        """An error with a caret below the character at ``at``, a position or a node."""
+        if isinstance(at, ast.AST):
+            line = self.python.splitlines()[at.lineno - 1].encode()
+            before = len(line[: at.col_offset].decode(errors="ignore"))
+            at = self._origin(self._lines[at.lineno - 1] + before)
+        start = self.text.rfind("\n", 0, at) + 1
+        end = self.text.find("\n", at)
+        line_text = self.text[start : end if end >= 0 else len(self.text)]
+        column = at - start
+        shown = line_text
+        if len(line_text) > _WINDOW:
+            first = max(0, min(column - _WINDOW // 2, len(line_text) - _WINDOW))
+            shown, column = line_text[first : first + _WINDOW], column - first
+        head = f"{message}: "
+        shown = "".join(c if c.isprintable() else " " for c in shown)
+        # The caret stands below its character on the line that the command line prints.
+        return FormulaError(f"{head}{shown}\n{' ' * (len(PREFIX) + len(head) + column)}^")
+
+    def _origin(self, at: int) -> int:
+        return self._origins[min(at, len(self._origins) - 1)]
+
+    def _require_shallow(self) -> None:
+        depth = 0
+        for at, character in enumerate(self.text):
+            depth += (character in "([{") - (character in ")]}")
+            if depth > DEEPEST:
+                raise self.error(f"nested more than {DEEPEST} deep", at)
+
+
+PREFIX = "gradcli: error: "
+"""What stands before a message on the screen: the caret's place depends on it."""
+
+
+def _plain(message: str) -> str:
+    """Python's message, without what only concerns Python."""
+    message = message.partition(". ")[0].partition(" (<")[0]
+    return {"invalid syntax": "this does not fit here"}.get(message, message)

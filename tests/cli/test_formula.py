@@ -1,0 +1,284 @@
+"""Formulas, landscapes, walks and activations from the command line."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gradcli.descent import Settings, descend
+from gradcli.formula import LANDSCAPES, Formula
+from gradcli.report.map import Map
+from tests.conftest import GOLDEN, Gradcli
+
+CHAIN = "formula 'y1 = x*w1 + b1; y1*w2 + b2' x=1 w1=2 b1=1 w2=2 b2=1"
+
+
+def test_the_notes_from_the_command_line(gradcli: Gradcli) -> None:
+    expect = GOLDEN["chain_rule"]["expect"]
+    assert gradcli(f"{CHAIN} --wrt y1 --json").json["grads"] == {"y1": expect["dy2_dy1"]}
+    assert gradcli(f"{CHAIN} --wrt w1 --json").json["grads"] == {"w1": expect["dy2_dw1"]}
+    ran = gradcli("formula x^3 x=1 --order 2")
+    assert ran.code == 0
+    assert "│ x │ 1.0 │      3.0 │" in ran.out
+    assert "│     2 │        6.0 │" in ran.out
+    product = gradcli("formula x*w x=2 w=1 --wrt w --json").json
+    assert product["grads"]["w"] == GOLDEN["product_rule"]["expect"]["grad"]
+
+
+def test_the_json_contract(gradcli: Gradcli) -> None:
+    assert gradcli("formula x^5 x=2 --order 6 --json").json == {
+        "value": 32, "grads": {"x": 80}, "derivatives": [80, 160, 240, 240, 120, 0],
+    }  # fmt: skip
+    answer = gradcli("formula x^2*y x=1 y=3 --order 2 --json").json
+    assert answer["hessian"] == {"x": {"x": 6, "y": 2}, "y": {"x": 2, "y": 0}}
+    answer = gradcli("formula 'sum(x*[1,2])' x=3,4 --json --trace").json
+    assert answer["grads"] == {"x": [1, 2]}
+    assert [step["op"] for step in answer["trace"]] == ["multiply", "sum"]
+    answer = gradcli("formula '[x*y, x]' x=2 y=3 --jacobian --json").json
+    assert answer == {"value": [6, 2], "jacobian": {"x": [3, 1], "y": [2, 0]}}
+
+
+def test_values_from_files_and_formulas_from_files(gradcli: Gradcli, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([1.0, 2.0]))
+    (tmp_path / "f.txt").write_text("# the sum of squares\ny = x^2\nsum(y)\n")
+    ran = gradcli(f"formula @{tmp_path / 'f.txt'} x={tmp_path / 'x.npy'} --json")
+    assert ran.json == {"value": 5, "grads": {"x": [2, 4]}}
+    assert gradcli("formula - x=3 --json", stdin=b"x^2").json["value"] == 9
+    assert gradcli("formula sum(x) x=- --json", stdin=b"1,2,3").json["value"] == 6
+
+
+def test_a_variable_that_does_not_matter_is_reported(gradcli: Gradcli) -> None:
+    ran = gradcli("formula x^2 x=3 z=1 --json")
+    assert ran.code == 0
+    assert ran.json["grads"] == {"x": 6, "z": 0}
+    assert "the value does not depend on z: its gradient is 0" in ran.err
+
+
+def test_trace_and_tables(gradcli: Gradcli) -> None:
+    out = gradcli("formula 'y = x^2; sin(y)' x=0.5 --trace").out
+    assert "y = square(x)  scalar" in out
+    assert "rule       dx = g * 2 * x" in out
+    assert "dvalue/dy" in out
+    assert "Hessian" in gradcli("formula x*y x=1 y=2 --order 2").out
+
+
+def test_outside_the_domain(gradcli: Gradcli) -> None:
+    ran = gradcli("formula log(x) x=-1")
+    assert ran.code == 1
+    assert "the value is not finite: nan, first made by log: v1 = log(x)" in ran.err
+    assert gradcli("check formula log(x) x=-1").code == 1
+    assert gradcli("check formula abs(x) x=0").code == 3
+    assert gradcli("check formula sin(x)*y x=1 y=2").code == 0
+    assert gradcli("check himmelblau --start 1 2").code == 0
+
+
+def test_himmelblau_is_short_for_descend_himmelblau(gradcli: Gradcli) -> None:
+    ran = gradcli("himmelblau --start -4 0")
+    assert ran.code == 0
+    assert ran.out == gradcli("descend himmelblau --start -4 0").out
+    assert "the minimum at (-3.7793, -3.2832), value 0" in ran.out
+    answer = gradcli("himmelblau --start -4 0 --json").json
+    assert list(answer) == ["start", "end", "value", "steps", "path"]
+    assert answer["start"] == {"x": -4, "y": 0}
+    assert answer["steps"] == 200
+    case = GOLDEN["himmelblau"]
+    rows = {row["step"]: row for row in answer["path"]}
+    for printed in case["expect"]["rows"]:
+        row = rows[printed["step"]]
+        np.testing.assert_allclose([*row["at"].values()], printed["x"], rtol=case["rtol"])
+        np.testing.assert_allclose(row["value"], printed["f"], rtol=case["rtol"])
+        assert set(row) == {"step", "at", "value", "grad_norm"}
+
+
+def test_descent_on_models_and_formulas(gradcli: Gradcli, tmp_path: Path) -> None:
+    answer = gradcli("descend mse --in 3 --out 2 --lr 0.1 --steps 100 --json").json
+    assert answer["value"] < 1e-10
+    assert "at" not in answer["path"][0]
+    assert np.shape(answer["end"]["w"]) == (3, 2)
+    (tmp_path / "m.toml").write_text('loss = "ce"\nin = 2\nout = 3\n')
+    ran = gradcli(f"descend run {tmp_path / 'm.toml'} --optimizer adam --steps 20 --every 5")
+    assert ran.code == 0
+    assert "adam, lr 0.01, 20 steps" in ran.out
+    answer = gradcli("descend formula (x-3)^2 x=0 --lr 0.5 --steps 1 --json").json
+    assert answer["end"] == {"x": 3}
+    ran = gradcli("descend formula (x-3)^2 x=0 --lr 0.1 --tol 0.1")
+    assert "stopped: the gradient's norm is at most --tol" in ran.out
+
+
+def test_a_walk_that_blows_up(gradcli: Gradcli) -> None:
+    ran = gradcli("himmelblau --lr 1")
+    assert ran.code == 1
+    assert "is not finite at step" in ran.err
+    assert "lower --lr (it is 1)" in ran.err
+    assert "stopped" in ran.out
+    assert gradcli("himmelblau --lr 1 --json").json["stopped"] == "nonfinite"
+
+
+def test_an_interrupt_prints_what_there_is(
+    gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Formula, "stepper", lambda self: _interrupting())
+        ran = gradcli("himmelblau --start -4 0 --every 1")
+    assert ran.code == 130
+    assert ran.err == "gradcli: interrupted\n"
+    assert "after 2 steps" in ran.out
+
+
+def _interrupting() -> Any:
+    count = 0
+
+    def step(at: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+        return np.float32(1), {name: np.float32(1) for name in at}
+
+    return step
+
+
+def test_landscapes(gradcli: Gradcli) -> None:
+    ran = gradcli("landscapes")
+    for name, landscape in LANDSCAPES.items():
+        assert name in ran.out
+        assert landscape.formula in ran.out
+        assert landscape.source in ran.out
+    assert len(gradcli("landscapes --json").json) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "grid", "points"),
+    [("sigmoid", 10, 10), ("tanh", 10, 10), ("relu", 1, 10), ("leaky_relu", 1, 10)],
+)
+def test_activations_of_the_notes(name: str, grid: int, points: int, gradcli: Gradcli) -> None:
+    answer = gradcli(f"activation {name} --from -{grid} --to {grid} --points {points} --json").json
+    case = GOLDEN["sigmoid_gradient" if name == "sigmoid" else name]
+    # The notes' small values were computed as differences of larger ones: hence atol.
+    close = {"rtol": case["rtol"], "atol": 1e-8}
+    np.testing.assert_allclose(answer["value"], case["expect"]["value"], **close)
+    if name == "sigmoid":
+        np.testing.assert_allclose(answer["derivative"][:8], case["expect"]["grad"][:8], **close)
+    assert f"{answer['x'][0]}" in gradcli(f"activation {name} --from -{grid} --to {grid}").out
+
+
+def test_every_activation_has_a_table(gradcli: Gradcli) -> None:
+    from gradcli.model.keys import ACTIVATIONS
+
+    for name in ACTIVATIONS:
+        ran = gradcli(f"activation {name}")
+        assert (ran.code, ran.err) == (0, "")
+
+
+def test_plots(gradcli: Gradcli, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for i, command in enumerate(
+        [
+            "himmelblau", "descend formula (x-3)^2 x=0", "descend mse --in 2 --out 1 --steps 20",
+            "formula sin(x)*y x=1 y=2", "formula x^3 x=1", "activation gelu",
+        ]
+    ):  # fmt: skip
+        for kind, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+            path = tmp_path / f"{i}.{kind}"
+            ran = gradcli(f"{command} --plot {path}")
+            assert (ran.code, ran.err) == (0, ""), command
+            assert path.read_bytes().startswith(begins)
+    assert (
+        "one or two scalar variables"
+        in gradcli(f"formula sum(x) x=1,2 --plot {tmp_path / 'no.png'}").err
+    )
+
+
+def test_without_matplotlib(
+    gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    ran = gradcli(f"himmelblau --plot {tmp_path / 'a.png'}")
+    assert ran.code == 2
+    assert "needs matplotlib" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize("colours", [None, "truecolor"])
+def test_the_map_in_the_terminal(width: int, colours: Any) -> None:
+    landscape = LANDSCAPES["himmelblau"]
+    problem = Formula(landscape.formula, {"x": -4.0, "y": 0.0})
+    problem.landscape = landscape
+    walk = descend(problem, Settings(0.01, 50, 10))
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, color_system=colours, force_terminal=colours is not None
+    )
+    console.print(Map(problem, walk))
+    text = out.getvalue()
+    if colours:
+        assert "▀" in text
+        assert "2;255;255;255" in text  # the start
+        assert "48;2" in text
+    else:
+        lines = text.splitlines()
+        assert all(len(line) <= width for line in lines[:-2])
+        assert "S" in text
+        assert "E" in text
+        assert "o" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("formula", "Missing argument 'EXPR'"),
+        ("formula x^2", "x has no value: give x=VALUE"),
+        ("formula 1+1", "a derivative needs a variable"),
+        ("formula x^2 x", "'x' is no NAME=VALUE, such as x=1"),
+        ("formula x^2 x=", "x: '' is neither a literal nor a file"),
+        ("formula x^2 x=1 x=2", "x is given twice"),
+        ("formula x^2 2x=1", "'2x' cannot be the name of a variable"),
+        ("formula x^2 if=1", "'if' cannot be the name of a variable"),
+        ("formula x^2 x=1,a", "expected a number at position 3"),
+        ("formula x^2 x=no.npy", "x: no.npy: No such file or directory"),
+        ("formula x^2 x=normal", "x: 'normal' is neither a literal nor a file"),
+        ("formula x^2 x=1 --wrt z", "--wrt: there is no 'z' here"),
+        ("formula x^2 x=1 --order 0", "0 is not in the range x>=1"),
+        ("formula x^2 x=1 --order 99", "--order: at most 20, not 99"),
+        ("formula x*y x=1 y=2 --order 3", "of one scalar variable: --wrt x"),
+        ("formula x*2 x=1,2", "take the sum(...), or ask for --jacobian"),
+        ("formula x*2 x=1,2 --jacobian --order 2", "--jacobian: goes without --order"),
+        ("formula @no.txt x=1", "no.txt: No such file or directory"),
+        ("formula - x=1", "standard input is empty"),
+        ("formula -x^2 x=1", "a formula that begins with - goes after --"),
+        ("formula x x=1 --dtype int", "unknown value 'int'"),
+        ("check formula x*2 x=1,2", "needs one number"),
+        ("descend formula x*2 x=1,2", "needs one number"),
+        ("himmelblau --start 1", "Option '--start' requires 2 arguments"),
+        ("himmelblau --start a b", "'a' is not a valid float"),
+        ("himmelblau --lr 0", "must be a number above 0, not 0"),
+        ("himmelblau --lr nan", "must be a number above 0, not nan"),
+        ("himmelblau --steps 0", "0 is not in the range x>=1"),
+        ("himmelblau --optimizer sgd", "unknown optimizer 'sgd'"),
+        ("himmelblau --optimizer adm", "unknown optimizer 'adm'; did you mean 'adam'?"),
+        ("himmelblau --plot x.gif", "must end in one of .png, .svg, .pdf"),
+        ("descend mse --in 3", "--out: needed"),
+        ("activation sigmod", "there is no activation 'sigmod'; did you mean 'sigmoid'?"),
+        ("activation tanh --from 3 --to 1", "--from: must be a number below --to"),
+        ("activation tanh --points 1", "1 is not in the range"),
+        ("hummelblau", "No such command 'hummelblau'"),
+    ],
+)
+def test_bad_input(command: str, message: str, gradcli: Gradcli) -> None:
+    ran = gradcli(command)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert message in ran.err
+    assert ran.err.count("\n") <= 2
+
+
+def test_a_minus_after_two_dashes(gradcli: Gradcli) -> None:
+    ran = gradcli("formula", "--json", "--", "-x^2", "x=3")
+    assert ran.json == {"value": -9, "grads": {"x": -6}}
