@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from gradcli.cli.exits import GOOD
+from gradcli.cli.options import words
 from gradcli.cli.output import plot_path, show, write_line
-from gradcli.cli.problems import words
 from gradcli.errors import GradcliError
 from gradcli.model.keys import ACTIVATIONS
 

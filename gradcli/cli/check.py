@@ -8,8 +8,9 @@ import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
 from gradcli.cli.families import FAMILIES
+from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import plot_path, show, write_line
-from gradcli.cli.problems import ProblemGroup, Verb, positive, words
+from gradcli.cli.problems import ProblemGroup, Verb
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
 
@@ -20,21 +21,11 @@ METHODS = ("central", "forward", "ridders", "complex")
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 
-def _method(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value not in METHODS:
-        from gradcli.names import suggestion
-
-        near = suggestion(value, METHODS) or f": one of {', '.join(METHODS)}"
-        raise click.BadParameter(f"unknown method {value!r}{near}")
-    return value
-
-
 def _options() -> list[click.Parameter]:
     return [
-        click.Option(
-            ["--method"], default="central", metavar="NAME", callback=_method,
-            shell_complete=words(METHODS),
-            help="Numeric derivatives: central, forward, ridders or complex.  [default: central]",
+        word_option(
+            "--method", METHODS, "central",
+            "Numeric derivatives: central, forward, ridders or complex.",
         ),
         click.Option(
             ["--step"], type=float, metavar="H", callback=positive,

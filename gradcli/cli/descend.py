@@ -9,8 +9,9 @@ import click
 
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
 from gradcli.cli.families import FAMILIES
+from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import plot_path, show, write_line
-from gradcli.cli.problems import ProblemGroup, Verb, positive, words
+from gradcli.cli.problems import ProblemGroup, Verb
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
 
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from gradcli.problem import Problem
 
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
-
-
-def _optimizer(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value not in OPTIMIZERS:
-        from gradcli.names import suggestion
-
-        near = suggestion(value, OPTIMIZERS) or f": one of {', '.join(OPTIMIZERS)}"
-        raise click.BadParameter(f"unknown optimizer {value!r}{near}")
-    return value
 
 
 def _options() -> list[click.Parameter]:
@@ -44,10 +36,7 @@ def _options() -> list[click.Parameter]:
             ["--every"], type=click.IntRange(1), metavar="N",
             help="Show every N-th step.  [default: a tenth of the steps]",
         ),
-        click.Option(
-            ["--optimizer"], default="gd", metavar="NAME", callback=_optimizer,
-            shell_complete=words(OPTIMIZERS), help=", ".join(OPTIMIZERS) + ".  [default: gd]",
-        ),
+        word_option("--optimizer", OPTIMIZERS, "gd", ", ".join(OPTIMIZERS) + "."),
         click.Option(
             ["--clip-norm"], type=float, metavar="C", callback=positive,
             help="Scale the gradient down to this norm, over all parameters together.",

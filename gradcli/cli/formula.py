@@ -9,28 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, NO, say, warn
+from gradcli.cli.options import word_option
 from gradcli.cli.output import plot_path, show, write_line
-from gradcli.cli.problems import Family, Verb, words
+from gradcli.cli.problems import Family, Verb
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.names import LANDSCAPE_NAMES
 
 if TYPE_CHECKING:
     from gradcli.formula import Formula
 
-_DTYPES = ("float32", "float64")
-
 
 def _dtype_option(default: str) -> click.Option:
-    return click.Option(
-        ["--dtype"], default=default, metavar="NAME", callback=_dtype,
-        shell_complete=words(_DTYPES), help=f"float32 or float64.  [default: {default}]",
-    )  # fmt: skip
-
-
-def _dtype(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value not in _DTYPES:
-        raise click.BadParameter(f"unknown value {value!r}: one of {', '.join(_DTYPES)}")
-    return value
+    return word_option("--dtype", ("float32", "float64"), default, "float32 or float64.")
 
 
 # Formulas

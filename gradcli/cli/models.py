@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.cli.problems import Family, words
+from gradcli.cli.options import words
+from gradcli.cli.problems import Family
 from gradcli.errors import GradcliError, SpecError
 from gradcli.model.keys import INITIALISERS, KEYS, LOSSES, VALUE, Key
 

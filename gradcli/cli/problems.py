@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 
 class Family(NamedTuple):
@@ -107,21 +104,3 @@ def _command(family: Family, verb: Verb, prefix: str) -> click.Command:
         help=family.help,
         epilog=f"Example: gradcli {prefix}{family.example}",
     )
-
-
-def words(known: Sequence[str]) -> Callable[..., list[CompletionItem]]:
-    """Shell completion from a list of words."""
-
-    def complete(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(word) for word in known if word.startswith(incomplete)]
-
-    return complete
-
-
-def positive(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A callback for options that take a number above 0."""
-    if value is not None and not 0 < value < float("inf"):
-        raise click.BadParameter(f"must be a number above 0, not {value:g}")
-    return value

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradcli.engine import REGISTRY, Op, Tensor
 from gradcli.errors import FormulaError
+from gradcli.formula.limits import require_small
 from gradcli.formula.source import DEEPEST, Source
 from gradcli.names import suggestion
 
@@ -285,7 +286,7 @@ class _Compiler:
 
         def evaluate(env: Env) -> Any:
             values = [argument(env) for argument in arguments]
-            _require_small(op.name, values)
+            require_small(op.name, values)
             result = op(*values, **params)
             # Numbers among themselves stay Python's, which take on the dtype of what they meet.
             if isinstance(result, np.floating) and all(type(v) is float for v in values):
@@ -311,33 +312,6 @@ _MOST = 2**31
 _FAULTS = (TypeError, ValueError, IndexError, AttributeError, OverflowError, MemoryError,
            ZeroDivisionError)  # fmt: skip
 """What an op can raise of arguments that do not suit it."""
-
-_LARGEST = 1_000_000
-"""Entries that a function may make out of nothing, or of little."""
-
-_MADE: dict[str, Callable[..., float]] = {
-    "eye": lambda n, *_: n * n,
-    "arange": lambda start, stop=None, step=1, *_: (start if stop is None else stop - start) / step,
-    "linspace": lambda start, stop, num=50, *_: num,
-    "one_hot": lambda labels, depth, *_: np.size(labels) * depth,
-    "repeat": lambda x, repeats, *_: np.size(x) * np.sum(repeats, dtype=float),
-    "tile": lambda x, reps, *_: np.size(x) * np.prod(reps, dtype=float),
-    "broadcast_to": lambda x, shape, *_: np.prod(shape, dtype=float),
-    "pad": lambda x, paddings, *_: np.prod(np.shape(x) + np.sum(np.atleast_2d(paddings), 1)),
-    "outer": lambda a, b, *_: np.size(a) * np.size(b),
-    "meshgrid": lambda x, y, *_: np.size(x) * np.size(y),
-    "scatter": lambda x, index, shape, *_: np.prod(shape, dtype=float),
-    "scatter_nd": lambda indices, updates, shape, *_: np.prod(shape, dtype=float),
-}
-"""For functions that make arrays larger than what they are given: how large."""
-
-
-def _require_small(name: str, values: list[Any]) -> None:
-    if name in _MADE:
-        size = _MADE[name](*values)
-        if not size <= max(_LARGEST, 4 * sum(np.size(v) for v in values)):
-            raise ValueError(f"{name} would make {size:.3g} numbers; {_LARGEST:,} are allowed")
-
 
 _TAKES_ARRAYS = {"argmax", "argsort", "zeros_like", "ones_like", "equal", "one_hot"}
 _KINDS: dict[type, str] = {

@@ -187,7 +187,8 @@ def test_plots(gradcli: Gradcli, tmp_path: Path) -> None:
         for kind, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
             path = tmp_path / f"{i}.{kind}"
             ran = gradcli(f"{command} --plot {path}")
-            assert (ran.code, ran.err) == (0, ""), command
+            assert ran.err == "", command
+            assert ran.code == 0
             assert path.read_bytes().startswith(begins)
     assert (
         "one or two scalar variables"
@@ -253,7 +254,7 @@ def test_the_map_in_the_terminal(width: int, colours: Any) -> None:
         ("formula @no.txt x=1", "no.txt: No such file or directory"),
         ("formula - x=1", "standard input is empty"),
         ("formula -x^2 x=1", "a formula that begins with - goes after --"),
-        ("formula x x=1 --dtype int", "unknown value 'int'"),
+        ("formula x x=1 --dtype int", "unknown dtype 'int'"),
         ("check formula x*2 x=1,2", "needs one number"),
         ("descend formula x*2 x=1,2", "needs one number"),
         ("himmelblau --start 1", "Option '--start' requires 2 arguments"),
