@@ -112,7 +112,7 @@ def _norm(arrays: Arrays) -> float:
             number = float(array)
             total += number * number
         else:
-            flat = array.reshape(-1)
+            flat = array.reshape(-1).astype(np.float64, copy=False)
             total += float(np.dot(flat, flat))
     return math.sqrt(total) if total >= 0 else math.nan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,17 +26,23 @@ def new_figure(columns: int = 1, width: int = 1) -> tuple[Figure, list[Any]]:
         raise GradcliError(
             "--plot: needs matplotlib: install gradcli with the extra plot, gradcli[plot]"
         ) from None
-    figure = Figure(figsize=(6.4 * max(columns, width), 4.8), layout="constrained")
+    # Margins by hand: a layout engine's solver warns on some screens, and takes its time.
+    figure = Figure(figsize=(6.4 * max(columns, width), 4.8))
+    figure.subplots_adjust(left=0.14 / width, right=1 - 0.05 / width, bottom=0.12, wspace=0.2)
     return figure, [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
 
 
 def save_plot(path: str, draw: Callable[[], Figure]) -> None:
     """Draw and write to ``path``, .png .svg or .pdf, whole or not at all."""
-    figure = draw()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matplotlib thinks of a font or a tick is no answer
+        figure = draw()
     kind = os.path.splitext(path)[1][1:].lower()
 
     def write(file: IO[bytes]) -> None:
-        figure.savefig(file, format=kind, dpi=150)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figure.savefig(file, format=kind, dpi=150)
 
     replace_file(path, write)
 
