@@ -7,9 +7,7 @@ evaluated.
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import os
 import re
 import sys
@@ -20,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError
-from gradcli.literals import NUMBER
+from gradcli.literals import number_pattern
 
-_SLICED = re.compile(r"(?P<source>.*?)\[(?P<index>[^\[\]]*)\]")
-_KEYED = re.compile(r"(?P<path>.*?\.npz):(?P<key>.*)", re.I | re.S)
+_SLICED = r"(?P<source>.*?)\[(?P<index>[^\[\]]*)\]"
+_KEYED = r"(?P<path>.*?\.npz):(?P<key>.*)"
 _EXTENSIONS = (".npy", ".npz", ".csv", ".json")
 
 
@@ -76,6 +74,8 @@ def read_arrays(source: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def _json_object(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    import json
+
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -95,10 +95,10 @@ def _json_object(data: bytes) -> dict[str, npt.NDArray[Any]]:
 
 def _split_source(source: str) -> tuple[str, str | None, str | None]:
     index = None
-    match = _SLICED.fullmatch(source)
+    match = re.fullmatch(_SLICED, source)
     if match:
         source, index = match["source"], match["index"]
-    match = _KEYED.fullmatch(source)
+    match = re.fullmatch(_KEYED, source, re.I | re.S)
     return (match["path"], match["key"], index) if match else (source, None, index)
 
 
@@ -185,6 +185,8 @@ def _not_loaded(error: Exception) -> str:
 
 
 def _json(data: bytes) -> npt.NDArray[Any]:
+    import json
+
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -194,6 +196,8 @@ def _json(data: bytes) -> npt.NDArray[Any]:
 
 def _text(data: bytes) -> npt.NDArray[Any]:
     """Comma-separated rows; a first row without any number is a header."""
+    import csv
+
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -217,7 +221,7 @@ def _text(data: bytes) -> npt.NDArray[Any]:
 
 
 def _number(cell: str) -> float | None:
-    return float(cell) if NUMBER.fullmatch(cell.strip()) else None
+    return float(cell) if number_pattern().fullmatch(cell.strip()) else None
 
 
 def from_lists(value: Any) -> npt.NDArray[Any]:

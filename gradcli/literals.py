@@ -10,9 +10,13 @@ import numpy.typing as npt
 
 from gradcli.errors import LiteralError
 
-NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I)
-_SPACE = re.compile(r"\s*")
+_NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)"
 _DEEPEST = 32
+
+
+def number_pattern() -> re.Pattern[str]:
+    """What a number looks like; compiled when the first one is read."""
+    return re.compile(_NUMBER, re.I)
 
 
 def looks_like_literal(text: str) -> bool:
@@ -20,7 +24,7 @@ def looks_like_literal(text: str) -> bool:
     stripped = text.strip()
     if stripped.startswith("["):
         return True
-    match = NUMBER.match(stripped)
+    match = number_pattern().match(stripped)
     if match is None:
         return False
     rest = stripped[match.end() :].lstrip()
@@ -89,7 +93,7 @@ class _Literal:
         return items
 
     def number(self) -> float:
-        match = NUMBER.match(self.text, self.at)
+        match = number_pattern().match(self.text, self.at)
         if match is None:
             raise self.unexpected("a number")
         self.at = match.end()
@@ -104,8 +108,8 @@ class _Literal:
         self.skip()
 
     def skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
-        self.at = match.end() if match else self.at
+        while self.text[self.at : self.at + 1].isspace():
+            self.at += 1
 
     def unexpected(self, expected: str) -> LiteralError:
         found = repr(self.text[self.at : self.at + 8]) if self.at < len(self.text) else "the end"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
-from gradcli.cli.families import FAMILIES
 from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import plot_path, show, write_line
 from gradcli.cli.problems import ProblemGroup, Verb
@@ -102,6 +101,9 @@ def _check(problem: Problem, given: dict[str, Any]) -> str:
     return checked.verdict
 
 
+CHECK = Verb(_run, _options)
+
+
 @click.command(epilog="Example: gradcli check ops tanh softmax")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
@@ -124,9 +126,8 @@ def ops(names: tuple[str, ...], as_json: bool) -> int:
 
 @click.group(
     cls=ProblemGroup,
-    families=FAMILIES,
     prefix="check ",
-    verbs=dict.fromkeys(("model", "formula", "landscape"), Verb(_run, _options)),
+    verbs=dict.fromkeys(("model", "formula", "landscape"), "gradcli.cli.check:CHECK"),
     epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.",
 )
 def check() -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
-from gradcli.cli.families import FAMILIES
 from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import plot_path, show, write_line
 from gradcli.cli.problems import ProblemGroup, Verb
@@ -118,9 +117,8 @@ DESCEND = Verb(_run, _options)
 
 @click.group(
     cls=ProblemGroup,
-    families=FAMILIES,
     prefix="descend ",
-    verbs=dict.fromkeys(("model", "formula", "landscape"), DESCEND),
+    verbs=dict.fromkeys(("model", "formula", "landscape"), "gradcli.cli.descend:DESCEND"),
     epilog="Exit codes: 0 good, 1 the value is not finite, 130 interrupted.",
 )
 def descend() -> None:

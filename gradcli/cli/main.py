@@ -10,21 +10,24 @@ from typing import NoReturn
 import click
 
 import gradcli
-from gradcli.cli.activation import activation
-from gradcli.cli.check import check
-from gradcli.cli.descend import DESCEND, descend
-from gradcli.cli.evaluate import EVALUATE
 from gradcli.cli.exits import BUG, flush, guarded
-from gradcli.cli.families import FAMILIES
-from gradcli.cli.formula import FORMULA, landscapes
-from gradcli.cli.ops import ops
 from gradcli.cli.problems import ProblemGroup
 
 
 @click.group(
     cls=ProblemGroup,
-    families=FAMILIES,
-    verbs={"model": EVALUATE, "formula": FORMULA, "landscape": DESCEND},
+    verbs={
+        "model": "gradcli.cli.evaluate:EVALUATE",
+        "formula": "gradcli.cli.formula:FORMULA",
+        "landscape": "gradcli.cli.descend:DESCEND",
+    },
+    others={
+        "check": "gradcli.cli.check:check",
+        "descend": "gradcli.cli.descend:descend",
+        "landscapes": "gradcli.cli.formula:landscapes",
+        "activation": "gradcli.cli.activation:activation",
+        "ops": "gradcli.cli.ops:ops",
+    },
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 good, 1 the answer is no, 2 bad usage or input, 3 inconclusive, "
     "70 a bug, 130 interrupted.",
@@ -45,13 +48,6 @@ def cli(debug: bool) -> None:
       gradcli formula "x^3" x=1 --order 2
       gradcli himmelblau --start -4 0
     """
-
-
-cli.add_command(check)
-cli.add_command(descend)
-cli.add_command(landscapes)
-cli.add_command(activation)
-cli.add_command(ops)
 
 
 def main() -> NoReturn:

@@ -6,8 +6,9 @@ problems, with options of its own. A command joins the two.
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import click
@@ -30,7 +31,7 @@ class Family(NamedTuple):
 class Command(click.Command):
     """A command that also takes --w1 --b1 --w2 --b2 ..., as many as a model has layers."""
 
-    _NUMBERED = re.compile(r"--([wb][1-9][0-9]{0,4})(?:=.*)?", re.S)
+    _NUMBERED = r"--([wb][1-9][0-9]{0,4})(?:=.*)?"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -43,7 +44,11 @@ class Command(click.Command):
 
     def _parse(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any(param.name == "w" for param in self.params):
-            names = dict.fromkeys(m[1] for a in args if (m := self._NUMBERED.fullmatch(a)))
+            names = dict.fromkeys(
+                m[1]
+                for a in args
+                if a[:3] in ("--w", "--b") and (m := re.fullmatch(self._NUMBERED, a, re.S))
+            )
             ctx.meta["numbered"] = [click.Option([f"--{n}"], metavar="VALUE") for n in names]
         return super().parse_args(ctx, args)
 
@@ -59,33 +64,47 @@ class Verb(NamedTuple):
 
 
 class ProblemGroup(click.Group):
-    """A group with a command for each family, made when it is asked for, joined with a verb.
+    """A group with a command for each family, joined with a verb.
 
-    ``verbs`` has the verb for each kind of family; ``prefix`` is what stands before the
-    family's name on the command line.
+    ``verbs`` has the verb for each kind of family, ``others`` the other commands by name, both
+    as "module:name": a module is loaded when its command is asked for. ``prefix`` is what
+    stands before a family's name on the command line.
     """
 
     def __init__(
         self,
         *args: Any,
-        families: Sequence[Family],
-        verbs: dict[str, Verb],
+        verbs: dict[str, str],
+        others: dict[str, str] | None = None,
         prefix: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.prefix = prefix
-        self.families = {family.name: family for family in families}
         self.verbs = verbs
+        self.others = others or {}
+        self.prefix = prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.families, *super().list_commands(ctx)]
+        return [*_families(), *self.others, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name in self.families:
-            family = self.families[name]
-            return _command(family, self.verbs[family.kind], self.prefix)
+        if name in self.others:
+            command: click.Command = _loaded(self.others[name])
+            return command
+        families = _families()
+        if name in families:
+            family = families[name]
+            return _command(family, _loaded(self.verbs[family.kind]), self.prefix)
         return super().get_command(ctx, name)
+
+
+def _families() -> dict[str, Family]:
+    return {family.name: family for family in _loaded("gradcli.cli.families:FAMILIES")}
+
+
+def _loaded(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _command(family: Family, verb: Verb, prefix: str) -> click.Command:

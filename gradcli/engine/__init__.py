@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradcli.engine.ops  # noqa: F401  (declares them)
-from gradcli.engine.functional import grad, hessian, jacobian, value_and_grad
 from gradcli.engine.op import REGISTRY, Op
-from gradcli.engine.program import Program
 from gradcli.engine.tape import GradientTape
 from gradcli.engine.tensor import Array, Tensor, Variable, plain, tensor, variable
+
+if TYPE_CHECKING:
+    from gradcli.engine.functional import grad, hessian, jacobian, value_and_grad
+    from gradcli.engine.program import Program
 
 __all__ = [
     "REGISTRY",
@@ -34,6 +36,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    # Not every command needs these two: they load on first use.
+    if name in ("grad", "hessian", "jacobian", "value_and_grad"):
+        from gradcli.engine import functional
+
+        return getattr(functional, name)
+    if name == "Program":
+        from gradcli.engine.program import Program
+
+        return Program
     if name in REGISTRY:
         return REGISTRY[name]
     raise AttributeError(f"module {__name__!r} has no op or name {name!r}")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.engine import Array, Program
+from gradcli.engine import Array
 from gradcli.model.build import Built, build
 from gradcli.model.lint import lint_gradients
 from gradcli.model.losses import LOSS
-from gradcli.model.mistakes import mistakes
 from gradcli.model.network import forward
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Note, Step, differentiate, nonfinite
+
+if TYPE_CHECKING:
+    from gradcli.engine import Program
 
 
 class Evaluation(NamedTuple):
@@ -125,6 +127,8 @@ class Model:
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
         """Gradients as known mistakes in a backward pass give them, each with its name."""
+        from gradcli.model.mistakes import mistakes
+
         return mistakes(self.spec, self.parameters, self.x, self.y)
 
     def value_and_gradients(
@@ -146,6 +150,8 @@ class Model:
         return loss, dict(zip(self.parameters, gradients))
 
     def _trace(self) -> Program:
+        from gradcli.engine.program import Program
+
         names = list(self.parameters)
 
         return Program(
