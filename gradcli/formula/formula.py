@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
 from gradcli.errors import FormulaError, GradientError, SpecError
-from gradcli.formula import language
 from gradcli.formula.landscapes import Landscape
+from gradcli.formula.language import compile_formula
 from gradcli.names import suggestion
 from gradcli.problem import Arrays, Note
 
@@ -38,7 +38,7 @@ class Formula:
         self.values_given: Arrays = {
             name: np.asarray(value).astype(self.dtype) for name, value in values.items()
         }
-        self._language = language.compile_formula(text, values)
+        self._compiled = compile_formula(text, values)
         self._base: Arrays = {}
         with np.errstate(all="ignore"):
             self.value = self._run(self.values_given)
@@ -54,7 +54,7 @@ class Formula:
     @property
     def free(self) -> list[str]:
         """The names that the formula uses of those that were given."""
-        return self._language.free
+        return self._compiled.free
 
     @property
     def primals(self) -> Arrays:
@@ -75,7 +75,9 @@ class Formula:
             return note(name, value)
 
         value = self._run({**self.values_given, **primals}, assign)
-        return value if isinstance(value, Tensor) else np.asarray(value, self.dtype)[()]
+        if isinstance(value, Tensor) or np.iscomplexobj(value):
+            return value
+        return np.asarray(value, self.dtype)[()]
 
     def in_float64(self) -> Self:
         """The same formula at the same point in float64."""
@@ -88,14 +90,8 @@ class Formula:
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
         primals = self.primals
-        found = [self._evaluate({**primals, name: moved}) for moved in stack]
+        found = [self.forward({**primals, name: moved}) for moved in stack]
         return np.array(found, stack.dtype).reshape(len(stack))
-
-    def _evaluate(self, primals: Mapping[str, Any]) -> Any:
-        def assign(name: str, value: Any) -> Any:
-            return value + (primals[name] - self._base[name]) if name in primals else value
-
-        return self._run({**self.values_given, **primals}, assign)
 
     @property
     def working_set(self) -> int:
@@ -151,7 +147,7 @@ class Formula:
             self._base[name] = np.asarray(plain(value), self.dtype)
             return value
 
-        return self._language.run(env, assign or keep)
+        return self._compiled.run(env, assign or keep)
 
     def _chosen(self, wrt: Sequence[str] | None) -> list[str]:
         known = [*self.values_given, *self._base]

@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from gradcli.engine import REGISTRY, Op, Tensor
+from gradcli.engine import REGISTRY, Op
 from gradcli.errors import FormulaError
+from gradcli.formula.course import (
+    Compiled,
+    Env,
+    Evaluate,
+    Statement,
+    choice,
+    constant,
+    plain_array,
+    stacked,
+)
 from gradcli.formula.limits import require_small
 from gradcli.formula.source import DEEPEST, Source
 from gradcli.names import suggestion
-
-Env = dict[str, Any]
-Evaluate = Callable[[Env], Any]
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 ALIASES = {
@@ -50,32 +57,8 @@ _COMPARE = {
 }
 
 
-class Statement(NamedTuple):
-    """``name = expression``; the last one of a formula may have no name."""
-
-    name: str | None
-    evaluate: Evaluate
-
-
-class Program(NamedTuple):
-    """A formula, ready to run: the names that it takes from outside, and its statements."""
-
-    statements: list[Statement]
-    free: list[str]
-
-    def run(self, env: Mapping[str, Any], assign: Callable[[str, Any], Any]) -> Any:
-        """The value of the last statement. ``assign`` sees, and may replace, each named value."""
-        scope = dict(env)
-        value: Any = None
-        for name, evaluate in self.statements:
-            value = evaluate(scope)
-            if name is not None:
-                value = scope[name] = assign(name, value)
-        return value
-
-
-def compile_formula(text: str, given: Iterable[str]) -> Program:
-    """The program of ``text``, in which the names ``given`` have values from outside.
+def compile_formula(text: str, given: Iterable[str]) -> Compiled:
+    """``text``, ready to run, in which the names ``given`` have values from outside.
 
     Raises FormulaError, its caret at what cannot be read or is not known.
     """
@@ -90,7 +73,7 @@ class _Compiler:
         self.assigned: set[str] = set()
         self.free: dict[str, None] = {}
 
-    def compile(self, body: list[ast.stmt]) -> Program:
+    def compile(self, body: list[ast.stmt]) -> Compiled:
         statements = []
         for i, node in enumerate(body):
             if isinstance(node, ast.Expr):
@@ -103,7 +86,7 @@ class _Compiler:
                 raise self.source.error("this is no formula", node)
         if not statements:
             raise FormulaError("the formula is empty")
-        return Program(statements, list(self.free))
+        return Compiled(statements, list(self.free))
 
     def assignment(self, target: ast.expr, value: ast.expr) -> Statement:
         if not isinstance(target, ast.Name):
@@ -118,7 +101,7 @@ class _Compiler:
         if depth > DEEPEST:
             raise self.source.error(f"nested more than {DEEPEST} deep", node)
         if isinstance(node, ast.Constant):
-            return _constant(self.number(node))
+            return constant(self.number(node))
         if isinstance(node, ast.Name):
             return self.name(node)
         if isinstance(node, ast.BinOp):
@@ -130,14 +113,14 @@ class _Compiler:
             return self.compare(node, depth)
         if isinstance(node, ast.IfExp):
             parts = (node.test, node.body, node.orelse)
-            return _choice(*[self.expression(part, depth + 1) for part in parts])
+            return choice(*[self.expression(part, depth + 1) for part in parts])
         if isinstance(node, ast.Call):
             return self.call(node, depth)
         if isinstance(node, (ast.List, ast.Tuple)):
             return self.array(node, depth)
         if isinstance(node, ast.Subscript):
             inner, index = self.expression(node.value, depth + 1), self.index(node.slice)
-            return self.guard(lambda env: _plain_array(inner(env))[index], node)
+            return self.guard(lambda env: plain_array(inner(env))[index], node)
         raise self.source.error(f"{_KINDS.get(type(node), 'this')} has no place in a formula", node)
 
     def number(self, node: ast.Constant) -> float:
@@ -156,7 +139,7 @@ class _Compiler:
             self.free[name] = None
             return lambda env: env[name]
         if name in CONSTANTS:
-            return _constant(CONSTANTS[name])
+            return constant(CONSTANTS[name])
         if name in REGISTRY or name in ALIASES:
             raise self.source.error(f"{name} is a function: write {name}(...)", node)
         near = suggestion(name, [*self.given, *self.assigned, *CONSTANTS])
@@ -233,13 +216,13 @@ class _Compiler:
         if not isinstance(node, (ast.List, ast.Tuple)):
             raise self.source.error("a list [..., ...] is needed here", node)
         parts = [self.expression(part, depth + 1) for part in node.elts]
-        return lambda env: [_plain_array(part(env)) for part in parts]
+        return lambda env: [plain_array(part(env)) for part in parts]
 
     def array(self, node: ast.List | ast.Tuple, depth: int) -> Evaluate:
         parts = [self.expression(part, depth + 1) for part in node.elts]
         if not parts:
             raise self.source.error("an empty list has no value", node)
-        return self.guard(lambda env: _stacked([part(env) for part in parts]), node)
+        return self.guard(lambda env: stacked([part(env) for part in parts]), node)
 
     def parameter(self, node: ast.expr, depth: int) -> Evaluate:
         """An argument that is not an array: numbers as they are written, else a formula."""
@@ -334,30 +317,3 @@ def _minus(node: ast.UnaryOp) -> bool:
 
 def _literal(node: ast.expr) -> Any:
     return node.value if isinstance(node, ast.Constant) else None
-
-
-def _constant(value: float) -> Evaluate:
-    return lambda env: value
-
-
-def _choice(test: Evaluate, body: Evaluate, orelse: Evaluate) -> Evaluate:
-    """One branch for a single truth; elementwise for an array of them."""
-
-    def evaluate(env: Env) -> Any:
-        truth = test(env)
-        if np.ndim(truth) == 0:
-            return body(env) if truth else orelse(env)
-        return REGISTRY["where"](truth, body(env), orelse(env))
-
-    return evaluate
-
-
-def _plain_array(value: Any) -> Any:
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
-
-
-def _stacked(parts: list[Any]) -> Any:
-    """Several values as one array along a new first axis."""
-    if any(isinstance(part, Tensor) for part in parts):
-        return REGISTRY["stack"]([_plain_array(part) for part in parts])
-    return np.stack([np.asarray(part) for part in parts])

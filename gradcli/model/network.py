@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.linear import dense, matmul
 from gradcli.model.spec import Spec
-
-Note = Callable[[str, Any], Any]
-"""Called with a name and a value as each intermediate is made; gives the value back."""
-
+from gradcli.problem import Note
 
 Activate = Callable[[int, str, Array], Array]
 """Called with a layer's position, its activation's name and z; gives the activation."""

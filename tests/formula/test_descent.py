@@ -150,6 +150,15 @@ def test_models_are_trained() -> None:
     assert walk.path[0].grad_norm == pytest.approx(norm, rel=1e-6)
 
 
+def test_the_command_line_knows_the_optimizers_and_methods() -> None:
+    from gradcli.check.numeric import METHODS
+    from gradcli.cli import check, descend
+
+    assert descend.OPTIMIZERS == OPTIMIZERS
+    assert check.METHODS == ("central", "forward", "ridders", "complex")
+    assert set(check.METHODS) == set(METHODS)
+
+
 def test_rows_are_taken_every_so_many_steps() -> None:
     walk = descend(landscape("sphere"), Settings(0.01, 10, 4))
     assert [row.step for row in walk.path] == [0, 4, 8]

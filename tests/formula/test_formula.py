@@ -211,6 +211,20 @@ def test_large_and_deep_formulas_are_bounded(text: str) -> None:
     assert time.monotonic() - start < 1.0
 
 
+def test_length_and_depth_have_their_bounds() -> None:
+    long = message_of(lambda: Formula("x+" * 5000 + "x", {"x": 1}))
+    assert long == "the formula has 10,001 characters; 10,000 are allowed"
+    assert Formula("x+" * 499 + "x", {"x": 1}).value == 500
+    for text in (
+        "(" * 61 + "x" + ")" * 61,
+        "abs(" * 61 + "x" + ")" * 61,
+        "[" * 61 + "x" + "]" * 61,
+    ):
+        assert "nested more than 60 deep" in message_of(lambda text=text: Formula(text, {"x": 1}))
+    assert Formula("(" * 60 + "x" + ")" * 60, {"x": 1}).value == 1
+    assert "nested more than 60 deep" in message_of(lambda: Formula("-" * 99 + "x", {"x": 1}))
+
+
 def message_of(call: Callable[[], object]) -> str:
     """The message with which ``call`` refuses, empty where it does not; other errors pass."""
     try:
