@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -153,14 +153,22 @@ class _Compiler:
         chain = [node]
         while isinstance(chain[-1].left, ast.BinOp) and type(chain[-1].left.op) in _BINARY:
             chain.append(chain[-1].left)
-        found = self.expression(chain[-1].left, depth + 1)
+        first = self.expression(chain[-1].left, depth + 1)
+        links: list[tuple[Callable[..., Any], Evaluate | None]] = []
         for link in reversed(chain):
             right = self.expression(link.right, depth + 1)
             if isinstance(link.op, ast.Pow) and _literal(link.right) == 2:
-                found = self.apply(REGISTRY["square"], [found], link)
+                links.append((self.operation(REGISTRY["square"], link), None))
             else:
-                found = self.apply(REGISTRY[_BINARY[type(link.op)]], [found, right], link)
-        return found
+                links.append((self.operation(REGISTRY[_BINARY[type(link.op)]], link), right))
+
+        def evaluate(env: Env) -> Any:
+            value = first(env)
+            for operate, right in links:
+                value = operate(value) if right is None else operate(value, right(env))
+            return value
+
+        return evaluate
 
     def compare(self, node: ast.Compare, depth: int) -> Evaluate:
         sides = [self.expression(side, depth + 1) for side in (node.left, *node.comparators)]
@@ -264,26 +272,33 @@ class _Compiler:
         node: ast.expr,
         params: dict[str, Any] | None = None,
     ) -> Evaluate:
-        """A call of ``op``; if it fails, the error points at ``node``."""
-        params = params or {}
+        """``op`` of the values of ``arguments``."""
+        operate = self.operation(op, node, params)
+        return lambda env: operate(*[argument(env) for argument in arguments])
 
-        def evaluate(env: Env) -> Any:
-            values = [argument(env) for argument in arguments]
+    def operation(
+        self, op: Op, node: ast.expr, params: dict[str, Any] | None = None
+    ) -> Callable[..., Any]:
+        """``op`` as a function of values; if it fails, the error points at ``node``."""
+        given = params or {}
+
+        def operate(*values: Any) -> Any:
             require_small(op.name, values)
-            result = op(*values, **params)
+            result = op(*values, **given)
             # Numbers among themselves stay Python's, which take on the dtype of what they meet.
             if isinstance(result, np.floating) and all(type(v) is float for v in values):
                 return float(result)
             return result
 
-        return self.guard(evaluate, node)
+        return self.guard(operate, node)
 
-    def guard(self, evaluate: Evaluate, node: ast.expr) -> Evaluate:
+    def guard(self, call: Callable[..., Any], node: ast.expr) -> Callable[..., Any]:
+        """``call``, whose failures are told as errors that point at ``node``."""
         source = self.source
 
-        def guarded(env: Env) -> Any:
+        def guarded(*args: Any) -> Any:
             try:
-                return evaluate(env)
+                return call(*args)
             except _FAULTS as error:
                 message = " ".join(str(error).split()).partition(" (n?")[0] or type(error).__name__
                 raise source.error(message, node) from None

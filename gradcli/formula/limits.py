@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ _MADE: dict[str, Callable[..., float]] = {
 """For functions that make arrays larger than what they are given: how large."""
 
 
-def require_small(name: str, values: list[Any]) -> None:
+def require_small(name: str, values: Sequence[Any]) -> None:
     """Raise ValueError where the function ``name`` of ``values`` would make too many numbers."""
     if name in _MADE:
         size = _MADE[name](*values)

@@ -70,6 +70,19 @@ def test_published_minima_are_minima() -> None:
                 assert differentiate(landscape(name, (x + dx, y + dy))).value > at.value - 1e-9
 
 
+@pytest.mark.parametrize(
+    ("name", "point", "value"),
+    [
+        ("himmelblau", (0, 0), 170), ("rosenbrock", (-1.2, 1), 24.2), ("booth", (0, 0), 74),
+        ("beale", (0, 0), 14.203125), ("rastrigin", (0.5, 0.5), 40.5), ("sphere", (3, 4), 25),
+        ("ackley", (1, 0), 20 - 20 * math.exp(-0.2 * math.sqrt(0.5))), ("mccormick", (0, 0), 1),
+    ],
+)  # fmt: skip
+def test_landscapes_have_their_published_form(name: str, point: Any, value: float) -> None:
+    """Values at round points, by hand from the definitions in the sources."""
+    assert float(landscape(name, point).value) == pytest.approx(value, rel=1e-12)
+
+
 @pytest.mark.parametrize("name", LANDSCAPE_NAMES)
 def test_the_default_walk_reaches_a_minimum(name: str) -> None:
     found = LANDSCAPES[name]
