@@ -207,7 +207,8 @@ def _rule(method: str, step: float, tolerance: float, against: Arrays | Any) -> 
     text = (
         f"|a - n| <= {tolerance:.3g} max(|a|, |n|) + noise; n by {method} "
         f"{'step' if method == 'complex' else 'differences'} in float64, h = {step:.3g}{scale}, "
-        "noise = 8 eps |value| / (x' - x), the rounding of the difference"
+        "noise = 8 eps |value| / (x' - x), the rounding of the difference, "
+        "+ 8 eps of the largest term on the way back"
     )
     if method != "complex":
         text += "; entries in doubt are measured again by Ridders' extrapolation"
