@@ -6,7 +6,7 @@ import click
 
 from gradcli.cli.exits import GOOD
 from gradcli.cli.options import words
-from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.output import answer, plot_path
 from gradcli.errors import GradcliError
 from gradcli.model.keys import ACTIVATIONS
 
@@ -44,10 +44,5 @@ def activation(
 
         dense = tabulate(name, low, high, max(points, 400), "float64")
         save_plot(plot, lambda: curve_figure(dense))
-    if as_json:
-        from gradcli.report.document import dumps
-
-        write_line(dumps(curve_document(curve)))
-    else:
-        show(lambda width: curve_table(curve, width))
+    answer(as_json, lambda: curve_document(curve), lambda width: curve_table(curve, width))
     return GOOD

@@ -8,7 +8,7 @@ import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
 from gradcli.cli.options import positive, word_option
-from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.output import answer, apart, plot_path
 from gradcli.cli.problems import ProblemGroup, Verb
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
@@ -57,11 +57,7 @@ def _run(problems: list[Problem], options: dict[str, Any]) -> int:
     if len(problems) > 1 and (options["against"] or options["plot"]):
         flag = "--against" if options["against"] else "--plot"
         raise GradcliError(f"{flag}: goes with one spec, not {len(problems)}")
-    verdicts = []
-    for i, problem in enumerate(problems):
-        if i and not options["json"]:
-            write_line("")
-        verdicts.append(_check(problem, options))
+    verdicts = [_check(problem, options) for problem in apart(problems, options["json"])]
     return next((CODES[v] for v in ("fail", "inconclusive") if v in verdicts), GOOD)
 
 
@@ -88,16 +84,14 @@ def _check(problem: Problem, given: dict[str, Any]) -> str:
         from gradcli.report.plots import save_plot, sweep_figure
 
         save_plot(given["plot"], lambda: sweep_figure(swept, checked.title))
-    if given["json"]:
-        from gradcli.report.checks import check_document
-        from gradcli.report.document import dumps
+    from gradcli.report.checks import check_document, check_tables
 
-        write_line(dumps(check_document(checked, swept)))
-    else:
-        from gradcli.report.checks import check_tables
-
-        judged = "backprop" if against is None else "given"
-        show(lambda width: check_tables(checked, swept, judged, width))
+    judged = "backprop" if against is None else "given"
+    answer(
+        given["json"],
+        lambda: check_document(checked, swept),
+        lambda width: check_tables(checked, swept, judged, width),
+    )
     return checked.verdict
 
 
@@ -110,17 +104,10 @@ CHECK = Verb(_run, _options)
 def ops(names: tuple[str, ...], as_json: bool) -> int:
     """The engine itself: every op, first and second order, on its own domain."""
     from gradcli.check.ops import check_ops
+    from gradcli.report.checks import ops_document, ops_table
 
     found = check_ops(names)
-    if as_json:
-        from gradcli.report.checks import ops_document
-        from gradcli.report.document import dumps
-
-        write_line(dumps(ops_document(found)))
-    else:
-        from gradcli.report.checks import ops_table
-
-        show(lambda width: ops_table(found))
+    answer(as_json, lambda: ops_document(found), lambda width: ops_table(found))
     return NO if any(op.verdict == "fail" for op in found) else GOOD
 
 

@@ -9,7 +9,7 @@ import click
 
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
 from gradcli.cli.options import positive, word_option
-from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.output import answer, apart, plot_path
 from gradcli.cli.problems import ProblemGroup, Verb
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
@@ -60,12 +60,7 @@ def _options() -> list[click.Parameter]:
 def _run(problems: list[Problem], options: dict[str, Any]) -> int:
     if len(problems) > 1 and options["plot"]:
         raise GradcliError(f"--plot: goes with one spec, not {len(problems)}")
-    codes = []
-    for i, problem in enumerate(problems):
-        if i and not options["json"]:
-            write_line("")
-        codes.append(_descend(problem, options))
-    return max(codes)
+    return max([_descend(problem, options) for problem in apart(problems, options["json"])])
 
 
 def _descend(problem: Problem, options: dict[str, Any]) -> int:
@@ -100,16 +95,14 @@ def _descend(problem: Problem, options: dict[str, Any]) -> int:
 
 
 def _show(problem: Problem, walk: Descent, settings: Settings, options: dict[str, Any]) -> None:
-    if options["json"]:
-        from gradcli.report.document import dumps
-        from gradcli.report.walks import walk_document
-
-        write_line(dumps(walk_document(walk)))
-        return
-    from gradcli.report.walks import walk_tables
+    from gradcli.report.walks import walk_document, walk_tables
 
     drawn = sys.stdout.isatty() and not options["no_map"]
-    show(lambda width: walk_tables(problem, walk, settings, width, drawn))
+    answer(
+        options["json"],
+        lambda: walk_document(walk),
+        lambda width: walk_tables(problem, walk, settings, width, drawn),
+    )
 
 
 DESCEND = Verb(_run, _options)

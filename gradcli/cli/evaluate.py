@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.exits import GOOD, NO, say, warn
-from gradcli.cli.output import View, show, take_view, view_options, write_line
+from gradcli.cli.output import View, apart, show, take_view, view_options, write_line
 from gradcli.cli.problems import Verb
 from gradcli.errors import GradcliError
 
@@ -17,12 +17,7 @@ def evaluate(problems: list[Model], options: dict[str, Any]) -> int:
     view = take_view(options)
     if view.save and len(problems) > 1:
         raise GradcliError(f"--save: one file cannot hold the answers of {len(problems)} specs")
-    codes = []
-    for i, model in enumerate(problems):
-        if i and not view.json:
-            write_line("")
-        codes.append(_evaluate(model, view))
-    return max(codes, default=GOOD)
+    return max([_evaluate(model, view) for model in apart(problems, view.json)])
 
 
 def _evaluate(model: Model, view: View) -> int:

@@ -10,7 +10,7 @@ import click
 
 from gradcli.cli.exits import GOOD, NO, say, warn
 from gradcli.cli.options import word_option
-from gradcli.cli.output import plot_path, show, write_line
+from gradcli.cli.output import answer, plot_path
 from gradcli.cli.problems import Family, Verb
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.names import LANDSCAPE_NAMES
@@ -128,21 +128,21 @@ def _show(problems: list[Formula], options: dict[str, Any]) -> int:
     [formula] = problems
     if options["jacobian"] and (options["order"] > 1 or options["trace"]):
         raise GradcliError("--jacobian: goes without --order and --trace")
-    answer = answer_of(formula, options["order"], options["jacobian"])
-    if answer.nonfinite:
-        say(f"gradcli: the value is not finite: {answer.nonfinite}")
+    found = answer_of(formula, options["order"], options["jacobian"])
+    if found.nonfinite:
+        say(f"gradcli: the value is not finite: {found.nonfinite}")
     if options["plot"]:
         from gradcli.report.landscape_plots import formula_figure
         from gradcli.report.plots import save_plot
 
         save_plot(options["plot"], lambda: formula_figure(formula))
-    if options["json"]:
-        from gradcli.report.document import dumps
-
-        write_line(dumps(answer_document(answer, options["trace"])))
-    else:
-        show(lambda width: answer_tables(formula, answer, options["trace"], options["full"], width))
-    return NO if answer.nonfinite else GOOD
+    trace, full = options["trace"], options["full"]
+    answer(
+        options["json"],
+        lambda: answer_document(found, trace),
+        lambda width: answer_tables(formula, found, trace, full, width),
+    )
+    return NO if found.nonfinite else GOOD
 
 
 FORMULA = Verb(_show, _verb_options)
@@ -196,10 +196,5 @@ def landscapes(as_json: bool) -> int:
     """The landscapes, with their formulas and published minima."""
     from gradcli.report.formulas import landscapes_document, landscapes_tables
 
-    if as_json:
-        from gradcli.report.document import dumps
-
-        write_line(dumps(landscapes_document()))
-    else:
-        show(lambda width: landscapes_tables())
+    answer(as_json, landscapes_document, lambda width: landscapes_tables())
     return GOOD

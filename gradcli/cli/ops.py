@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gradcli.cli.output import show, write_line
+from gradcli.cli.output import answer
 
 
 @click.command(epilog="Example: gradcli ops tanh softmax")
@@ -17,10 +17,5 @@ def ops(names: tuple[str, ...], as_json: bool) -> int:
     """
     from gradcli.report.oplist import op_document, op_table
 
-    if as_json:
-        from gradcli.report.document import dumps
-
-        write_line(dumps(op_document(names)))
-    else:
-        show(lambda width: [op_table(names)])
+    answer(as_json, lambda: op_document(names), lambda width: [op_table(names)])
     return 0

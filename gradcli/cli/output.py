@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,6 +13,8 @@ from gradcli.cli.exits import discard_output
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from gradcli.problem import Problem
 
 SAVE_EXTENSIONS = (".npz", ".json", ".csv", ".html", ".svg")
 
@@ -75,6 +77,28 @@ def write_line(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
+
+
+def answer(
+    as_json: bool,
+    document: Callable[[], Any],
+    render: Callable[[int | None], Iterable[Any]],
+) -> None:
+    """Print the document as JSON, or what ``render(width)`` gives: see ``show``."""
+    if as_json:
+        from gradcli.report.document import dumps
+
+        write_line(dumps(document()))
+    else:
+        show(render)
+
+
+def apart(problems: Iterable[Problem], as_json: bool) -> Iterator[Any]:
+    """The problems one by one, an empty line between the tables of each."""
+    for i, problem in enumerate(problems):
+        if i and not as_json:
+            write_line("")
+        yield problem
 
 
 def show(render: Callable[[int | None], Iterable[Any]]) -> None:

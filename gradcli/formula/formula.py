@@ -43,13 +43,12 @@ class Formula:
         with np.errstate(all="ignore"):
             self.value = self._run(self.values_given)
         self._wrt = self._chosen(wrt)
-        self._title = " ".join(text.split())
 
     shows_point = True
 
     @property
     def title(self) -> str:
-        return self._title
+        return " ".join(self.text.split())
 
     @property
     def free(self) -> list[str]:
@@ -81,11 +80,7 @@ class Formula:
 
     def in_float64(self) -> Self:
         """The same formula at the same point in float64."""
-        return self.at(self.values_given, "float64")
-
-    def at(self, values: Mapping[str, Any], dtype: str | None = None) -> Self:
-        """The same formula at other values."""
-        return type(self)(self.text, values, self._wrt, dtype or self.dtype.name)
+        return type(self)(self.text, self.values_given, self._wrt, "float64")
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""

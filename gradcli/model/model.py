@@ -12,7 +12,7 @@ from gradcli.engine import Array
 from gradcli.model.build import Built, build
 from gradcli.model.lint import lint_gradients
 from gradcli.model.losses import LOSS
-from gradcli.model.network import forward
+from gradcli.model.network import Activate, activate, forward
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Note, Step, differentiate, nonfinite
 
@@ -74,11 +74,16 @@ class Model:
         return self.loss_of(primals, self.x, self.y, note)
 
     def loss_of(
-        self, params: Mapping[str, Array], x: Array, y: Array, note: Note = lambda _, value: value
+        self,
+        params: Mapping[str, Array],
+        x: Array,
+        y: Array,
+        note: Note = lambda _, value: value,
+        activate: Activate = activate,
     ) -> Array:
         """The loss of other parameters and data: arrays or Tensors, for a tape of one's own."""
         spec = self.spec
-        output = forward(spec, params, x, note)
+        output = forward(spec, params, x, note, activate)
         return note("loss", LOSS[spec.loss](output, y, spec.from_logits, spec.reduction))
 
     def evaluate(self) -> Evaluation:
@@ -129,7 +134,7 @@ class Model:
         """Gradients as known mistakes in a backward pass give them, each with its name."""
         from gradcli.model.mistakes import mistakes
 
-        return mistakes(self.spec, self.parameters, self.x, self.y)
+        return mistakes(self)
 
     def value_and_gradients(
         self, params: Mapping[str, npt.NDArray[Any]], x: Any, y: Any
