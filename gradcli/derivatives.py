@@ -9,7 +9,7 @@ import numpy as np
 from gradcli.engine import Tensor, grad, jacobian
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
-from gradcli.problem import Arrays, Step, differentiate, nonfinite
+from gradcli.problem import Arrays, Step, differentiate, nonfinite, require_variables
 
 HIGHEST = 20
 """The highest order: each one doubles the work, about."""
@@ -19,37 +19,33 @@ class Answer(NamedTuple):
     """What is known of a formula at a point. With ``jacobian``, ``grads`` holds Jacobians."""
 
     value: Any
-    grads: Arrays
+    grads: Arrays | None
     hessian: dict[str, Arrays] | None
     derivatives: list[Any] | None
     trace: list[Step]
     nonfinite: str | None
     """Where the first nan or infinity came from, if the value is not finite."""
     jacobian: bool
+    lacking: str | None = None
+    """Why there are no ``grads``, if there are none."""
 
 
 def answer_of(formula: Formula, order: int = 1, jacobian: bool = False) -> Answer:
     """The value and the derivatives up to ``order``, or the Jacobian of an array value.
 
-    Raises GradcliError where a gradient is asked of an array, or a higher order of a
-    formula of several variables.
+    A formula that has no gradient answers its value. Raises GradcliError where a higher order
+    is asked of that, or of a formula of several variables.
     """
-    if jacobian:
-        value, found = jacobians(formula)
-        bad = None if np.all(np.isfinite(value)) else "nan or infinity among its entries"
-        return Answer(value, found, None, None, [], bad, True)
-    try:
-        return _gradients(formula, order)
-    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
-        message = " ".join(str(error).split())
-        raise GradcliError(f"the formula has a value, but no gradient here: {message}") from error
-
-
-def _gradients(formula: Formula, order: int) -> Answer:
+    lacking = formula.lacks_gradient()
+    if jacobian or (lacking and order == 1):
+        bad = None if np.all(np.isfinite(formula.value)) else "nan or infinity among its entries"
+        found = jacobians(formula) if jacobian else None
+        reason = None if jacobian else lacking
+        return Answer(formula.value, found, None, None, [], bad, jacobian, reason)
     result = differentiate(formula)
     scalar = len(formula.primals) == 1 and all(v.ndim == 0 for v in formula.primals.values())
     return Answer(
-        result.value,
+        formula.value,
         result.gradients,
         hessians(formula) if order == 2 else None,
         derivatives(formula, order) if order > 2 or (order == 2 and scalar) else None,
@@ -59,17 +55,18 @@ def _gradients(formula: Formula, order: int) -> Answer:
     )
 
 
-def jacobians(formula: Formula) -> tuple[Any, Arrays]:
-    """The value and, by variable, its Jacobian: shape value.shape + variable.shape."""
+def jacobians(formula: Formula) -> Arrays:
+    """By variable the Jacobian of the value: shape value.shape + variable.shape."""
+    require_variables(formula)
+    formula.require_real(formula.value)
     names = list(formula.primals)
     primals = list(formula.primals.values())
 
     def value(*at: Any) -> Any:
-        return formula.forward(dict(zip(names, at)))
+        return formula.array(dict(zip(names, at)))
 
     with np.errstate(all="ignore"):
-        found = {name: jacobian(value, i)(*primals).value for i, name in enumerate(names)}
-    return formula.value, found
+        return {name: jacobian(value, i)(*primals).value for i, name in enumerate(names)}
 
 
 def hessians(formula: Formula) -> dict[str, Arrays]:

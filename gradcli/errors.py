@@ -9,6 +9,10 @@ class GradientError(GradcliError, RuntimeError):
     """A tape was asked for something that it cannot give."""
 
 
+class OpError(GradcliError, TypeError):
+    """An op, or a NumPy function, was called with what it cannot take or differentiate."""
+
+
 class DtypeError(GradcliError, TypeError):
     """An array has a dtype that cannot carry a gradient (integers, complex numbers, text)."""
 

@@ -72,6 +72,10 @@ class Step(NamedTuple):
     """The gradient of each input; g is the gradient of this step's own value."""
 
 
+UNUSED = "none: the value is not made from this step"
+"""In place of the rule of a step that leads nowhere."""
+
+
 class Result(NamedTuple):
     """A problem's value (dtype of its arrays), its gradients and the way there."""
 
@@ -87,6 +91,7 @@ def differentiate(problem: Problem) -> Result:
     Each gradient has its primal's shape and dtype; zeros where the value does not depend on
     it. Overflow and the like give inf and nan, silently: see ``nonfinite``.
     """
+    require_variables(problem)
     tensors = {name: Tensor(array) for name, array in problem.primals.items()}
     names: dict[int, str] = {id(array): name for name, array in problem.constants.items()}
     names.update({id(t): name for name, t in tensors.items()})
@@ -105,15 +110,22 @@ def differentiate(problem: Problem) -> Result:
             value = Tensor(np.asarray(value))
         require_scalar(value.value)
         records = tape.records
-        gradients, by_step = tape.gradient(
-            value, (tensors, [r.out for r in records]), unconnected_gradients="zero"
-        )
+        gradients, by_step = tape.gradient(value, (tensors, [r.out for r in records]))
     return Result(
         plain(value),
-        {name: np.asarray(g.value) for name, g in gradients.items()},
+        {
+            name: np.zeros_like(tensors[name].value) if g is None else np.asarray(g.value)
+            for name, g in gradients.items()
+        },
         _steps(records, by_step, names),
         {name: np.asarray(plain(v)) for name, v in noted.items()},
     )
+
+
+def require_variables(problem: Problem) -> None:
+    """Raise GradcliError where there is nothing to differentiate with respect to."""
+    if not problem.primals:
+        raise GradcliError("a derivative needs a variable: give one, such as x=1")
 
 
 def require_scalar(value: Any) -> None:
@@ -126,7 +138,7 @@ def require_scalar(value: Any) -> None:
 
 
 def _steps(
-    records: tuple[Record, ...], gradients: list[Tensor], names: dict[int, str]
+    records: tuple[Record, ...], gradients: list[Tensor | None], names: dict[int, str]
 ) -> list[Step]:
     steps = []
     unnamed = 0
@@ -141,8 +153,8 @@ def _steps(
                 record.op.name,
                 shown,
                 np.asarray(record.out.value),
-                np.asarray(gradient.value),
-                _rule(record, shown, name),
+                np.asarray(np.zeros_like(record.out.value) if gradient is None else gradient.value),
+                UNUSED if gradient is None else _rule(record, shown, name),
             )
         )
     return steps
@@ -153,17 +165,22 @@ def _inputs(record: Record, names: dict[int, str]) -> list[str]:
     for arg in record.args:
         if id(arg) in names:
             shown.append(names[id(arg)])
+        elif arg is None or getattr(plain(arg), "dtype", None) == np.bool_:
+            shown.append(str(plain(arg)) if np.ndim(arg) == 0 else f"constant{np.shape(arg)}")
         elif np.ndim(plain(arg)) == 0:
             shown.append(f"{plain(arg):.7g}")
         else:
             shown.append(f"constant{np.shape(plain(arg))}")
-    return shown + [f"{key}={value}" for key, value in record.params.items()]
+    defaults = record.op.defaults
+    for key, value in record.settings.items():
+        if key not in defaults or repr(value) != repr(defaults[key]):
+            shown.append(f"{key}={value}")
+    return shown
 
 
 def _rule(record: Record, shown: list[str], out: str) -> str:
     """The gradient of each input that the step takes, in the names of this problem."""
-    letters = record.op.signature.partition("(")[2].rstrip(")").split(", ")
-    names = dict(zip(letters, shown)) | {"y": out}
+    names = dict(zip(record.op.names, shown[: len(record.args)])) | {"y": out}
     letter = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     return ", ".join(
         f"d{name} = {letter.sub(lambda found: names[found[0]], rule)}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,12 @@ from gradcli.errors import FileError, LiteralError, SpecError
 from gradcli.files import from_lists, names_file, read_array
 from gradcli.literals import looks_like_literal, parse_literal
 from gradcli.names import suggestion
+
+if TYPE_CHECKING:
+    from gradcli.streams import Stream
+
+MOST_DRAWN = 10_000_000
+"""Entries of one random array."""
 
 
 def resolve(
@@ -48,3 +55,26 @@ def require_array(
     if isinstance(array, str):
         raise SpecError(key, f"takes numbers or a file, not the initialiser {array!r}")
     return array
+
+
+def drawn(
+    key: str, text: str, words: Sequence[str], stream: Callable[[], Stream]
+) -> npt.NDArray[np.float64] | None:
+    """The array that ``text``, such as ``normal(4,28)``, draws from ``stream()``, float64.
+
+    None where it is no call of one of the initialisers ``words``. Raises SpecError for ``key``
+    where the shape does not suit it.
+    """
+    called = re.fullmatch(r"(\w+)\s*\(([\d\s,]*)\)", text.strip(), re.ASCII)
+    if called is None or called[1] not in words:
+        return None
+    from gradcli.initialisers import initialise  # not every command draws
+
+    try:
+        shape = tuple([int(n) for n in called[2].split(",") if n.strip()])
+        if np.prod(shape, dtype=float) > MOST_DRAWN:
+            raise ValueError(f"at most {MOST_DRAWN:,} numbers are drawn")
+        return np.asarray(initialise(called[1], shape, stream()), np.float64)
+    except (ValueError, ZeroDivisionError, IndexError) as error:
+        why = error if type(error) is ValueError else "needs a shape without 0, such as (3,2)"
+        raise SpecError(key, f"{text}: {why}") from None

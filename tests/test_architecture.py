@@ -27,6 +27,8 @@ FLOORS = {
     "values": 3,
     "files": 2,
     "engine": 2,
+    "initialisers": 2,
+    "streams": 1,
     "literals": 1,
     "errors": 0,
     "names": 0,

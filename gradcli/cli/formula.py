@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from gradcli.formula.names import LANDSCAPE_NAMES
 
 if TYPE_CHECKING:
     from gradcli.formula import Formula
+    from gradcli.streams import Stream
 
 
 def _dtype_option(default: str) -> click.Option:
@@ -35,17 +37,31 @@ def _parameters() -> list[click.Parameter]:
             help="Differentiate by these: x,y. Names of intermediates, too.  [default: all]",
         ),
         _dtype_option("float64"),
+        click.Option(
+            ["--seed"], type=click.IntRange(0), default=0, metavar="N",
+            help="Of the random stream that a=normal(4,28) draws from.  [default: 0]",
+        ),
     ]  # fmt: skip
 
 
 def _load(options: dict[str, Any]) -> list[Formula]:
     from gradcli.formula import Formula
-    from gradcli.values import require_array
+    from gradcli.model.keys import INITIALISERS
+    from gradcli.values import drawn, resolve
+
+    @functools.cache
+    def stream() -> Stream:
+        from gradcli.streams import NumpyStream
+
+        return NumpyStream(options["seed"])
 
     values = {}
     for name, value in _bindings(options["bindings"]).items():
         try:
-            values[name] = require_array(name, value, None)
+            found = drawn(name, value, INITIALISERS, stream)
+            values[name] = resolve(name, value, None, INITIALISERS) if found is None else found
+            if isinstance(values[name], str):
+                raise SpecError(name, f"give it a shape, such as {name}={value}(3,2)")
         except SpecError as error:
             raise GradcliError(str(error)) from error
     wrt = options["wrt"]
@@ -95,9 +111,11 @@ FORMULA_FAMILY = Family(
     "formula",
     "formula",
     "The value and the gradient of a formula.\n\nPython's syntax, with ^ for powers too: + - * / "
-    "@ comparisons, a if c else b, x[0], [1, 2], the constants pi e inf, and every function that "
-    'gradcli ops lists. Formulas separated by ; name intermediates: "y = x^2; sin(y)". @FILE '
-    "reads the formula from a file, - from standard input.",
+    "// % @ comparisons, and or not, a if c else b, x[0] x[1:] x[x > 0] x.T, [1, 2], the constants "
+    "pi e inf, and every function that gradcli ops lists, by its keywords, too. A value may be "
+    "drawn: a=normal(4,28). A name that is only an index is no variable. Formulas separated by ; "
+    'name intermediates: "y = x^2; sin(y)". @FILE reads the formula from a file, - from standard '
+    "input.",
     'formula "sin(x)*y" x=1 y=2',
     _parameters,
     _load,
@@ -129,6 +147,9 @@ def _show(problems: list[Formula], options: dict[str, Any]) -> int:
     if options["jacobian"] and (options["order"] > 1 or options["trace"]):
         raise GradcliError("--jacobian: goes without --order and --trace")
     found = answer_of(formula, options["order"], options["jacobian"])
+    for name in ("trace", "plot"):
+        if options[name] and found.lacking:
+            raise GradcliError(f"--{name}: {found.lacking}")
     if found.nonfinite:
         say(f"gradcli: the value is not finite: {found.nonfinite}")
     if options["plot"]:

@@ -1,16 +1,23 @@
-"""Functional forms: a function in, its derivative as a function out."""
+"""Functional forms: a function in, its derivative as a function out.
+
+Arguments are arrays or Tensors of floating point (numbers count as float64), or lists, tuples
+and dicts of them; a list of plain numbers is an array. Keyword arguments are passed on.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradcli.engine.ops.arithmetic import identity
-from gradcli.engine.ops.shape import stack
-from gradcli.engine.tape import GradientTape
-from gradcli.engine.tensor import Tensor, require_floating
+from gradcli.engine.nest import leaves, rebuild
+from gradcli.engine.operation import Op, as_array
+from gradcli.engine.ops.shape import identity
+from gradcli.engine.tape import GradientTape, apply
+from gradcli.engine.tensor import Tensor, active, plain, require_floating
+from gradcli.errors import GradientError
 
 Argnums = int | tuple[int, ...]
 
@@ -18,22 +25,23 @@ Argnums = int | tuple[int, ...]
 def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """A function that gives ``(value, gradient)`` of ``function``, which must be scalar.
 
-    Arguments are Tensors or arrays of floating point (numbers count as float64). The
-    gradient is with respect to the argument ``argnums``, or a tuple of several; each has
-    the argument's shape. Raises ValueError where the value is not a scalar, DtypeError
-    for integers.
+    The gradient is with respect to the argument ``argnums``, or a tuple of several; each has
+    the structure and shapes of its argument. Raises GradientError where the value is not one
+    number, DtypeError for integers.
     """
 
-    def evaluate(*args: Any) -> tuple[Tensor, Any]:
+    @functools.wraps(function)
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Tensor, Any]:
         tensors = _watched(args, argnums)
+        chosen = _chosen(tensors, argnums)
         with GradientTape() as tape:
-            tape.watch(_chosen(tensors, argnums))
-            value = _one_tensor(function(*tensors))
+            tape.watch(chosen)
+            value = _one_tensor(function(*tensors, **kwargs))
         if value.size != 1:
-            raise ValueError(
+            raise GradientError(
                 f"a gradient needs a scalar value, not one of shape {value.shape}: use jacobian()"
             )
-        return value, tape.gradient(value, _chosen(tensors, argnums), unconnected_gradients="zero")
+        return value, tape.gradient(value, chosen, unconnected_gradients="zero")
 
     return evaluate
 
@@ -42,40 +50,27 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., An
     """A function that gives the gradient of the scalar ``function``; see value_and_grad."""
     evaluate = value_and_grad(function, argnums)
 
-    def gradient(*args: Any) -> Any:
-        return evaluate(*args)[1]
+    @functools.wraps(function)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return evaluate(*args, **kwargs)[1]
 
     return gradient
 
 
-def jacobian(function: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """A function that gives the Jacobian: shape ``value.shape + argument.shape``.
 
     One backward sweep per entry of the value.
     """
 
-    def evaluate(*args: Any) -> Tensor:
-        tensors = _watched(args, argnum)
-        source = tensors[argnum]
-        with GradientTape(persistent=True) as tape:
-            tape.watch(source)
-            value = _one_tensor(function(*tensors))
-        rows = []
-        for i in range(value.size):
-            seed = np.zeros(value.size, value.dtype)
-            seed[i] = 1
-            rows.append(
-                tape.gradient(
-                    value,
-                    source,
-                    output_gradients=seed.reshape(value.shape),
-                    unconnected_gradients="zero",
-                )
-            )
-        if not rows:
-            return Tensor(np.zeros(value.shape + source.shape, value.dtype))
-        stacked = stack(rows)
-        return stacked.reshape(value.shape + source.shape)  # type: ignore[no-any-return]
+    @functools.wraps(function)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        tensors = _watched(args, argnums)
+        chosen = _chosen(tensors, argnums)
+        with GradientTape() as tape:
+            tape.watch(chosen)
+            value = _one_tensor(function(*tensors, **kwargs))
+        return tape.jacobian(value, chosen, unconnected_gradients="zero")
 
     return evaluate
 
@@ -85,22 +80,119 @@ def hessian(function: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]
     return jacobian(grad(function, argnum), argnum)
 
 
+def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """``function(*args)``, and a function of its cotangent that gives those of ``args``.
+
+    The value is a Tensor, or a list, tuple or dict of them; the cotangent has its structure.
+    """
+    everything = tuple(range(len(args)))
+    tensors = _watched(args, everything)
+    with GradientTape(persistent=True) as tape:
+        tape.watch(tensors)
+        value = function(*tensors)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        return tape.gradient(  # type: ignore[no-any-return]
+            value, tuple(tensors), output_gradients=cotangent, unconnected_gradients="zero"
+        )
+
+    return value, pullback
+
+
+def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``function`` a gradient of your own, as TensorFlow's decorator of this name does.
+
+    ``function`` takes arrays and returns ``(value, backward)``; ``backward(g)`` takes the
+    cotangent of the value (of each, if it is a tuple) and returns those of the arrays, one or
+    a tuple. It is called once more for each gradient taken. Written with ops, it can be
+    differentiated again.
+    """
+    name = getattr(function, "__name__", "custom")
+
+    def values(*operands: Any) -> list[Any]:
+        """The outcomes, not recorded: they are this function's own to differentiate."""
+        outer, active.recorders = active.recorders, ()
+        try:
+            found = function(*map(_lifted, operands))[0]
+        finally:
+            active.recorders = outer
+        several = isinstance(found, (list, tuple))
+        return [np.asarray(plain(part))[()] for part in (found if several else (found,))]
+
+    def rule(k: int, i: int) -> Callable[..., Any]:
+        """The cotangent of array ``i`` from that of outcome ``k``."""
+
+        def cotangent(g: Any, y: Any, *operands: Any) -> Any:
+            outcomes, backward = function(*map(_lifted, operands))
+            if not isinstance(outcomes, (list, tuple)):
+                outcomes = (outcomes,)
+            found = backward(*[_lifted(g if j == k else o * 0) for j, o in enumerate(outcomes)])
+            parts = found if isinstance(found, (list, tuple)) else (found,)
+            if len(parts) != len(operands):
+                raise GradientError(
+                    f"custom_gradient: backward of {name} gives {len(parts)} gradients "
+                    f"for {len(operands)} arrays"
+                )
+            return parts[i] if isinstance(y, Tensor) else plain(as_array(parts[i]))
+
+        return cotangent
+
+    def outcome(k: int, count: int) -> Op:
+        def forward(*operands: Any) -> Any:
+            return values(*operands)[k]
+
+        forward.__name__ = name
+        return Op(forward, tuple([rule(k, i) for i in range(count)]))
+
+    @functools.wraps(function)
+    def wrapped(*args: Any) -> Any:
+        arrays = tuple([as_array(arg) for arg in args])
+        found: list[Any] = values(*arrays)
+        if any(isinstance(array, Tensor) for array in arrays):
+            found = [apply(outcome(k, len(arrays)), arrays, {}) for k in range(len(found))]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    return wrapped
+
+
+def _lifted(value: Any) -> Any:
+    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+
+
 def _watched(args: tuple[Any, ...], argnums: Argnums) -> list[Any]:
     """The arguments, with those to differentiate as Tensors."""
     tensors = list(args)
     for i in (argnums,) if isinstance(argnums, int) else argnums:
-        given = tensors[i]
+        nest = args[i]
+        plain_list = isinstance(nest, (list, tuple))
+        if plain_list and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(nest)):
+            nest = np.array(nest)
         # A Tensor of its own for each argument, even if the same one is given twice.
-        tensors[i] = identity(given) if isinstance(given, Tensor) else Tensor(np.array(given))
-        require_floating(tensors[i].value)
+        tensors[i] = rebuild(nest, iter([_own(leaf) for leaf in leaves(nest)]))
     return tensors
+
+
+def _own(given: Any) -> Tensor:
+    own: Tensor = identity(given) if isinstance(given, Tensor) else Tensor(np.array(given))
+    require_floating(own.value)
+    return own
 
 
 def _one_tensor(value: Any) -> Tensor:
     """The function's outcome as a Tensor; a list would lose its Tensors' gradients."""
     if isinstance(value, (list, tuple, dict)):
-        raise TypeError(f"the function must give one Tensor, not a {type(value).__name__}: stack()")
-    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+        raise GradientError(
+            f"the function must give one Tensor, not a {type(value).__name__}: stack()"
+        )
+    found = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+    number = found.dtype.kind == "f" or (found is not value and found.dtype.kind in "iu")
+    if value is None or not number:
+        kind = "None" if value is None else found.dtype
+        raise GradientError(
+            f"the function must give a floating-point number or array, not {kind}: "
+            "does it return its value?"
+        )
+    return found
 
 
 def _chosen(tensors: list[Any], argnums: Argnums) -> Any:

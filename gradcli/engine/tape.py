@@ -8,68 +8,89 @@ recursion or sorting. (Wengert, "A simple automatic derivative evaluation progra
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from gradcli.engine.nest import leaves, pairs, rebuild
-from gradcli.engine.tensor import Array, Tensor, Variable, plain, require_floating
-from gradcli.errors import GradientError
+from gradcli.engine.cotangents import fit, seeds_of
+from gradcli.engine.nest import leaves, rebuild
+from gradcli.engine.tensor import (
+    Recorder,
+    Tensor,
+    active,
+    plain,
+    require_floating,
+)
+from gradcli.engine.variable import Variable
+from gradcli.errors import DtypeError, GradcliError, GradientError, OpError
 
 if TYPE_CHECKING:
-    from gradcli.engine.op import Op
+    from gradcli.engine.operation import Op
+
+
+FAULTS = (
+    TypeError, ValueError, IndexError, AttributeError, OverflowError, ZeroDivisionError,
+)  # fmt: skip
+"""What an op can raise of arguments that do not suit it."""
 
 
 class Record(NamedTuple):
-    """One operation: ``out = op(*args, **params)``; ``values`` are the args as plain arrays."""
+    """One operation: ``out = op(*args, **params)``, and the same as plain arrays."""
 
     op: Op
     vjps: tuple[Callable[..., Any] | None, ...]
     args: tuple[Any, ...]
     values: list[Any]
     params: dict[str, Any]
+    settings: dict[str, Any]
+    """The params without Tensors in them."""
     out: Tensor
-
-
-class Recorder(Protocol):
-    """What ``apply`` tells of every operation on Tensors."""
-
-    def record(self, record: Record) -> None: ...
-
-
-class _Active(threading.local):
-    """The recorders that are recording in this thread, outermost first."""
-
-    def __init__(self) -> None:
-        self.recorders: tuple[Recorder, ...] = ()
-
-
-active = _Active()
 
 
 def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """Run ``op`` on arguments of which at least one is a Tensor, and record it."""
-    if params:
-        for name, value in params.items():
-            if isinstance(value, Tensor):
-                raise TypeError(f"{op.name}: {name} cannot be a Tensor; give a plain value")
-    if len(args) > op.inputs:
-        for value in args[op.inputs :]:
-            if isinstance(value, Tensor) and value.dtype.kind == "f":
-                raise TypeError(f"{op.signature} takes no Tensor after its first {op.inputs}")
     values = [a.value if isinstance(a, Tensor) else a for a in args]
-    out = Tensor(op.forward(*values, **params))
+    settings = params
+    for name, value in params.items():
+        if isinstance(value, (Tensor, list, tuple, slice)):
+            found = _setting(op, name, value)
+            if found is not value:
+                settings = {**settings, name: found}
+    value = op.forward(*values, **settings)
+    if value.dtype.kind == "c":
+        raise DtypeError(f"{op.name} gives complex numbers here; a gradient needs real ones")
+    out = Tensor(value)
     recorders = active.recorders
     if recorders:
-        record = Record(op, op.vjps_for(len(args)), args, values, params, out)
+        record = Record(op, op.vjps_for(len(args)), args, values, params, settings, out)
         for recorder in recorders:
             recorder.record(record)
     return out
 
 
-class GradientTape:
+def _setting(op: Op, name: str, value: Any) -> Any:
+    """``value`` without Tensors in it: those that are left are positions, masks and counts."""
+    if isinstance(value, Tensor):
+        if value.dtype.kind == "f":
+            raise OpError(f"{op.name}: {name} takes no Tensor of floats; give a plain value")
+        return value.value
+    if isinstance(value, (list, tuple)):
+        found = [_setting(op, name, part) for part in value]
+        return value if all(map(_same, found, value)) else type(value)(found)
+    if isinstance(value, slice):
+        bounds = (value.start, value.stop, value.step)
+        found = [_setting(op, name, bound) for bound in bounds]
+        return value if all(map(_same, found, bounds)) else slice(*found)
+    return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b
+
+
+class GradientTape(Recorder):
     """Records operations on watched Tensors, to differentiate them afterwards.
 
     The meaning is that of TensorFlow's class of this name::
@@ -80,14 +101,18 @@ class GradientTape:
             y = x * x
         tape.gradient(y, x)  # 6.0
 
-    Variables are watched by themselves. Arrays that Tensors are combined with are not
-    copied: do not write to them before ``gradient``. Tapes nest: a gradient taken inside the
-    context of an outer tape is recorded by it, so second and higher derivatives need nothing
-    more.
+    Trainable Variables are watched by themselves, unless ``watch_accessed_variables`` is
+    false. Arrays that Tensors are combined with are not copied: do not write to them before
+    ``gradient``. Tapes nest: a gradient taken inside the context of an outer tape is recorded
+    by it, so second and higher derivatives need nothing more. Inside its context, what the
+    tape follows can be printed and compared, but does not become a plain array unseen.
     """
 
-    def __init__(self, persistent: bool = False) -> None:
+    frozen: str | None = None
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = persistent
+        self._watches_variables = watch_accessed_variables
         self._used = False
         self._records: list[Record] = []
         self._tracked: set[int] = set()
@@ -115,19 +140,50 @@ class GradientTape:
             if not isinstance(item, Tensor):
                 raise TypeError(f"watch() takes Tensors, not {type(item).__name__}: use tensor()")
             require_floating(item.value)
-            self._tracked.add(id(item))
-            self._watched.append(item)
+            if id(item) not in self._tracked:
+                self._tracked.add(id(item))
+                self._watched.append(item)
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The Variables that have been watched, in the order of their first use."""
+        return tuple([item for item in self._watched if isinstance(item, Variable)])
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """A context in which this tape does not record."""
+        if self not in active.recorders:
+            raise GradientError("stop_recording(): this tape is not recording")
+        before = active.recorders
+        active.recorders = tuple([r for r in before if r is not self])
+        try:
+            yield
+        finally:
+            active.recorders = before
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched, as if the tape were new."""
+        self._records.clear()
+        self._tracked.clear()
+        self._watched.clear()
+        self._used = False
+
+    def follows(self, tensor: Tensor) -> bool:
+        """Whether a gradient could be asked for that goes through ``tensor``."""
+        return id(tensor) in self._tracked or self._accesses(tensor)
+
+    def _accesses(self, tensor: Any) -> bool:
+        return type(tensor) is Variable and tensor.trainable and self._watches_variables
 
     def record(self, record: Record) -> None:
         """Keep ``record`` if it depends on a watched Tensor (called for every operation)."""
-        if not record.vjps:
+        if not record.vjps or record.out.value.dtype.kind != "f":
             return
         tracked = self._tracked
         depends = False
         for arg in record.args:
             if id(arg) in tracked:
                 depends = True
-            elif type(arg) is Variable:
+            elif type(arg) is Variable and self._accesses(arg):
                 self.watch(arg)
                 depends = True
         if depends:
@@ -144,20 +200,74 @@ class GradientTape:
         target: Any,
         sources: Any,
         output_gradients: Any = None,
-        unconnected_gradients: str = "none",
+        unconnected_gradients: Any = "none",
     ) -> Any:
         """The derivative of ``sum(target * output_gradients)`` with respect to ``sources``.
 
         ``target`` and ``sources`` are Tensors or lists, tuples and dicts of them; the answer
         has the structure of ``sources``, each gradient the shape and dtype of its source.
-        ``output_gradients`` (the cotangents of ``target``) default to ones. A source that
-        ``target`` does not depend on gives None, or zeros with
+        ``output_gradients`` (the cotangents of ``target``, or one number for all its entries)
+        default to ones. A source that ``target`` does not depend on gives None, or zeros with
         ``unconnected_gradients="zero"``.
 
         Raises GradientError on a second call, unless the tape is persistent.
         """
-        if unconnected_gradients not in ("none", "zero"):
-            raise ValueError("unconnected_gradients is 'none' or 'zero'")
+        with self._use():
+            answers = self._gradients(target, sources, output_gradients, unconnected_gradients)
+        return rebuild(sources, iter(answers))
+
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none") -> Any:
+        """The derivative of each entry of the Tensor ``target`` by each of ``sources``.
+
+        The answer has the structure of ``sources``, each part the shape ``target.shape +
+        source.shape``. One backward sweep per entry of the target. See ``gradient``.
+        """
+        with self._use():
+            seeds = np.eye(target.size, dtype=target.dtype)
+            rows = [
+                self._gradients(target, sources, s.reshape(target.shape), unconnected_gradients)
+                for s in seeds
+            ]
+            parts: list[Tensor | None] = []
+            for i, source in enumerate(leaves(sources)):
+                column = [row[i] for row in rows]
+                shape = target.shape + source.shape
+                if any(part is None for part in column):
+                    parts.append(None)
+                elif column:
+                    parts.append(_stacked(column, 0).reshape(shape))
+                else:
+                    parts.append(Tensor(np.zeros(shape, target.dtype)))
+        return rebuild(sources, iter(parts))
+
+    def batch_jacobian(self, target: Tensor, source: Tensor) -> Tensor | None:
+        """The Jacobian row by row of a batch: ``(batch, *target.shape[1:], *source.shape[1:])``.
+
+        Row i of ``target`` must depend on row i of ``source`` only. None where they are not
+        connected. Raises ValueError where the first axes differ.
+        """
+        if not target.ndim or not source.ndim or len(target) != len(source):
+            raise ValueError(
+                f"batch_jacobian: the first axes must be one batch, not {target.shape} "
+                f"and {source.shape}"
+            )
+        with self._use():
+            rest = target.shape[1:]
+            columns = []
+            for index in np.ndindex(rest):
+                seed = np.zeros(target.shape, target.dtype)
+                seed[(slice(None), *index)] = 1
+                columns += self._gradients(target, source, seed, "none")
+            if any(column is None for column in columns):
+                return None
+            shape = (len(target), *rest, *source.shape[1:])
+            if not columns:
+                return Tensor(np.zeros(shape, target.dtype))
+            return _stacked(columns, 1).reshape(shape)  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        """The one use that a tape has, unless it is persistent."""
         if self._used and not self._persistent:
             raise GradientError(
                 "this tape has been used: gradient() can be called once; "
@@ -166,25 +276,30 @@ class GradientTape:
         self._used = True
         if not self._persistent:
             self.__exit__()
+        yield
+        if not self._persistent:
+            self._records.clear()
 
+    def _gradients(
+        self, target: Any, sources: Any, output_gradients: Any, unconnected_gradients: Any
+    ) -> list[Tensor | None]:
+        """The gradient of each leaf of ``sources``."""
+        unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
+        if unconnected not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients is 'none' or 'zero', not {unconnected!r}")
         source_list = list(leaves(sources))
         for source in source_list:
             if not isinstance(source, Tensor):
                 raise TypeError(f"a source is a Tensor, not {type(source).__name__}")
-        cotangents = self._sweep(_seeds(target, output_gradients), source_list)
-        answers = []
+        cotangents = self._sweep(seeds_of(target, output_gradients), source_list)
+        answers: list[Tensor | None] = []
         for source in source_list:
             cotangent = cotangents.get(id(source))
-            if cotangent is None and unconnected_gradients == "zero":
+            if cotangent is None and unconnected == "zero":
                 cotangent = np.zeros_like(plain(source))
-            answers.append(
-                cotangent
-                if cotangent is None or isinstance(cotangent, Tensor)
-                else Tensor(cotangent)
-            )
-        if not self._persistent:
-            self._records.clear()
-        return rebuild(sources, iter(answers))
+            lifted = cotangent is None or isinstance(cotangent, Tensor)
+            answers.append(cotangent if lifted else Tensor(cotangent))
+        return answers
 
     def _sweep(self, seeds: list[tuple[Tensor, Any]], sources: list[Any]) -> dict[int, Any]:
         """Cotangents by id: of ``sources``, and of whatever else no record consumed."""
@@ -199,16 +314,27 @@ class GradientTape:
             seed = Tensor(seed) if lifted and not isinstance(seed, Tensor) else seed
             seed = seed if lifted else plain(seed)
             cotangents[key] = cotangents[key] + seed if key in cotangents else seed
-        for op, vjps, args, values, params, out in reversed(self._records):
+        for op, vjps, args, values, params, settings, out in reversed(self._records):
             key = id(out)
             g = cotangents.get(key) if key in kept else cotangents.pop(key, None)
             if g is None:
                 continue
-            operands, y = (args, out) if lifted else (values, out.value)
+            if lifted:
+                operands, y = [_unchanged(a, v) for a, v in zip(args, values)], out
+            else:
+                operands, y, params = values, out.value, settings
             for vjp, arg, value in zip(vjps, args, values):
                 key = id(arg)
                 if vjp is not None and key in tracked:
-                    cotangent = vjp(g, y, *operands, **params)
+                    try:
+                        cotangent = vjp(g, y, *operands, **params)
+                    except GradcliError:
+                        raise
+                    except FAULTS as error:
+                        message = " ".join(str(error).split())
+                        raise GradientError(
+                            f"{op.name} has a value here, but no gradient: {message}"
+                        ) from error
                     if cotangent.shape != value.shape or cotangent.dtype != value.dtype:
                         cotangent = fit(cotangent, value, op)
                     # Never in place: somebody else may hold the array.
@@ -218,53 +344,17 @@ class GradientTape:
         return cotangents
 
 
-def fit(cotangent: Array, value: Any, op: Op) -> Array:
-    """``cotangent`` with the shape and dtype of ``value``: the one place where broadcasting
-    is undone, by summing over the axes that it repeated, and promotion, by a cast."""
-    shape = value.shape
-    if cotangent.shape != shape:
-        extra = cotangent.ndim - len(shape)
-        if extra == 1 and cotangent.shape[1:] == shape:  # a bias: the common case
-            cotangent = (
-                cotangent.sum(axis=0)
-                if isinstance(cotangent, Tensor)
-                else np.add.reduce(cotangent, 0)
-            )
-        else:
-            stretched = [
-                i + extra for i, n in enumerate(shape) if n == 1 and cotangent.shape[i + extra] != 1
-            ]
-            axes = (*range(extra), *stretched)
-            cotangent = cotangent.sum(axis=axes, keepdims=True)
-            cotangent = cotangent.reshape(shape)
-        if cotangent.shape != shape:
-            raise AssertionError(
-                f"the vjp of {op.name} gave shape {cotangent.shape} for an input of {shape}"
-            )
-    if cotangent.dtype != value.dtype:
-        cotangent = cotangent.astype(value.dtype)
-    return cotangent
+def _unchanged(arg: Any, value: Any) -> Any:
+    """``arg``, if it is still what was recorded."""
+    if type(arg) is Variable and arg.value is not value:
+        raise GradientError(
+            "a Variable was assigned to after it was recorded, and its old value is "
+            "differentiated once more: take this gradient before assign()"
+        )
+    return arg
 
 
-def _seeds(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
-    seeds = []
-    for item, seed in pairs(target, output_gradients):
-        if not isinstance(item, Tensor):
-            raise TypeError(f"a target is a Tensor, not {type(item).__name__}")
-        if seed is None:
-            seed = ones(item.value)
-        elif not isinstance(seed, Tensor):
-            seed = np.asarray(seed, dtype=item.dtype)
-        if seed.shape != item.shape:
-            raise ValueError(f"output_gradients has shape {seed.shape}, the target {item.shape}")
-        seeds.append((item, seed))
-    return seeds
+def _stacked(parts: list[Any], axis: int) -> Any:
+    from gradcli.engine.ops.joining import stack
 
-
-def ones(value: Any) -> Any:
-    """Ones like ``value`` (np.ones_like, at a tenth of its price for a scalar)."""
-    if isinstance(value, np.generic):
-        return value.dtype.type(1)
-    seed = np.empty(value.shape, value.dtype)
-    seed.fill(1)
-    return seed
+    return stack(parts, axis=axis)

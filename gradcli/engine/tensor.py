@@ -2,31 +2,52 @@
 
 A Tensor holds a NumPy array (or NumPy scalar) that nobody writes to. Operators and methods
 are not written here: each op attaches its own when it is declared (see ``op.py``), and
-registers the NumPy functions that it stands for, so ``np.tanh(t)`` is ``tanh(t)``.
+registers the NumPy functions that it stands for (see ``protocol.py``), so ``np.tanh(t)`` is
+``tanh(t)``.
+
+While something records, a Tensor that it follows does not become a plain number or array
+unseen: the connection would be lost, and with it the gradient.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import DtypeError, GradientError
 
+if TYPE_CHECKING:
+    from gradcli.engine.tape import Record
+
 Array: TypeAlias = Any
 """A Tensor, or anything that NumPy takes for an array. Ops accept and return either."""
 
 
-class _Tracing(threading.local):
-    """Whether this thread is tracing a Program: a branch on a Tensor would be frozen in."""
+class Recorder(Protocol):
+    """What hears of every operation on Tensors, and of every Tensor that leaves them."""
 
-    on = False
+    def record(self, record: Record) -> None:
+        """An operation has been done."""
+
+    def follows(self, tensor: Tensor) -> bool:
+        """Whether a gradient, or a replay, depends on ``tensor``."""
+
+    frozen: str | None
+    """Why a value must not be read even in passing, such as for a branch; None where it may."""
 
 
-tracing = _Tracing()
+class _Active(threading.local):
+    """The recorders that are recording in this thread, outermost first."""
+
+    def __init__(self) -> None:
+        self.recorders: tuple[Recorder, ...] = ()
+
+
+active = _Active()
 
 
 class Tensor:
@@ -70,34 +91,57 @@ class Tensor:
         axes = tuple(range(self.ndim))
         return self.transpose((*axes[:-2], axes[-1], axes[-2]))
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any, **named: Any) -> Tensor:
         """As ``ndarray.reshape``: the shape as one tuple, or number by number."""
-        return self.numpy_ops[np.reshape](self, shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+        return self.numpy_ops[np.reshape](self, *_one(shape), **named)  # type: ignore[no-any-return]
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Any, **named: Any) -> Tensor:
         """As ``ndarray.transpose``: the axes as one tuple, or number by number; or reversed."""
-        chosen = axes[0] if len(axes) == 1 else axes or None
-        return self.numpy_ops[np.transpose](self, chosen)  # type: ignore[no-any-return]
+        return self.numpy_ops[np.transpose](self, *_one(axes), **named)  # type: ignore[no-any-return]
 
     def numpy(self) -> npt.NDArray[Any]:
         """A copy of the value as a NumPy array (a NumPy scalar for shape ``()``)."""
-        self._refuse_while_traced("numpy()")
+        self.observed("numpy()")
         return np.array(self.value)[()]
 
+    def item(self) -> Any:
+        """The value of a Tensor of one entry as a Python number."""
+        self.observed("item()")
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The value as nested lists of Python numbers."""
+        self.observed("tolist()")
+        return self.value.tolist()
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        self._refuse_while_traced("a conversion to an array")
+        self._leave("a plain array")
         return np.array(self.value, dtype=dtype)
+
+    def __float__(self) -> float:
+        self._leave("a plain number")
+        return float(self.value)
+
+    def __int__(self) -> int:
+        self._leave("a plain number")
+        return int(self.value)
+
+    def __complex__(self) -> complex:
+        self._leave("a plain number")
+        return complex(self.value)
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"an index is a whole number, not {self.dtype}")
+        self.observed("an index")
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        self.observed("a branch")
+        return bool(self.value)
 
     def __pos__(self) -> Tensor:
         return self
-
-    def __bool__(self) -> bool:
-        self._refuse_while_traced("a branch")
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        self._refuse_while_traced("float()")
-        return float(self.value)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -108,28 +152,47 @@ class Tensor:
     def __repr__(self) -> str:
         return f"Tensor({self.value}, shape={self.shape}, dtype={self.dtype})"
 
-    def _refuse_while_traced(self, what: str) -> None:
-        if tracing.on:
-            raise GradientError(
-                f"{what} depends on a Tensor's value: a Program replays one course of "
-                "operations; use where(), or a GradientTape for each call"
-            )
+    def __format__(self, spec: str) -> str:
+        return format(self.value.item(), spec) if spec else str(self)
+
+    def observed(self, what: str) -> None:
+        """Raise GradientError where ``what`` would freeze the value into a replay."""
+        for recorder in active.recorders:
+            if recorder.frozen and recorder.follows(self):
+                raise GradientError(f"{what} depends on a Tensor's value: {recorder.frozen}")
+
+    def _leave(self, what: str) -> None:
+        """Raise GradientError where the Tensor, as ``what``, would lose its connection."""
+        self.observed(what)
+        for recorder in active.recorders:
+            if recorder.follows(self):
+                raise GradientError(
+                    f"a Tensor that a tape follows would become {what} here, and its gradient "
+                    "would be lost: use an op of gradcli.engine (stack for a list of Tensors, "
+                    "where in place of writing into an array), or say that no gradient is "
+                    "wanted: t.item(), t.numpy() or stop_gradient(t)"
+                )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
-            raise TypeError("a Tensor cannot be written into an array: write a = a + t for a += t")
-        if method == "__call__" and ufunc in self.numpy_ops:
-            return self.numpy_ops[ufunc](*inputs, **kwargs)
-        raise _no_rule(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+        from gradcli.engine.protocol import call_ufunc
+
+        return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function in self.numpy_ops:
-            return self.numpy_ops[function](*args, **kwargs)
-        raise _no_rule(function.__name__)
+        from gradcli.engine.protocol import call_function
+
+        return call_function(function, args, kwargs)
+
+    def __getattr__(self, method: str) -> Any:
+        """An op as a method, though its family has not been loaded yet."""
+        from gradcli.engine.operation import REGISTRY
+
+        if not method.startswith("_") and method in REGISTRY and hasattr(type(self), method):
+            return getattr(self, method)
+        raise AttributeError(f"a Tensor has no {method!r}")
 
     if TYPE_CHECKING:  # what the op declarations attach
 
-        def __getattr__(self, method: str) -> Any: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
@@ -141,6 +204,10 @@ class Tensor:
         def __rmul__(self, other: Array) -> Tensor: ...
         def __truediv__(self, other: Array) -> Tensor: ...
         def __rtruediv__(self, other: Array) -> Tensor: ...
+        def __floordiv__(self, other: Array) -> Tensor: ...
+        def __rfloordiv__(self, other: Array) -> Tensor: ...
+        def __mod__(self, other: Array) -> Tensor: ...
+        def __rmod__(self, other: Array) -> Tensor: ...
         def __pow__(self, other: Array) -> Tensor: ...
         def __rpow__(self, other: Array) -> Tensor: ...
         def __matmul__(self, other: Array) -> Tensor: ...
@@ -149,16 +216,14 @@ class Tensor:
         def __le__(self, other: Array) -> Tensor: ...
         def __gt__(self, other: Array) -> Tensor: ...
         def __ge__(self, other: Array) -> Tensor: ...
+        def __and__(self, other: Array) -> Tensor: ...
+        def __or__(self, other: Array) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
 
 
-Tensor.numpy_ops.update({np.shape: lambda t: t.shape, np.ndim: lambda t: t.ndim})
-Tensor.numpy_ops[np.size] = lambda t: t.size
-
-
-class Variable(Tensor):
-    """A Tensor that every recording tape watches by itself."""
-
-    __slots__ = ()
+def _one(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Numbers that came one by one as one tuple; a tuple that came as one stays."""
+    return (numbers,) if len(numbers) > 1 else numbers
 
 
 def plain(array: Array) -> Any:
@@ -166,22 +231,14 @@ def plain(array: Array) -> Any:
     return array.value if isinstance(array, Tensor) else array
 
 
-def tensor(data: Any, dtype: npt.DTypeLike | None = None) -> Tensor:
-    """A Tensor with a copy of ``data``: any shape, NumPy's dtype unless ``dtype`` is given.
+def known(value: Any, what: str) -> Any:
+    """The plain value of a count, a shape or a position, given as a Tensor or not.
 
-    Raises DtypeError for complex numbers and for anything that is not numeric.
+    Raises GradientError where a Program is traced, which would freeze it, and ``what`` with it.
     """
-    return Tensor(_numeric(data, dtype))
-
-
-def variable(data: Any, dtype: npt.DTypeLike | None = None) -> Variable:
-    """A Tensor with a copy of ``data`` that every recording tape watches by itself.
-
-    Raises DtypeError unless the dtype is floating point.
-    """
-    value = _numeric(data, dtype)
-    require_floating(value)
-    return Variable(value)
+    if isinstance(value, Tensor):
+        value.observed(what)
+    return plain(value)
 
 
 def require_floating(value: Any) -> None:
@@ -194,15 +251,22 @@ def require_floating(value: Any) -> None:
         )
 
 
-def _numeric(data: Any, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
+def numeric(data: Any, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
     value = np.array(plain(data), dtype=dtype)
     if value.dtype.kind not in "fiub":
         raise DtypeError(f"a Tensor holds real numbers, not {value.dtype}")
     return value
 
 
-def _no_rule(name: str) -> TypeError:
-    return TypeError(
-        f"gradcli has no gradient rule for np.{name}: use an op of gradcli.engine, "
-        "or .numpy() where no gradient is needed"
-    )
+def tensor(data: Any, dtype: npt.DTypeLike | None = None) -> Tensor:
+    """A Tensor with a copy of ``data``: any shape, NumPy's dtype unless ``dtype`` is given.
+
+    A Tensor, or a list of Tensors, keeps its connection. Raises DtypeError for complex numbers
+    and for anything that is not numeric.
+    """
+    from gradcli.engine.operation import connected
+
+    joined = connected(data)
+    if joined is None:
+        return Tensor(numeric(data, dtype))
+    return joined if dtype is None else joined.astype(dtype)

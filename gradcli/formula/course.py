@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.engine import REGISTRY, Tensor
+from gradcli.formula.operands import Operation
 
 Env = dict[str, Any]
 Evaluate = Callable[[Env], Any]
@@ -24,10 +24,19 @@ class Statement(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A formula, ready to run: the names that it takes from outside, and its statements."""
+    """A formula, ready to run: its statements, and the names that it takes from outside.
+
+    ``numbers`` are differentiable, ``indices`` whole numbers that say where.
+    """
 
     statements: list[Statement]
-    free: list[str]
+    numbers: list[str]
+    indices: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the intermediates."""
+        return [name for name, _ in self.statements if name is not None]
 
     def run(self, env: Mapping[str, Any], assign: Callable[[str, Any], Any]) -> Any:
         """The value of the last statement. ``assign`` sees, and may replace, each named value."""
@@ -40,28 +49,17 @@ class Compiled(NamedTuple):
         return value
 
 
-def constant(value: float) -> Evaluate:
+def constant(value: Any) -> Evaluate:
     return lambda env: value
 
 
-def choice(test: Evaluate, body: Evaluate, orelse: Evaluate) -> Evaluate:
+def choice(test: Evaluate, body: Evaluate, orelse: Evaluate, where: Operation) -> Evaluate:
     """One branch for a single truth; elementwise for an array of them."""
 
     def evaluate(env: Env) -> Any:
         truth = test(env)
         if np.ndim(truth) == 0:
             return body(env) if truth else orelse(env)
-        return REGISTRY["where"](truth, body(env), orelse(env))
+        return where([truth, body(env), orelse(env)], {})
 
     return evaluate
-
-
-def plain_array(value: Any) -> Any:
-    return value if isinstance(value, (Tensor, np.ndarray)) else np.asarray(value)
-
-
-def stacked(parts: list[Any]) -> Any:
-    """Several values as one array along a new first axis."""
-    if any(isinstance(part, Tensor) for part in parts):
-        return REGISTRY["stack"]([plain_array(part) for part in parts])
-    return np.stack([np.asarray(part) for part in parts])

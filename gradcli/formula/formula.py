@@ -9,19 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
-from gradcli.errors import FormulaError, GradientError, SpecError
+from gradcli.engine.tape import FAULTS
+from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.landscapes import Landscape
 from gradcli.formula.language import compile_formula
+from gradcli.formula.operands import array_of
 from gradcli.names import suggestion
-from gradcli.problem import Arrays, Note
+from gradcli.problem import Arrays, Note, require_variables
+
+_NO_REAL = {
+    False: "no gradient: the value is a position, a whole number",
+    True: "no gradient: the value is true or false",
+}
 
 
 class Formula:
     """The value of ``text`` at ``values``, by name; float arrays of one dtype.
 
-    ``wrt`` names the variables to differentiate with respect to: by default all that the
-    formula uses. An intermediate (``y1`` in ``y1 = x*w; y1^2``) may be among them; the
-    gradients of the others still go through it.
+    ``wrt`` names the variables to differentiate with respect to: by default all but those that
+    the formula uses as indices, which are whole numbers. An intermediate (``y1`` in
+    ``y1 = x*w; y1^2``) may be among them; the gradients of the others still go through it.
     """
 
     def __init__(
@@ -35,13 +42,18 @@ class Formula:
         self.landscape: Landscape | None = None
         """The landscape that the formula is, if it is one."""
         self.dtype = np.dtype(dtype)
+        self._exact = dict(values)
+        self._compiled = compile_formula(text, values, self.dtype)
         self.values_given: Arrays = {
-            name: np.asarray(value).astype(self.dtype) for name, value in values.items()
+            name: _whole(name, value)
+            if name in self._compiled.indices
+            else np.asarray(value).astype(self.dtype)
+            for name, value in values.items()
         }
-        self._compiled = compile_formula(text, values)
         self._base: Arrays = {}
-        with np.errstate(all="ignore"):
-            self.value = self._run(self.values_given)
+        """The intermediates that are real arrays, as they are at ``values``."""
+        self.value = self._first()
+        """Its value: an array of ``dtype``, or of whole numbers or truths."""
         self._wrt = self._chosen(wrt)
 
     shows_point = True
@@ -53,7 +65,7 @@ class Formula:
     @property
     def free(self) -> list[str]:
         """The names that the formula uses of those that were given."""
-        return self._compiled.free
+        return [*self._compiled.numbers, *self._compiled.indices]
 
     @property
     def primals(self) -> Arrays:
@@ -64,23 +76,46 @@ class Formula:
     def constants(self) -> Arrays:
         return {n: v for n, v in self.values_given.items() if n not in self._wrt}
 
-    def forward(self, primals: Mapping[str, Array], note: Note = lambda _, value: value) -> Array:
-        """The value at ``primals``; the other names keep theirs."""
+    def array(self, primals: Mapping[str, Array], note: Note = lambda _, value: value) -> Array:
+        """The value at ``primals``, of whatever shape; the other names keep theirs."""
 
-        def assign(name: str, value: Array) -> Array:
+        def assign(name: str, value: Any) -> Any:
             if name in primals:
                 # Moved as far as the intermediate itself is moved, and still connected.
                 value = value + (primals[name] - self._base[name])
+            if isinstance(value, (tuple, list)):
+                return value
             return note(name, value)
 
-        value = self._run({**self.values_given, **primals}, assign)
-        if isinstance(value, Tensor) or np.iscomplexobj(value):
-            return value
-        return np.asarray(value, self.dtype)[()]
+        return self._finished(self._compiled.run({**self.values_given, **primals}, assign))
+
+    def forward(self, primals: Mapping[str, Array], note: Note = lambda _, value: value) -> Array:
+        """As ``array``; an array of one entry counts as a number.
+
+        Raises GradcliError where the value is no real number.
+        """
+        value = self.array(primals, note)
+        self.require_real(value)
+        return value.reshape(()) if value.size == 1 and value.ndim else value
+
+    def require_real(self, value: Array) -> None:
+        """Raise GradcliError where ``value`` is a position, or true or false."""
+        if value.dtype.kind in "iub":
+            raise GradcliError(_NO_REAL[value.dtype.kind == "b"])
+
+    def lacks_gradient(self) -> str | None:
+        """Why there is no gradient here, in words; None where there is one."""
+        if not self._wrt:
+            return "a gradient needs a variable: give one, such as x=1"
+        if self.value.dtype.kind != "f":
+            return _NO_REAL[self.value.dtype.kind == "b"]
+        if self.value.size != 1:
+            return "a gradient needs one number: take sum(...), or ask for --jacobian"
+        return None
 
     def in_float64(self) -> Self:
-        """The same formula at the same point in float64."""
-        return type(self)(self.text, self.values_given, self._wrt, "float64")
+        """The same formula in float64, its values as given."""
+        return type(self)(self.text, self._exact, self._wrt, "float64")
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
@@ -100,23 +135,26 @@ class Formula:
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of primals that gives ``(value, gradients)``, for repeated steps.
 
-        The formula is traced once and replayed, unless it branches on a value: then each
-        step is recorded anew.
+        The formula is traced once and replayed. Where it branches on a value, or a replay
+        fails, the step is recorded anew, and tells what is wrong in words.
         """
+        require_variables(self)
         names = list(self.primals)
 
         def value(*primals: Array) -> Array:
             return self.forward(dict(zip(names, primals)))
 
         try:
-            program = Program(value, list(self.primals.values()), range(len(names)))
-        except GradientError:
-            return self._recorded
-        except TypeError:  # the value does not depend on any of them
+            with np.errstate(all="ignore"):
+                program = Program(value, list(self.primals.values()), range(len(names)))
+        except (*FAULTS, GradcliError):  # a TypeError: the value depends on none of them
             return self._recorded
 
         def step(primals: Arrays) -> tuple[Any, Arrays]:
-            found, gradients = program.value_and_grad(*primals.values())
+            try:
+                found, gradients = program.value_and_grad(*primals.values())
+            except (*FAULTS, GradcliError):
+                return self._recorded(primals)
             return found, {
                 n: np.zeros_like(primals[n]) if g is None else g for n, g in zip(names, gradients)
             }
@@ -125,32 +163,61 @@ class Formula:
 
     def _recorded(self, primals: Arrays) -> tuple[Any, Arrays]:
         tensors = {name: Tensor(value) for name, value in primals.items()}
-        with GradientTape() as tape:
-            tape.watch(tensors)
-            value = self.forward(tensors)
-        if not isinstance(value, Tensor):
-            return value, {name: np.zeros_like(p) for name, p in primals.items()}
-        gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
+        with np.errstate(all="ignore"):
+            with GradientTape() as tape:
+                tape.watch(tensors)
+                value = self.forward(tensors)
+            if not isinstance(value, Tensor):
+                return value, {name: np.zeros_like(p) for name, p in primals.items()}
+            gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
         return value.value, {name: g.value for name, g in gradients.items()}
 
-    def _run(
-        self, env: Mapping[str, Array], assign: Callable[[str, Array], Array] | None = None
-    ) -> Array:
-        """The value; without ``assign``, intermediates are kept as the base to move from."""
+    def _first(self) -> Any:
+        """The value; intermediates are kept as the base to move from.
 
-        def keep(name: str, value: Array) -> Array:
-            self._base[name] = np.asarray(plain(value), self.dtype)
+        A tape follows the variables, so that what a gradient could not be taken of is refused
+        from the start, not only where one is taken.
+        """
+
+        def keep(name: str, value: Any) -> Any:
+            array = plain(value)
+            if isinstance(array, float) or getattr(array, "dtype", np.dtype(int)).kind == "f":
+                self._base[name] = np.asarray(array, self.dtype)
             return value
 
-        return self._compiled.run(env, assign or keep)
+        numbers = {
+            n: Tensor(v) for n, v in self.values_given.items() if n not in self._compiled.indices
+        }
+        with np.errstate(all="ignore"), GradientTape() as tape:
+            tape.watch(numbers)
+            value = self._compiled.run({**self.values_given, **numbers}, keep)
+            return plain(self._finished(value))
+
+    def _finished(self, value: Any) -> Any:
+        """The outcome of the last statement as one array."""
+        try:
+            value = array_of(value, self.dtype)
+        except FAULTS as error:
+            raise GradcliError(f"the value: {error}") from None
+        return value if isinstance(value, Tensor) else np.asarray(value)[()]
 
     def _chosen(self, wrt: Sequence[str] | None) -> list[str]:
-        known = [*self.values_given, *self._base]
+        indices = self._compiled.indices
+        numbers = [name for name in self.values_given if name not in indices]
+        known = [*numbers, *self._base]
         for name in wrt or ():
+            if name in indices:
+                raise SpecError("wrt", f"{name} is an index, whole numbers that nothing moves")
+            if name not in known and name in self._compiled.names:
+                raise SpecError("wrt", f"{name} is no real array: name a part of it")
             if name not in known:
                 raise SpecError("wrt", f"there is no {name!r} here{suggestion(name, known)}")
-        if wrt:
-            return list(dict.fromkeys(wrt))
-        if not self.values_given:
-            raise FormulaError("a derivative needs a variable: give one, such as x=1")
-        return list(self.values_given)
+        return list(dict.fromkeys(wrt)) if wrt else numbers
+
+
+def _whole(name: str, value: Any) -> npt.NDArray[np.intp]:
+    """The values of a name that is an index. Raises GradcliError for what is no whole number."""
+    array = np.asarray(value)
+    if not np.all(np.abs(array) < 2**53) or not np.all(array == np.rint(array)):
+        raise GradcliError(f"{name} is used as an index, but holds what is no whole number")
+    return array.astype(np.intp)

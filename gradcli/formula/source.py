@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import math
 import warnings
 
 from gradcli.errors import FormulaError
 
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
+"""Names with a value of their own, unless they are given another."""
 LONGEST = 10_000
 """Characters."""
 DEEPEST = 60

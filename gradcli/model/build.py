@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
-from gradcli.model.initialisers import initialise
+from gradcli.initialisers import initialise
 from gradcli.model.keys import INITIALISERS
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer
 from gradcli.model.spec import Spec, parse_spec
-from gradcli.model.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.problem import Arrays
+from gradcli.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.values import require_array, resolve
 
 
@@ -151,7 +151,9 @@ class _Builder:
             document.update({"out": sizes.units[-1], "act": spec.layers[-1].act})
         if spec.loss in ("bce", "ce"):
             document.pop("from_probs", None)
-            document["from_logits"] = spec.from_logits
+            document.pop("from_logits", None)
+            key = "from_probs" if spec.from_probs else "from_logits"
+            document[key] = spec.from_probs or spec.from_logits
         for name, array in (("x", x), *parameters.items()):
             if not isinstance(given[name], str):
                 self._set(name, array)

@@ -11,7 +11,10 @@ LOSSES = {
     "bce": "binary cross entropy",
     "ce": "categorical cross entropy",
 }
-CROSS_ENTROPIES = ("bce", "ce")
+LOGITS_OF = {"bce": "sigmoid", "ce": "softmax"}
+"""The cross entropies, and the activation that makes the probabilities of each: after it the
+loss is computed from the logits."""
+CROSS_ENTROPIES = tuple(LOGITS_OF)
 
 ACTIVATIONS = (
     "linear", "sigmoid", "tanh", "softmax", "relu", "relu6", "leaky_relu", "elu", "selu",
@@ -42,7 +45,12 @@ KEYS = (
     Key("act", ACTIVATIONS, "Activation of the last layer.", "linear"),
     Key("hidden_act", ACTIVATIONS, "Activation of the hidden layers.", "relu"),
     Key("from_logits", "flag", "bce, ce: the output is logits.", "where act is linear"),
-    Key("from_probs", "flag", "bce, ce: the output is probabilities.", "where act is not linear"),
+    Key(
+        "from_probs",
+        "flag",
+        "bce, ce: of the probabilities, clipped at 1e-7.",
+        "of logits, after sigmoid or softmax",
+    ),
     Key("batch", "int", "Rows.", "x's, else 1"),
     Key("x", "value", "Inputs, (batch, in).", "normal"),
     Key("y", "value", "Targets, (batch, out).", "from labels"),

@@ -47,9 +47,10 @@ def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, l
     """The first thing that stops the gradient on its way from the loss to ``layer``."""
     for i in reversed(range(layer, len(spec.layers))):
         n, act = spec.suffix(i), spec.layers[i].act
-        after = f"z{n}" if act == "linear" else f"a{n}"
+        last = i == len(spec.layers) - 1
+        after = f"z{n}" if act == "linear" or (last and spec.skips_activation) else f"a{n}"
         if not np.any(gradients[after]):
-            if i == len(spec.layers) - 1:
+            if last:
                 return "the loss is flat here (its minimum, or clipped probabilities)"
             weights = f"w{spec.suffix(i + 1)}"
             return f"{weights} passes nothing back" + (

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from gradcli.engine import Array
 from gradcli.model.build import Built, build
 from gradcli.model.lint import lint_gradients
-from gradcli.model.losses import LOSS
-from gradcli.model.network import Activate, activate, forward
+from gradcli.model.losses import batch_loss
+from gradcli.model.network import Activate, forward
+from gradcli.model.network import activate as usual_activate
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Note, Step, differentiate, nonfinite
 
@@ -79,12 +80,20 @@ class Model:
         x: Array,
         y: Array,
         note: Note = lambda _, value: value,
-        activate: Activate = activate,
+        activate: Activate | None = None,
     ) -> Array:
-        """The loss of other parameters and data: arrays or Tensors, for a tape of one's own."""
+        """The loss of other parameters and data: arrays or Tensors, for a tape of one's own.
+
+        A cross entropy after its own activation is computed from the logits, which loses no
+        digits where the activation saturates; not so through an ``activate`` of one's own.
+        """
         spec = self.spec
-        output = forward(spec, params, x, note, activate)
-        return note("loss", LOSS[spec.loss](output, y, spec.from_logits, spec.reduction))
+        output, z = forward(spec, params, x, note, activate or usual_activate)
+        skips = spec.skips_activation and activate is None
+        loss = batch_loss(
+            spec.loss, z if skips else output, y, skips or spec.from_logits, spec.reduction
+        )
+        return note("loss", loss)
 
     def evaluate(self) -> Evaluation:
         """The loss, its gradients, the output and every step at the model's parameters."""

@@ -22,15 +22,16 @@ def forward(
     params: Mapping[str, Array],
     x: Array,
     note: Note,
-    activate: Activate = activate,
-) -> Array:
-    """The output, (..., batch, out), of ``x`` (..., batch, in).
+    activate: Activate,
+) -> tuple[Array, Array]:
+    """The output, (..., batch, out), of ``x`` (..., batch, in), and the last layer's z.
 
     ``z = x @ w + b`` and ``a = act(z)``, numbered where there are hidden layers.
     """
+    z = x
     for i, layer in enumerate(spec.layers):
         n = spec.suffix(i)
         w = params[f"w{n}"]
         z = note(f"z{n}", dense(x, w, params[f"b{n}"]) if layer.bias else matmul(x, w))
         x = z if layer.act == "linear" else note(f"a{n}", activate(i, layer.act, z))
-    return x
+    return x, z

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gradcli.errors import SpecError
-from gradcli.model.keys import ACTIVATIONS, CROSS_ENTROPIES, KEYS, LAYER_KEYS, LOSSES
+from gradcli.model.keys import ACTIVATIONS, CROSS_ENTROPIES, KEYS, LAYER_KEYS, LOGITS_OF, LOSSES
 from gradcli.names import suggestion
 
 
@@ -31,6 +31,8 @@ class Spec(NamedTuple):
     y: Any
     labels: Any
     from_logits: bool
+    from_probs: bool
+    """Whether a cross entropy takes the probabilities, clipped, and not their logits."""
     reduction: str
     dtype: str
     seed: int | None
@@ -40,6 +42,12 @@ class Spec(NamedTuple):
     def suffix(self, layer: int) -> str:
         """What the names of a layer's arrays end in: nothing where there is one layer."""
         return str(layer + 1) if len(self.layers) > 1 else ""
+
+    @property
+    def skips_activation(self) -> bool:
+        """Whether the loss takes the last layer's logits, past its activation."""
+        usual = LOGITS_OF.get(self.loss)
+        return not (self.from_logits or self.from_probs) and self.layers[-1].act == usual
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
@@ -68,6 +76,7 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
         y=given.get("y"),
         labels=given.get("labels"),
         from_logits=_from_logits(given, loss, layers[-1].act),
+        from_probs=bool(given.get("from_probs")),
         reduction=_word(given, "reduction", ("mean", "sum"), "mean"),
         dtype=_word(given, "dtype", ("float32", "float64"), "float32"),
         seed=_integer(given, "seed", least=0),

@@ -35,6 +35,8 @@ def array_table(title: str, array: npt.NDArray[Any], width: int | None, full: bo
     One or two axes are shown as they are; more are shown as rows of the last axis.
     """
     whole = full or width is None
+    if not array.size:
+        return Text.assemble((title, "bold"), "  empty")
     grid = _grid(array)
     if whole and grid.size > MOST_CELLS:
         return Columns(title, array)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from rich import box
 from rich.table import Table
 
-from gradcli.engine import GradientTape, Tensor
+from gradcli.engine import REGISTRY, GradientTape, Tensor
+from gradcli.errors import GradcliError
 from gradcli.model.network import activate
 from gradcli.report.numbers import text
 from gradcli.report.plots import new_figure
@@ -19,30 +20,32 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """An activation at some points, each (n,). softmax is taken of all of them together."""
+    """An activation at some points, each (n,)."""
 
     name: str
     x: npt.NDArray[Any]
     value: npt.NDArray[Any]
     derivative: npt.NDArray[Any]
-    """Of the value at the same point; for softmax the diagonal of its Jacobian."""
+    """Of the value at the same point."""
 
 
 def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Curve:
-    """``points`` evenly spaced from ``low`` to ``high``, with value and derivative."""
+    """``points`` evenly spaced from ``low`` to ``high``, with value and derivative.
+
+    Raises GradcliError for an activation of all entries of a row together: it is no curve.
+    """
+    if "axis" in REGISTRY.get(name, REGISTRY["identity"]).names:
+        raise GradcliError(
+            f"{name} is a function of a whole row, not of one number: "
+            f'gradcli formula "{name}(x)" x=1,2,3 --jacobian'
+        )
     x = np.linspace(low, high, points).astype(dtype)
     tensor = Tensor(x)
     with np.errstate(all="ignore"):
         with GradientTape() as tape:
             tape.watch(tensor)
             value = activate(0, name, tensor)
-        if name in ("softmax", "log_softmax"):
-            p = value.value if name == "softmax" else np.exp(value.value)
-            derivative = p * (1 - p) if name == "softmax" else 1 - p
-        elif name == "linear":
-            derivative = np.ones_like(x)
-        else:
-            derivative = tape.gradient(value, tensor).value
+        derivative = tape.gradient(value, tensor).value if value is not tensor else np.ones_like(x)
     return Curve(name, x, value.value, derivative)
 
 

@@ -32,7 +32,10 @@ def answer_tables(
         yield array_table(f"value  {_shape(answer.value)}", answer.value, width, full)
     else:
         yield Text.assemble("value ", (text(answer.value, exact), "bold cyan"))
-    scalars = {n: g for n, g in answer.grads.items() if g.ndim == 0}
+    if answer.lacking is not None:
+        yield Text(answer.lacking, style="dim")
+    grads = answer.grads or {}
+    scalars = {n: g for n, g in grads.items() if g.ndim == 0}
     if scalars:
         table = Table(box=box.ROUNDED, header_style="dim")
         for column in ("", "at", "gradient"):
@@ -41,7 +44,7 @@ def answer_tables(
             at = formula.primals[name]
             table.add_row(name, text(at, exact), text(gradient, exact))
         yield table
-    for name, gradient in answer.grads.items():
+    for name, gradient in grads.items():
         if gradient.ndim:
             yield array_table(f"dvalue/d{name}  {_shape(gradient)}", gradient, width, full)
     if answer.derivatives is not None:
@@ -88,7 +91,8 @@ def _hessian(hessian: dict[str, Arrays], width: int | None, full: bool) -> Itera
 def answer_document(answer: Answer, trace: bool) -> dict[str, Any]:
     """What ``--json`` prints for a formula: see the README for the contract."""
     document: dict[str, Any] = {"value": answer.value}
-    document["jacobian" if answer.jacobian else "grads"] = answer.grads
+    if answer.grads is not None:
+        document["jacobian" if answer.jacobian else "grads"] = answer.grads
     if answer.hessian is not None:
         document["hessian"] = answer.hessian
     if answer.derivatives is not None:

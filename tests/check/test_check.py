@@ -14,7 +14,7 @@ from gradcli.check.check import Options
 from gradcli.check.numeric import LARGEST_CHUNK, METHODS, Entries
 from gradcli.check.ops import check_ops
 from gradcli.check.sweep import sweep
-from gradcli.engine import REGISTRY, Tensor, exp
+from gradcli.engine import REGISTRY, Array, Tensor
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.errors import GradcliError, TooLargeError
@@ -417,17 +417,24 @@ def test_every_op_passes_to_second_order() -> None:
 
 def test_ops_with_planted_errors_are_found() -> None:
     """Wrong at first order; and right at first order but wrong at second order only."""
-    wrong = op("planted_first(x)", np.exp, lambda g, y, x: g * y * 1.001, rule="g")
+
+    @op(lambda g, y, x: g * y * 1.001, rule="g")
+    def planted_first(x: Array) -> Array:
+        return np.exp(x)
+
     # The value of x is frozen: the slope is right, and its slope is 0.
-    frozen = op("planted_second(x)", np.exp, lambda g, y, x: g * np.exp(engine_plain(x)), rule="g")
-    late = op(
-        "planted_case(x, n)", lambda x, n: x * n, lambda g, y, x, n: g * min(n, 2),
-        rule="g", cases=(case((2,), n=1), case((2,), n=3)),
-    )  # fmt: skip
+    @op(lambda g, y, x: g * np.exp(engine_plain(x)), rule="g")
+    def planted_second(x: Array) -> Array:
+        return np.exp(x)
+
+    @op(lambda g, y, x, n: g * min(n, 2), rule="g", cases=(case((2,), n=1), case((2,), n=3)))
+    def planted_case(x: Array, n: int) -> Array:
+        return x * n
+
+    wrong, frozen, late = planted_first, planted_second, planted_case
     try:
         first, second, third = check_ops([wrong.name, frozen.name, late.name])
     finally:
-        Tensor.numpy_ops[np.exp] = exp
         for planted in (wrong, frozen, late):
             del REGISTRY[planted.name]
             delattr(Tensor, planted.name)

@@ -144,6 +144,64 @@ def _interrupting() -> Any:
     return step
 
 
+def test_a_formula_without_a_gradient_answers_its_value(gradcli: Gradcli) -> None:
+    cases: dict[str, tuple[Any, str]] = {
+        "'maximum(arange(0,10,1),2)'": ([2, 2, 2, 3, 4, 5, 6, 7, 8, 9], "needs a variable"),
+        "'pad(a,1)' 'a=1,2;3,4'": (
+            [[0, 0, 0, 0], [0, 1, 2, 0], [0, 3, 4, 0], [0, 0, 0, 0]], "take sum(...), or ask for"),
+        "2+3": (5, "needs a variable"),
+        "'x > 1' x=2": (True, "the value is true or false"),
+        "'argsort(x)' x=3,1,2": ([1, 2, 0], "the value is a position"),
+        "x[:0] x=3,1,2": ([], "take sum(...), or ask for"),
+    }  # fmt: skip
+    for command, (value, why) in cases.items():
+        ran = gradcli(f"formula {command} --json")
+        assert (ran.code, ran.err, ran.json) == (0, "", {"value": value})
+        ran = gradcli(f"formula {command}")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[-1].count(why) == 1
+    assert gradcli("formula log(x) x=1,-1").code == 1
+
+
+def test_values_that_are_drawn(gradcli: Gradcli) -> None:
+    """From numpy.random.default_rng(seed), in the order given."""
+    rng = np.random.default_rng(7)
+    a, b = rng.standard_normal((4, 28)), rng.random(3)
+    command = "formula 'sum(a^2)/2 + sum(b^2)/2' 'a=normal(4,28)' 'b=uniform( 3 )' c=zeros(2)"
+    ran = gradcli(f"{command} --seed 7 --json")
+    assert ran.json["grads"] == {"a": a.tolist(), "b": b.tolist(), "c": [0, 0]}
+    first = gradcli("formula 'sum(a^2)/2' 'a=normal(2)' --json").json["grads"]["a"]
+    assert first == np.random.default_rng(0).standard_normal(2).tolist()
+    for name, sizes in (("glorot_uniform", "30,50"), ("he_normal", "40,30"), ("eye", "3")):
+        drawn = gradcli(f"formula 'sum(a^2)/2' 'a={name}({sizes})' --json").json["grads"]["a"]
+        assert np.std(drawn) == pytest.approx(
+            {"glorot_uniform": (2 / 80) ** 0.5, "he_normal": (2 / 40) ** 0.5}.get(name, 2**0.5 / 3),
+            rel=0.05,
+        )
+    assert gradcli("check formula 'sum(tanh(a))' 'a=normal(2,2)'").code == 0
+    assert gradcli("descend formula 'sum(a^2)' 'a=ones(2)' --lr 0.5 --steps 1").code == 0
+
+
+def test_formulas_warn_of_nothing_and_break_nowhere(gradcli: Gradcli) -> None:
+    for command, code in {
+        "formula sum(x) x=[]": 0, "formula x x=[]": 0, "formula 1/x x=0": 1,
+        "descend formula 1/x x=0": 1, "descend formula log(x) x=-1": 1,
+        "descend formula 'var(x,ddof=2)' x=1,2": 1, "formula 'var(x,ddof=2)' x=1,2": 1,
+        "formula 'x if x>0 else y' x=3,4 y=1,2,3": 2, "formula 'sum(gather(x,[0.5]))' x=1,2": 2,
+        "formula 'sum(outer(x,2))' x=1,2": 0, "formula 'sum(repeat(x,[1,2]))' x=1,2": 0,
+        "formula 'sum(roll(x,[1,1],[0,1]))' 'x=1,2;3,4'": 0, "formula 'sum(transpose(x,0))' x=1": 2,
+        "check formula [x] x=2": 0, "check formula 'sum(x,keepdims=True)' 'x=1,2;3,4'": 0,
+        "descend formula [x^2] x=2 --steps 3": 0, "formula 'split(x,2)' x=1,2 --jacobian": 0,
+        "check formula 'y = split(x,3); y[0]' x=1,2,3": 0,
+        "check formula 'sum(x[1:]^2)' x=1,2,3": 0,
+        "formula 'clip(x,None,2)+where(x>1,x,2)' x=1 --trace": 0,
+    }.items():  # fmt: skip
+        ran = gradcli(command)
+        assert ran.code == code, (command, ran.err)
+        assert "Warning" not in ran.err
+        assert ran.err.count("\n") <= 2
+
+
 def test_landscapes(gradcli: Gradcli) -> None:
     ran = gradcli("landscapes")
     for name, landscape in LANDSCAPES.items():
@@ -173,7 +231,10 @@ def test_every_activation_has_a_table(gradcli: Gradcli) -> None:
 
     for name in ACTIVATIONS:
         ran = gradcli(f"activation {name}")
-        assert (ran.code, ran.err) == (0, "")
+        if name in ("softmax", "log_softmax"):
+            assert ran.code == 2
+        else:
+            assert (ran.code, ran.err) == (0, "")
 
 
 def test_plots(gradcli: Gradcli, tmp_path: Path) -> None:
@@ -236,20 +297,34 @@ def test_the_map_in_the_terminal(width: int, colours: Any) -> None:
     [
         ("formula", "Missing argument 'EXPR'"),
         ("formula x^2", "x has no value: give x=VALUE"),
-        ("formula 1+1", "a derivative needs a variable"),
+        ("formula 1+1 --order 2", "a derivative needs a variable"),
+        ("formula 1+1 --jacobian", "a derivative needs a variable"),
+        ("formula 1+1 --plot a.png", "--plot: a gradient needs a variable"),
+        ("check formula 1+1", "a derivative needs a variable"),
+        ("descend formula 1+1", "a derivative needs a variable"),
+        ("formula x>1 x=1 --jacobian", "no gradient: the value is true or false"),
+        ("check formula argmax(x) x=1,2", "no gradient: the value is a position"),
         ("formula x^2 x", "'x' is no NAME=VALUE, such as x=1"),
-        ("formula x^2 x=", "x: '' is neither a literal nor a file"),
+        ("formula x^2 x=", "x: '' is neither an initialiser, a literal nor a file"),
         ("formula x^2 x=1 x=2", "x is given twice"),
         ("formula x^2 2x=1", "'2x' cannot be the name of a variable"),
         ("formula x^2 if=1", "'if' cannot be the name of a variable"),
         ("formula x^2 x=1,a", "expected a number at position 3"),
         ("formula x^2 x=no.npy", "x: no.npy: No such file or directory"),
-        ("formula x^2 x=normal", "x: 'normal' is neither a literal nor a file"),
+        ("formula x^2 x=normal", "x: give it a shape, such as x=normal(3,2)"),
+        ("formula x^2 x=norml(3)", "x: 'norml(3)' is neither an initialiser, a literal nor a file"),
+        ("formula x^2 x=he_normal(0,2)", "needs a shape without 0"),
+        ("formula x^2 x=normal(9999,9999)", "at most 10,000,000 numbers are drawn"),
+        ("formula x[i] x=1,2 i=0.5", "i is used as an index, but holds what is no whole number"),
+        ("formula x[i] x=1,2 i=1 --wrt i", "--wrt: i is an index"),
+        ("formula y=split(x,2);y[0] x=1,2 --wrt y", "--wrt: y is no real array: name a part of it"),
+        ("activation softmax", "softmax is a function of a whole row, not of one number"),
         ("formula x^2 x=1 --wrt z", "--wrt: there is no 'z' here"),
         ("formula x^2 x=1 --order 0", "0 is not in the range x>=1"),
         ("formula x^2 x=1 --order 99", "--order: at most 20, not 99"),
         ("formula x*y x=1 y=2 --order 3", "of one scalar variable: --wrt x"),
-        ("formula x*2 x=1,2", "take the sum(...), or ask for --jacobian"),
+        ("formula x*2 x=1,2 --order 2", "take the sum(...), or ask for --jacobian"),
+        ("formula x*2 x=1,2 --trace", "take sum(...), or ask for --jacobian"),
         ("formula x*2 x=1,2 --jacobian --order 2", "--jacobian: goes without --order"),
         ("formula @no.txt x=1", "no.txt: No such file or directory"),
         ("formula - x=1", "standard input is empty"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gradcli.engine import GradientTape, Tensor, tensor, variable
+from gradcli.errors import OpError
 
 X = np.array([[0.5, 1.5], [2.5, 3.5]])
 
@@ -39,9 +40,9 @@ def test_numpy_functions_are_differentiated() -> None:
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), 3 * X)
 
 
-@pytest.mark.parametrize("f", [np.fft.fft, np.sinc, np.floor, np.add.reduce])
+@pytest.mark.parametrize("f", [np.fft.fft, np.sinc, np.angle, np.add.reduce])
 def test_functions_without_a_rule_say_so(f: Any) -> None:
-    with pytest.raises(TypeError, match="no gradient rule for np"):
+    with pytest.raises(OpError, match="no gradient rule for np"):
         f(tensor([1.0, 2.0]))
 
 

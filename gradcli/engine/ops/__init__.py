@@ -1,13 +1,17 @@
-"""The ops, one file a family. Importing this package declares them all."""
+"""The ops, one file a family. This declares those that models need; ``others`` the rest."""
 
 from gradcli.engine.ops import (
     activation,
     arithmetic,
+    choice,
     comparison,
     exponential,
     indexing,
+    joining,
     linear,
+    loss,
     reduction,
+    rounding,
     shape,
     softmax,
     trigonometric,
@@ -16,11 +20,15 @@ from gradcli.engine.ops import (
 __all__ = [
     "activation",
     "arithmetic",
+    "choice",
     "comparison",
     "exponential",
     "indexing",
+    "joining",
     "linear",
+    "loss",
     "reduction",
+    "rounding",
     "shape",
     "softmax",
     "trigonometric",

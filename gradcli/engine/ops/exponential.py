@@ -1,38 +1,78 @@
-"""Exponentials and logarithms."""
+"""Exponentials and logarithms, and the error function."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from gradcli.engine.domain import positive, real
-from gradcli.engine.op import op
+from gradcli.engine.op import elementwise, op
+from gradcli.engine.ops.choice import where
+from gradcli.engine.tensor import Array
 
-exp = op("exp(x)", np.exp, lambda g, y, x: g * y, rule="g * y")
-expm1 = op("expm1(x)", np.expm1, lambda g, y, x: g * (y + 1), rule="g * (y + 1)")
-log = op("log(x)", np.log, lambda g, y, x: g / x, rule="g / x", domain=positive)
-log1p = op("log1p(x)", np.log1p, lambda g, y, x: g / (1 + x), rule="g / (1 + x)", domain=positive)
-log2 = op(
-    "log2(x)", np.log2, lambda g, y, x: g / (x * math.log(2)),
-    rule="g / (x * ln 2)", domain=positive,
-)  # fmt: skip
-log10 = op(
-    "log10(x)", np.log10, lambda g, y, x: g / (x * math.log(10)),
-    rule="g / (x * ln 10)", domain=positive,
-)  # fmt: skip
+exp = elementwise(np.exp, lambda g, y, x: g * y, rule="g * y")
+exp2 = elementwise(
+    np.exp2, lambda g, y, x: g * y * math.log(2), rule="g * y * ln 2", analytic=False
+)
+expm1 = elementwise(np.expm1, lambda g, y, x: g * (y + 1), rule="g * (y + 1)")
+log = elementwise(np.log, lambda g, y, x: g / x, rule="g / x", domain=positive)
+log1p = elementwise(np.log1p, lambda g, y, x: g / (1 + x), rule="g / (1 + x)", domain=positive)
+log2 = elementwise(
+    np.log2, lambda g, y, x: g / (x * math.log(2)), rule="g / (x * ln 2)", domain=positive
+)
+log10 = elementwise(
+    np.log10, lambda g, y, x: g / (x * math.log(10)), rule="g / (x * ln 10)", domain=positive
+)
+
+
+def _share(a: Array, b: Array, base: float) -> Array:
+    """base^a / (base^a + base^b), infinities included."""
+    from gradcli.engine.ops.activation import sigmoid
+
+    return sigmoid((a - b) * math.log(base))
+
+
+logaddexp = elementwise(
+    np.logaddexp,
+    lambda g, y, a, b: g * _share(a, b, math.e),
+    lambda g, y, a, b: g * _share(b, a, math.e),
+    rule=("g * exp(a - y)", "g * exp(b - y)"),
+    analytic=False,
+)
+logaddexp2 = elementwise(
+    np.logaddexp2,
+    lambda g, y, a, b: g * _share(a, b, 2),
+    lambda g, y, a, b: g * _share(b, a, 2),
+    rule=("g * 2^(a - y)", "g * 2^(b - y)"),
+    analytic=False,
+)
+
+
+def _side(g: Array, y: Array, side: Array) -> Array:
+    """g * side / y; 0 where both sides of the triangle are."""
+    return where(y == 0, 0, g * side / where(y == 0, 1, y))
+
+
+hypot = elementwise(
+    np.hypot,
+    lambda g, y, a, b: _side(g, y, a),
+    lambda g, y, a, b: _side(g, y, b),
+    rule=("g * a / y", "g * b / y"),
+    analytic=False,
+)
 
 _erf_each = np.frompyfunc(math.erf, 1, 1)
 
 
-def _erf(x: Any) -> Any:
-    x = np.asarray(x)
-    return np.asarray(_erf_each(x)).astype(x.dtype)
-
-
-erf = op(
-    "erf(x)", _erf, lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x),
-    rule="g * 2/sqrt(pi) * exp(-x^2)", domain=real,
+@op(
+    lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x),
+    rule="g * 2/sqrt(pi) * exp(-x^2)",
+    domain=real,
     analytic=False,
-)  # fmt: skip
+)
+def erf(x: Array) -> Array:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    return np.asarray(_erf_each(x)).astype(dtype)[()]

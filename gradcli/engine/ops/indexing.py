@@ -2,86 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.engine.domain import case, distinct, real
-from gradcli.engine.op import Composite, Op, op
-from gradcli.engine.tensor import plain
-
-where: Op = op(
-    "where(condition, a, b)", lambda condition, a, b: np.where(condition, a, b),
-    None,
-    lambda g, y, condition, a, b: where(condition, g, 0),
-    lambda g, y, condition, a, b: where(condition, 0, g),
-    rule=("", "g where the condition holds, else 0", "0 where the condition holds, else g"),
-    numpy=np.where, domain=(distinct, real),
-    cases=(
-        case(np.array([[True, False, True]]), (2, 3), (2, 3)),
-        case(np.array([True, False, False]), (2, 3), ()),
-    ),
-)  # fmt: skip
+from gradcli.engine.domain import case, distinct
+from gradcli.engine.op import composite, op
+from gradcli.engine.ops.choice import where
+from gradcli.engine.ops.comparison import argsort, nonzero
+from gradcli.engine.ops.shape import broadcast_to, moveaxis, reshape
+from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.errors import OpError
 
 
-def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    y = np.zeros(shape, g.dtype)
-    np.add.at(y, index, g)
+def _numpy_where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return nonzero(condition)
+    if x is None or y is None:
+        raise OpError("np.where: give both x and y, or neither")
+    return where(condition, x, y)
+
+
+Tensor.numpy_ops[np.where] = _numpy_where
+
+
+@op(
+    lambda g, y, x, index, shape: g[index],
+    rule="g at the index",
+    cases=(case((2,), index=([0, 3],), shape=(4,)),),
+)
+def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of ``shape`` with the entries of ``x`` added at the index."""
+    y = np.zeros(shape, x.dtype)
+    np.add.at(y, index, x)
     return y
 
 
-scatter = op(
-    "scatter(x, index, shape)", _scatter, lambda g, y, x, index, shape: g[index],
-    rule="g at the index", cases=(case((2,), index=([0, 3],), shape=(4,)),),
-)  # fmt: skip
-getitem = op(
-    "getitem(x, index)", lambda x, index: np.asarray(x)[plain(index)],
-    lambda g, y, x, index: scatter(g, plain(index), x.shape),
-    rule="g at the index, else 0", operator="getitem",
+@op(
+    lambda g, y, x, index: scatter(g, index, x.shape),
+    rule="g at the index, else 0",
+    operator="getitem",
     cases=(
-        case((3,), index=1), case((2, 3), index=(slice(None), slice(0, 2))),
-        case((4,), index=([0, 0, 2],)), case((2, 3), index=(None, Ellipsis, -1)),
+        case((3,), index=1),
+        case((2, 3), index=(slice(None), slice(0, 2))),
+        case((4,), index=([0, 0, 2],)),
+        case((2, 3), index=(None, Ellipsis, -1)),
+        case((3,), index=np.array([True, False, True])),
     ),
-)  # fmt: skip
+)
+def getitem(x: Array, index: Any) -> Array:
+    """``x[index]``, as NumPy's."""
+    return np.asarray(x)[index]
 
 
-def _at(indices: Any, axis: int | None, ndim: int) -> tuple[Any, ...]:
-    return (slice(None),) * ((axis or 0) % ndim) + (np.asarray(plain(indices)),)
-
-
-def _take_vjp(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
+def _take_vjp(g: Any, y: Any, x: Any, indices: Any, axis: int | None) -> Any:
     if axis is None:
-        return scatter(g, _at(indices, 0, 1), (x.size,)).reshape(x.shape)
-    return scatter(g, _at(indices, axis, x.ndim), x.shape)
+        return scatter(g, (indices,), (x.size,)).reshape(x.shape)
+    return scatter(g, (*(slice(None),) * (axis % x.ndim), indices), x.shape)
 
 
-take = op(
-    "take(x, indices, axis=None)", lambda x, indices, axis=None: np.take(x, indices, axis),
+def _taken(x: Any, indices: Any, axis: int | None) -> Any:
+    indices = np.asarray(indices)
+    if indices.dtype.kind not in "iub" and indices.size:
+        raise IndexError(f"indices are whole numbers, not {indices.dtype}")
+    return np.take(x, indices.astype(np.intp), axis)
+
+
+@op(
     _take_vjp,
-    rule="g added up at the indices", numpy=np.take,
+    rule="g added up at the indices",
+    numpy=np.take,
     cases=(case((2, 3), indices=[0, 5, 0]), case((2, 3), indices=[[0, 2], [2, 2]], axis=1)),
-)  # fmt: skip
-gather = op(
-    "gather(x, indices, axis=0)", lambda x, indices, axis=0: np.take(x, indices, axis),
-    lambda g, y, x, indices, axis=0: _take_vjp(g, y, x, indices, axis),
+)
+def take(x: Array, indices: Any, axis: int | None = None) -> Array:
+    """The entries (or slices along ``axis``) at ``indices``; of the flattened array if None."""
+    return _taken(x, indices, axis)
+
+
+@op(
+    _take_vjp,
     rule="g added up at the indices",
     cases=(case((3, 2), indices=[0, 2, 0]), case((2, 3), indices=[1, 1], axis=1)),
-)  # fmt: skip
+)
+def gather(x: Array, indices: Any, axis: int = 0) -> Array:
+    """The slices along ``axis`` at ``indices``."""
+    return _taken(x, indices, axis)
 
 
 def _nd(indices: Any) -> tuple[Any, ...]:
-    return tuple(np.moveaxis(np.asarray(plain(indices)), -1, 0))
+    """An index for each axis from positions as rows."""
+    indices = indices if isinstance(indices, Tensor) else np.asarray(indices)
+    return tuple([indices[..., i] for i in range(indices.shape[-1])])
 
 
-gather_nd = op(
-    "gather_nd(x, indices)", lambda x, indices: np.asarray(x)[_nd(indices)],
+@op(
     lambda g, y, x, indices: scatter(g, _nd(indices), x.shape),
     rule="g added up at the indices",
     cases=(case((2, 3), indices=[[0, 1], [1, 2], [0, 1]]), case((2, 3), indices=[[1], [0]])),
-)  # fmt: skip
-scatter_nd = op(
-    "scatter_nd(indices, updates, shape)",
-    lambda indices, updates, shape: _scatter(np.asarray(updates), _nd(indices), tuple(shape)),
+)
+def gather_nd(x: Array, indices: Any) -> Array:
+    """The entries (or slices) of ``x`` at positions given as rows, one index an axis."""
+    return np.asarray(x)[_nd(indices)]
+
+
+@op(
     None,
     lambda g, y, indices, updates, shape: g[_nd(indices)],
     rule=("", "g at the indices"),
@@ -89,63 +113,124 @@ scatter_nd = op(
         case(np.array([[0], [2], [0]]), (3,), shape=(4,)),
         case(np.array([[1], [0]]), (2, 3), shape=(3, 3)),
     ),
-)  # fmt: skip
-boolean_mask = op(
-    "boolean_mask(x, mask)", lambda x, mask: np.asarray(x)[np.asarray(mask, bool)],
-    lambda g, y, x, mask: scatter(g, np.asarray(plain(mask), bool), x.shape),
+)
+def scatter_nd(indices: Array, updates: Array, shape: Any) -> Array:
+    """Zeros of ``shape`` with ``updates`` added at positions given as rows."""
+    updates = np.asarray(updates)
+    y = np.zeros(tuple(np.atleast_1d(shape).tolist()), updates.dtype)
+    np.add.at(y, _nd(indices), updates)
+    return y
+
+
+@op(
+    lambda g, y, x, mask: scatter(g, _mask(mask), x.shape),
     rule="g where the mask holds, else 0",
     cases=(case((2, 2), mask=[[True, False], [True, True]]), case((2, 3), mask=[False, True])),
-)  # fmt: skip
+)
+def boolean_mask(x: Array, mask: Any) -> Array:
+    """The entries (or slices) of ``x`` where ``mask`` holds."""
+    return np.asarray(x)[_mask(mask)]
 
 
-def _along_axis(indices: Any, x: Any, axis: int) -> Any:
-    """``indices`` repeated as ``x`` asks on the other axes."""
-    indices = np.asarray(plain(indices))
-    shape = list(x.shape)
-    shape[axis] = indices.shape[axis]
-    return np.broadcast_to(indices, shape)
+def _mask(mask: Any) -> Any:
+    return mask if isinstance(mask, Tensor) else np.asarray(mask, bool)
 
 
-def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
-    index = list(np.indices(indices.shape, sparse=True))
-    index[axis] = indices
+def _grid(indices: Any, shape: tuple[int, ...], axis: int) -> tuple[Any, ...]:
+    """An index for each axis: ``indices`` along ``axis``, repeated as ``shape`` asks."""
+    wanted = list(shape)
+    wanted[axis] = indices.shape[axis]
+    index: list[Any] = list(np.indices(wanted, sparse=True))
+    index[axis] = broadcast_to(indices, tuple(wanted))
     return tuple(index)
 
 
-take_along_axis = op(
-    "take_along_axis(x, indices, axis=-1)",
-    lambda x, indices, axis=-1: np.take_along_axis(x, _along_axis(indices, x, axis), axis),
-    lambda g, y, x, indices, axis=-1: (
-        scatter(g, _grid(_along_axis(indices, x, axis), axis), x.shape)
-    ),
-    rule="g added up at the indices", numpy=np.take_along_axis,
+@op(
+    lambda g, y, x, indices, axis: scatter(g, _grid(_whole(indices), x.shape, axis), x.shape),
+    rule="g added up at the indices",
+    numpy=np.take_along_axis,
     cases=(
         case((2, 3), indices=np.array([[0, 2], [1, 1]])),
         case((2, 3), indices=np.array([[0, 1, 0]]), axis=0),
         case((2, 3), indices=np.array([[0, 0]]), axis=1),
     ),
-)  # fmt: skip
+)
+def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Array:
+    """Along ``axis`` the entries at ``indices``, which has as many axes as ``x``."""
+    x = np.asarray(x)
+    return x[_grid(_whole(indices), x.shape, axis)]
 
 
-def _sort(x: Any, axis: int = -1) -> Any:
-    return take_along_axis(x, np.argsort(plain(x), axis), axis=axis)
+def _whole(indices: Any) -> Any:
+    return indices if isinstance(indices, Tensor) else np.asarray(indices)
 
 
-def _top_k(x: Any, k: int) -> tuple[Any, Any]:
-    """The ``k`` largest entries of the last axis, largest first, and their positions."""
-    indices = np.argsort(-plain(x), -1, kind="stable")[..., :k]
-    return take_along_axis(x, indices, axis=-1), indices
-
-
-sort = op(
-    "sort(x, axis=-1)", _sort,
-    rule="g, put back in order", kind=Composite, domain=distinct, numpy=np.sort,
-    cases=(case((4,)), case((2, 3)), case((2, 3), axis=0)),
+@composite(
+    "g, put back in order",
+    domain=distinct,
+    numpy=np.sort,
+    cases=(case((4,)), case((2, 3)), case((2, 3), axis=0), case((2, 2), axis=None)),
     analytic=False,
-)  # fmt: skip
-top_k = op(
-    "top_k(x, k)", _top_k,
-    rule="g at the k largest, else 0", kind=Composite, domain=distinct,
+)
+def sort(x: Array, axis: int | None = -1) -> Array:
+    """The entries in rising order along ``axis``; of the flattened array if None."""
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
+class TopK(NamedTuple):
+    """The largest entries, and where they are."""
+
+    values: Any
+    indices: Any
+
+
+@composite(
+    "g at the k largest, else 0",
+    domain=distinct,
     cases=(case((4,), k=2), case((2, 3), k=2)),
     analytic=False,
-)  # fmt: skip
+)
+def top_k(x: Array, k: int = 1) -> TopK:
+    """The ``k`` largest entries of the last axis, largest first, and their positions."""
+    size, k = x.shape[-1], int(known(k, "a shape"))
+    if not 0 <= k <= size:
+        raise ValueError(f"top_k: there are {size} entries, and {k} are wanted")
+    indices = argsort(-x, -1)[..., :k]
+    return TopK(take_along_axis(x, indices, -1), indices)
+
+
+@composite(
+    "g on the diagonal",
+    numpy=np.diagonal,
+    cases=(case((3, 3)), case((2, 3, 3), axis1=1, axis2=2), case((2, 3), offset=1)),
+)
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """The entries of a diagonal of the two axes, along a new last axis."""
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    rows, columns = x.shape[-2:]
+    count = min(rows + min(offset, 0), columns - max(offset, 0))
+    places = np.arange(max(count, 0))
+    return x[..., places - min(offset, 0), places + max(offset, 0)]
+
+
+@composite(
+    "g on the diagonal",
+    numpy=np.diag,
+    aliases={"v": "x"},
+    cases=(case((3, 3)), case((3,)), case((2,), k=-1)),
+)
+def diag(x: Array, k: int = 0) -> Array:
+    """A list of numbers as a diagonal matrix; of a matrix, its diagonal."""
+    if x.ndim != 1:
+        return diagonal(x, k)
+    size = x.size + abs(k)
+    places = np.arange(x.size)
+    return scatter(x, (places - min(k, 0), places + max(k, 0)), (size, size))
+
+
+@composite("g on the diagonal", numpy=np.trace, cases=(case((3, 3)), case((2, 3), offset=1)))
+def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """The sum of a diagonal."""
+    return diagonal(x, offset, axis1, axis2).sum(axis=-1)

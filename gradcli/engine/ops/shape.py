@@ -2,22 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcli.engine.domain import case
-from gradcli.engine.op import Composite, Op, Variadic, op
+from gradcli.engine.op import composite, op
+from gradcli.engine.ops.comparison import zeros_like
+from gradcli.engine.tensor import Array, Tensor
 
-reshape = op(
-    "reshape(x, shape)", lambda x, shape: np.asarray(x).reshape(shape),
+Axis = int | tuple[int, ...] | None
+
+
+@op(lambda g, y, x: g, rule="g")
+def identity(x: Array) -> Array:
+    """``x`` itself."""
+    return np.asarray(x)[()]
+
+
+for _real in (np.conjugate, np.real):  # of real numbers
+    Tensor.numpy_ops[_real] = identity
+
+
+def _astype_vjp(g: Any, y: Any, x: Any, dtype: Any) -> Any:
+    return g.astype(x.dtype) if np.dtype(dtype).kind == "f" else zeros_like(x)
+
+
+@op(_astype_vjp, rule="g", cases=(case((3,), dtype=np.float64),), analytic=False, numpy=np.astype)
+def astype(x: Array, dtype: Any) -> Array:
+    """The same numbers in another dtype; in a whole number's the gradient ends."""
+    return np.asarray(x).astype(dtype)
+
+
+@op(
     lambda g, y, x, shape: g.reshape(x.shape),
-    rule="g, reshaped back", numpy=np.reshape,
+    rule="g, reshaped back",
+    numpy=np.reshape,
+    aliases={"newshape": "shape"},
     cases=(case((2, 3), shape=(3, 2)), case((), shape=(1, 1)), case((4,), shape=(2, -1))),
-)  # fmt: skip
+)
+def reshape(x: Array, shape: Any) -> Array:
+    """The entries, in order, in another shape; one length may be -1."""
+    return np.asarray(x).reshape(shape)
 
 
-def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+@composite("g, reshaped back", numpy=np.ravel, cases=(case((2, 3)), case(())))
+def ravel(x: Array) -> Array:
+    """The entries in order along one axis."""
+    return reshape(x, (-1,))
+
+
+@composite("g, reshaped back", cases=(case((2, 3)),))
+def flatten(x: Array) -> Array:
+    """The entries in order along one axis."""
+    return reshape(x, (-1,))
+
+
+# The sum that undoes a broadcast is the tape's own: see ``fit``.
+@op(
+    lambda g, y, x, shape: g,
+    rule="g, summed over the repeated axes",
+    numpy=np.broadcast_to,
+    cases=(case((3,), shape=(2, 3)), case((2, 1), shape=(2, 3)), case((), shape=(2, 2))),
+)
+def broadcast_to(x: Array, shape: Any) -> Array:
+    """``x`` repeated along new axes, and along axes of length 1."""
     # np.broadcast_to is slower than this copy for all but the largest arrays.
     x = np.asarray(x)
     y = np.empty(shape, x.dtype)
@@ -25,141 +75,89 @@ def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     return y
 
 
-# The sum that undoes a broadcast is the tape's own: see ``fit``.
-broadcast_to = op(
-    "broadcast_to(x, shape)", _broadcast_to,
-    lambda g, y, x, shape: g,
-    rule="g, summed over the repeated axes", numpy=np.broadcast_to,
-    cases=(case((3,), shape=(2, 3)), case((2, 1), shape=(2, 3)), case((), shape=(2, 2))),
-)  # fmt: skip
-
-
-def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any = None) -> Any:
+def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any) -> Any:
     if axes is None:
         return g.transpose()
-    inverse = np.argsort([a % x.ndim for a in axes])
-    return g.transpose(tuple(inverse.tolist()))
+    return g.transpose(tuple(np.argsort([a % x.ndim for a in _listed(axes)]).tolist()))
 
 
-transpose = op(
-    "transpose(x, axes=None)", lambda x, axes=None: np.transpose(x, axes), _transpose_vjp,
-    rule="g, transposed back", numpy=np.transpose,
+@op(
+    _transpose_vjp,
+    rule="g, transposed back",
+    numpy=np.transpose,
+    aliases={"perm": "axes"},
     cases=(case((3,)), case((2, 3)), case((2, 3, 4), axes=(1, 2, 0))),
-)  # fmt: skip
-expand_dims = op(
-    "expand_dims(x, axis)", lambda x, axis: np.expand_dims(x, axis),
+)
+def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
+    """The axes in another order, by default reversed."""
+    return np.transpose(x, _listed(axes))
+
+
+def _listed(numbers: Any) -> Any:
+    return numbers if numbers is None else tuple(np.atleast_1d(numbers).tolist())
+
+
+@composite("g, transposed back", numpy=np.swapaxes, cases=(case((2, 3, 4), axis1=0, axis2=2),))
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """Two axes exchanged."""
+    return transpose(x, np.swapaxes(_axes_of(x), axis1, axis2).shape)
+
+
+def _axes_of(x: Any) -> Any:
+    """An array without entries whose shape numbers the axes: moved, it gives their order."""
+    return np.empty(tuple(range(x.ndim)))
+
+
+@composite(
+    "g, transposed back",
+    numpy=np.moveaxis,
+    cases=(
+        case((2, 3, 4), source=0, destination=-1),
+        case((2, 3, 4), source=(0, 1), destination=(2, 0)),
+    ),
+)
+def moveaxis(x: Array, source: Any, destination: Any) -> Array:
+    """Axes moved to other places; the others keep their order."""
+    return transpose(x, np.moveaxis(_axes_of(x), source, destination).shape)
+
+
+@op(
     lambda g, y, x, axis: g.reshape(x.shape),
-    rule="g, reshaped back", numpy=np.expand_dims,
+    rule="g, reshaped back",
+    numpy=np.expand_dims,
     cases=(case((3,), axis=0), case((2, 3), axis=-1)),
-)  # fmt: skip
-squeeze = op(
-    "squeeze(x, axis=None)", lambda x, axis=None: np.squeeze(x, axis),
-    lambda g, y, x, axis=None: g.reshape(x.shape),
-    rule="g, reshaped back", numpy=np.squeeze, cases=(case((1, 3)), case((1, 3, 1), axis=0)),
-)  # fmt: skip
+)
+def expand_dims(x: Array, axis: Any) -> Array:
+    """A new axis of length 1."""
+    return np.expand_dims(x, axis)
 
 
-def _along(x: Any, axis: int, entry: Any) -> tuple[Any, ...]:
-    return (*(slice(None),) * (axis % x.ndim), entry)
+@op(
+    lambda g, y, x, axis: g.reshape(x.shape),
+    rule="g, reshaped back",
+    numpy=np.squeeze,
+    cases=(case((1, 3)), case((1, 3, 1), axis=0)),
+)
+def squeeze(x: Array, axis: Axis = None) -> Array:
+    """Without axes of length 1."""
+    return np.squeeze(x, axis)
 
 
-def _concatenate_vjp(i: int, g: Any, y: Any, *parts: Any, axis: int = 0) -> Any:
-    start = int(np.sum([p.shape[axis] for p in parts[:i]]))
-    return g[_along(parts[i], axis, slice(start, start + parts[i].shape[axis]))]
+@composite("g, reshaped back", numpy=np.atleast_1d, cases=(case(()),))
+def atleast_1d(x: Array) -> Array:
+    """A number as an array of one entry; arrays as they are."""
+    return x if x.ndim else reshape(x, (1,))
 
 
-concatenate = op(
-    "concatenate(arrays, axis=0)", lambda *parts, axis=0: np.concatenate(parts, axis),
-    _concatenate_vjp,
-    rule="the part of g that came from it", kind=Variadic, numpy=np.concatenate,
-    cases=(case((2,), (3,)), case((2, 1), (2, 3), (2, 2), axis=1)),
-)  # fmt: skip
-stack = op(
-    "stack(arrays, axis=0)", lambda *parts, axis=0: np.stack(parts, axis),
-    lambda i, g, y, *parts, axis=0: g[_along(y, axis, i)],
-    rule="the slice of g that came from it", kind=Variadic, numpy=np.stack,
-    cases=(case((2,), (2,)), case((2, 3), (2, 3), (2, 3), axis=1)),
-)  # fmt: skip
+@composite("g, reshaped back", numpy=np.atleast_2d, cases=(case((3,)),))
+def atleast_2d(x: Array) -> Array:
+    """A list of numbers as one row; tables as they are."""
+    return x if x.ndim > 1 else reshape(x, (1, -1))
 
 
-def _split(x: Any, sections: int, axis: int = 0) -> list[Any]:
-    size = x.shape[axis]
-    if sections < 1 or size % sections:
-        raise ValueError(f"split: an axis of {size} does not divide into {sections} parts")
-    width = size // sections
-    return [x[_along(x, axis, slice(i * width, (i + 1) * width))] for i in range(sections)]
-
-
-split = op(
-    "split(x, sections, axis=0)", _split,
-    rule="each part's g in its place", kind=Composite, numpy=np.split,
-    cases=(case((4,), sections=2), case((2, 6), sections=3, axis=1)),
-)  # fmt: skip
-
-
-def _pad_vjp(g: Any, y: Any, x: Any, paddings: Any) -> Any:
-    width = np.broadcast_to(paddings, (x.ndim, 2))
-    return g[tuple([slice(int(b), int(b) + n) for (b, _), n in zip(width, x.shape)])]
-
-
-pad = op(
-    "pad(x, paddings)", lambda x, paddings: np.pad(x, paddings), _pad_vjp,
-    rule="g without the margin", numpy=np.pad,
-    cases=(case((3,), paddings=((1, 2),)), case((2, 3), paddings=((1, 1), (0, 2)))),
-)  # fmt: skip
-
-
-def _tile_vjp(g: Any, y: Any, x: Any, reps: Any) -> Any:
-    reps = (int(reps),) if np.ndim(reps) == 0 else tuple(reps)
-    rank = max(len(reps), x.ndim)
-    reps = (1,) * (rank - len(reps)) + reps
-    shape = (1,) * (rank - x.ndim) + x.shape
-    pairs = tuple([n for pair in zip(reps, shape) for n in pair])
-    return g.reshape(pairs).sum(axis=tuple(range(0, 2 * rank, 2))).reshape(x.shape)
-
-
-tile = op(
-    "tile(x, reps)", lambda x, reps: np.tile(x, reps), _tile_vjp,
-    rule="g summed over the copies", numpy=np.tile,
-    cases=(case((3,), reps=2), case((2, 3), reps=(2, 2)), case((3,), reps=(2, 1))),
-)  # fmt: skip
-
-
-def _repeat_vjp(g: Any, y: Any, x: Any, repeats: int, axis: int | None = None) -> Any:
-    if axis is None:
-        return g.reshape((x.size, repeats)).sum(axis=1).reshape(x.shape)
-    axis %= x.ndim
-    pairs = (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])
-    return g.reshape(pairs).sum(axis=axis + 1)
-
-
-repeat = op(
-    "repeat(x, repeats, axis=None)", lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
-    _repeat_vjp,
-    rule="g summed over the copies", numpy=np.repeat,
-    cases=(case((3,), repeats=2), case((2, 3), repeats=3, axis=1)),
-)  # fmt: skip
-flip: Op = op(
-    "flip(x, axis=None)", lambda x, axis=None: np.flip(x, axis),
-    lambda g, y, x, axis=None: flip(g, axis=axis),
-    rule="g, flipped back", numpy=np.flip, cases=(case((3,)), case((2, 3), axis=1)),
-)  # fmt: skip
-roll: Op = op(
-    "roll(x, shift, axis=None)", lambda x, shift, axis=None: np.roll(x, shift, axis),
-    lambda g, y, x, shift, axis=None: roll(g, -shift, axis=axis),
-    rule="g, rolled back", numpy=np.roll,
-    cases=(case((3,), shift=1), case((2, 3), shift=2, axis=1)),
-)  # fmt: skip
-
-
-def _meshgrid(x: Any, y: Any) -> tuple[Any, Any]:
-    """Rows that repeat ``x`` and columns that repeat ``y``: coordinates of a grid."""
-    shape = (*y.shape, *x.shape)
-    return broadcast_to(x[None, :], shape), broadcast_to(y[:, None], shape)
-
-
-meshgrid = op(
-    "meshgrid(x, y)", _meshgrid,
-    rule="g summed over the copies", kind=Composite, numpy=np.meshgrid,
-    cases=(case((2,), (3,)),),
-)  # fmt: skip
+@composite("g, reshaped back", numpy=np.atleast_3d, cases=(case((3,)), case((2, 3))))
+def atleast_3d(x: Array) -> Array:
+    """As NumPy's: (n,) as (1, n, 1), (m, n) as (m, n, 1)."""
+    if x.ndim > 2:
+        return x
+    return reshape(x, (1, -1, 1) if x.ndim < 2 else (*x.shape, 1))

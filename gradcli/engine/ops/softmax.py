@@ -10,11 +10,15 @@ from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.engine.ops.exponential import exp
 from gradcli.engine.ops.reduction import kept
+from gradcli.engine.ops.shape import Axis
+from gradcli.engine.tensor import Array
 
 _CASES = (case((3,)), case((2, 3)), case((2, 3), axis=0))
 
 
 def _shifted(x: Any, axis: int) -> Any:
+    if not x.size:
+        return x.copy()
     if x.ndim > 1 and axis == -1:
         # A maximum over rows is several times faster down the columns of a copy.
         rows = x.reshape(-1, x.shape[-1])
@@ -30,39 +34,43 @@ def _total(e: Any, axis: int) -> Any:
     return np.add.reduce(e, axis, keepdims=True)
 
 
-def _softmax(x: Any, axis: int = -1) -> Any:
+@op(
+    lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)),
+    rule="y * (g - sum(g * y))",
+    cases=_CASES,
+)
+def softmax(x: Array, axis: int = -1) -> Array:
+    """exp(x) / sum(exp(x)): positive entries that sum to 1 along ``axis``."""
     e = np.exp(_shifted(np.asarray(x), axis))
-    e /= _total(e, axis)
+    if e.size:
+        e /= _total(e, axis)
     return e
 
 
-def _log_softmax(x: Any, axis: int = -1) -> Any:
+@op(
+    lambda g, y, x, axis: g - exp(y) * g.sum(axis=axis, keepdims=True),
+    rule="g - softmax(x) * sum(g)",
+    cases=_CASES,
+)
+def log_softmax(x: Array, axis: int = -1) -> Array:
+    """log(softmax(x)), exact where softmax(x) is too small for a number."""
     s = _shifted(np.asarray(x), axis)
-    s -= np.log(_total(np.exp(s), axis))
+    if s.size:
+        s = s - np.log(_total(np.exp(s), axis))
     return s
 
 
-def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
-    y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+@op(
+    lambda g, y, x, axis, keepdims: kept(g, x, axis) * exp(x - kept(y, x, axis)),
+    rule="g * softmax(x)",
+    cases=(case((3,)), case((2, 3)), case((2, 3), axis=1)),
+)
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))) along ``axis``; -inf of nothing."""
+    x = np.asarray(x)
+    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    top = np.max(np.real(x), axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
+    with np.errstate(divide="ignore"):  # log(0) is meant
+        y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)
-
-
-softmax = op(
-    "softmax(x, axis=-1)", _softmax,
-    lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True)),
-    rule="y * (g - sum(g * y))", cases=_CASES,
-)  # fmt: skip
-log_softmax = op(
-    "log_softmax(x, axis=-1)", _log_softmax,
-    lambda g, y, x, axis=-1: g - exp(y) * g.sum(axis=axis, keepdims=True),
-    rule="g - softmax(x) * sum(g)", cases=_CASES,
-)  # fmt: skip
-logsumexp = op(
-    "logsumexp(x, axis=None, keepdims=False)", _logsumexp,
-    lambda g, y, x, axis=None, keepdims=False: (
-        kept(g, x, axis) * exp(x - kept(y, x, axis))
-    ),
-    rule="g * softmax(x)", cases=(case((3,)), case((2, 3)), case((2, 3), axis=1)),
-)  # fmt: skip

@@ -1,25 +1,60 @@
-"""Circular and hyperbolic functions; angles in radians."""
+"""Circular and hyperbolic functions and their inverses; angles in radians."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gradcli.engine.domain import unit
-from gradcli.engine.op import Op, op
+from gradcli.engine.domain import Domain, nonzero, real, unit
+from gradcli.engine.op import elementwise
+from gradcli.engine.operation import Op
 from gradcli.engine.ops.arithmetic import sqrt
+from gradcli.engine.tensor import Tensor
 
-sin = op("sin(x)", np.sin, lambda g, y, x: g * cos(x), rule="g * cos(x)")
-cos: Op = op("cos(x)", np.cos, lambda g, y, x: -g * sin(x), rule="-g * sin(x)")
-tan = op("tan(x)", np.tan, lambda g, y, x: g * (1 + y * y), rule="g * (1 + y^2)", domain=unit)
-arcsin = op(
-    "arcsin(x)", np.arcsin, lambda g, y, x: g / sqrt(1 - x * x),
-    rule="g / sqrt(1 - x^2)", domain=unit,
-)  # fmt: skip
-arccos: Op = op(
-    "arccos(x)", np.arccos, lambda g, y, x: -g / sqrt(1 - x * x),
-    rule="-g / sqrt(1 - x^2)", domain=unit,
-)  # fmt: skip
-arctan = op("arctan(x)", np.arctan, lambda g, y, x: g / (1 + x * x), rule="g / (1 + x^2)")
-sinh = op("sinh(x)", np.sinh, lambda g, y, x: g * cosh(x), rule="g * cosh(x)")
-cosh: Op = op("cosh(x)", np.cosh, lambda g, y, x: g * sinh(x), rule="g * sinh(x)")
-tanh = op("tanh(x)", np.tanh, lambda g, y, x: g * (1 - y * y), rule="g * (1 - y^2)")
+above_one = Domain(((1.3, 3.0),))
+
+sin = elementwise(np.sin, lambda g, y, x: g * cos(x), rule="g * cos(x)")
+cos: Op = elementwise(np.cos, lambda g, y, x: -g * sin(x), rule="-g * sin(x)")
+tan = elementwise(np.tan, lambda g, y, x: g * (1 + y * y), rule="g * (1 + y^2)", domain=unit)
+arcsin = elementwise(
+    np.arcsin,
+    lambda g, y, x: g / sqrt((1 - x) * (1 + x)),
+    rule="g / sqrt(1 - x^2)",
+    domain=unit,
+)
+arccos: Op = elementwise(
+    np.arccos,
+    lambda g, y, x: -g / sqrt((1 - x) * (1 + x)),
+    rule="-g / sqrt(1 - x^2)",
+    domain=unit,
+)
+arctan = elementwise(np.arctan, lambda g, y, x: g / (1 + x * x), rule="g / (1 + x^2)")
+arctan2 = elementwise(
+    np.arctan2,
+    lambda g, y, a, b: g * b / (a * a + b * b),
+    lambda g, y, a, b: -g * a / (a * a + b * b),
+    rule=("g * b / (a^2 + b^2)", "-g * a / (a^2 + b^2)"),
+    domain=(real, nonzero),
+    analytic=False,
+)
+sinh = elementwise(np.sinh, lambda g, y, x: g * cosh(x), rule="g * cosh(x)")
+cosh: Op = elementwise(np.cosh, lambda g, y, x: g * sinh(x), rule="g * sinh(x)")
+tanh = elementwise(np.tanh, lambda g, y, x: g * (1 - y * y), rule="g * (1 - y^2)")
+arcsinh = elementwise(np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1), rule="g / sqrt(x^2 + 1)")
+arccosh = elementwise(
+    np.arccosh,
+    lambda g, y, x: g / sqrt((x - 1) * (x + 1)),
+    rule="g / sqrt(x^2 - 1)",
+    domain=above_one,
+)
+arctanh = elementwise(
+    np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)), rule="g / (1 - x^2)", domain=unit
+)
+
+deg2rad: Op = elementwise(
+    np.deg2rad, lambda g, y, x: deg2rad(g), rule="g * pi / 180", analytic=False
+)
+Tensor.numpy_ops[np.radians] = deg2rad
+rad2deg: Op = elementwise(
+    np.rad2deg, lambda g, y, x: rad2deg(g), rule="g * 180 / pi", analytic=False
+)
+Tensor.numpy_ops[np.degrees] = rad2deg

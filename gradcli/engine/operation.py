@@ -1,0 +1,349 @@
+"""Op: a function of arrays that Tensors and tapes understand."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, MutableMapping
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcli.engine.domain import Case, Domain
+from gradcli.engine.tape import apply
+from gradcli.engine.tensor import Tensor, plain
+from gradcli.errors import OpError
+
+if TYPE_CHECKING:
+    import inspect
+
+
+Vjp = Callable[..., Any]
+
+
+class Registry(MutableMapping[str, "Op"]):
+    """Every declared op by name. The families that few commands need load when asked for."""
+
+    def __init__(self) -> None:
+        self._ops: dict[str, Op] = {}
+
+    def __getitem__(self, name: str) -> Op:
+        found = self._ops.get(name)
+        return self.complete()[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.complete()))
+
+    def __len__(self) -> int:
+        return len(self.complete())
+
+    def __setitem__(self, name: str, op: Op) -> None:
+        if name in self._ops:
+            raise AssertionError(f"op {name} is declared twice")
+        self._ops[name] = op
+
+    def __delitem__(self, name: str) -> None:
+        del self._ops[name]
+
+    def complete(self) -> dict[str, Op]:
+        """All of them, whatever had to be loaded."""
+        import gradcli.engine.ops.others  # noqa: F401  (declares the rest)
+
+        return self._ops
+
+
+REGISTRY = Registry()
+
+
+class Op:
+    """A differentiable (or, without vjps, constant) function of arrays.
+
+    Called on plain arrays it is its NumPy forward and nothing more; with a Tensor among its
+    arguments it answers with a Tensor, and tapes record it. A list counts as the array that
+    it writes out; Tensors in it are stacked.
+    """
+
+    takes_list = False
+    """Whether the arrays come as one list."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        vjps: tuple[Vjp | None, ...] = (),
+        rules: tuple[str, ...] = (),
+        domains: tuple[Domain, ...] = (),
+        cases: tuple[Case, ...] = (),
+        analytic: bool = False,
+        aliases: dict[str, str] | None = None,
+    ) -> None:
+        self.name = self.__name__ = self.__qualname__ = function.__name__
+        self._function = function
+        names, defaults = _parameters(function)
+        if isinstance(function, np.ufunc):
+            self.__doc__ = f"np.{self.name}, entry by entry; several arrays are broadcast."
+        else:
+            self.__doc__, self.__module__ = function.__doc__, function.__module__
+        self.forward = function
+        self.names = names
+        self.vjps = vjps
+        self.rules = rules
+        self.domains = domains
+        self.cases = cases
+        self.analytic = analytic
+        self.aliases = aliases or {}
+        self.arrays = _count_arrays(function, names)
+        """How many of the arguments are arrays, and come first."""
+        first = names[: self.arrays]
+        self.optional = {name: value for name, value in defaults.items() if name in first}
+        """The defaults of arrays."""
+        self.defaults = {name: value for name, value in defaults.items() if name not in first}
+        """The defaults of the other parameters."""
+        self._bare = len(self.defaults) == len(names) - self.arrays
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        if not given and len(args) <= len(self.names):
+            followed = False
+            for arg in args:
+                if type(arg) not in _SIMPLE:
+                    if not isinstance(arg, Tensor):
+                        break
+                    followed = True
+            else:
+                if not followed:  # plain arrays and numbers pass straight to NumPy
+                    return self.forward(*args)
+                if len(args) == self.arrays and self._bare:
+                    return apply(self, args, self.defaults)
+        arrays, params = self.bind(args, given)
+        followed = _holds_tensor(params.values())
+        parts = []
+        for array in arrays:
+            part = joined(array) if isinstance(array, (list, tuple)) else array
+            followed = followed or isinstance(part, Tensor)
+            parts.append(part)
+        if followed:
+            return apply(self, tuple(parts), params)
+        return self.forward(*parts, **params)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method of Tensor, the op takes the Tensor first."""
+        return self if instance is None else MethodType(self, instance)
+
+    def bind(
+        self, args: tuple[Any, ...], given: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arrays, and every other parameter by name, defaults filled in.
+
+        Raises OpError where an argument is missing, unknown, given twice or one too many.
+        """
+        names, count = self.names, self.arrays
+        if len(args) > len(names):
+            raise OpError(f"{self.signature} takes no more than {len(names)} arguments")
+        bound = dict(zip(names, args))
+        for name, value in given.items():
+            name = self.aliases.get(name, name)
+            if name not in names:
+                raise OpError(f"{self.signature} has no argument {name!r}")
+            if name in bound:
+                raise OpError(f"{self.signature}: {name} is given twice")
+            bound[name] = value
+        if not given and len(args) == count == len(names):
+            return args, self.defaults
+        params = {**self.defaults}
+        arrays = []
+        for i, name in enumerate(names):
+            if name in bound:
+                if i < count:
+                    arrays.append(bound[name])
+                else:
+                    params[name] = bound[name]
+            elif name in self.optional:
+                arrays.append(self.optional[name])
+            elif name not in params:
+                raise OpError(f"{self.signature}: {name} is missing")
+        return tuple(arrays), params
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """What each parameter takes, as it is declared; empty for NumPy's ufuncs."""
+        return getattr(self._function, "__annotations__", {})
+
+    @property
+    def signature(self) -> str:
+        """The name and the parameters with their defaults, for people."""
+        shown = []
+        defaults = self.optional | self.defaults
+        for name in self.names:
+            default = defaults.get(name, _NONE)
+            text = getattr(default, "__name__", repr(default))
+            shown.append(name if default is _NONE else f"{name}={text}")
+        return f"{self.name}({', '.join(shown)})"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        import inspect
+
+        function = self._function
+        if not isinstance(function, np.ufunc):
+            return inspect.signature(function)
+        only = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, only) for name in self.names])
+
+    @property
+    def differentiable(self) -> bool:
+        return bool(self.vjps)
+
+    def call(self, arrays: list[Any], params: dict[str, Any]) -> Any:
+        """The op of ``arrays``, handed over as it takes them."""
+        return self(arrays, **params) if self.takes_list else self(*arrays, **params)
+
+    def sample(self, case: Case, rng: np.random.Generator) -> list[Any]:
+        """Arrays for ``case``, float64 and from the op's domains; arrays in it as they are."""
+        arrays = []
+        for i, shape in enumerate(case.shapes):
+            domain = self.domains[min(i, len(self.domains) - 1)]
+            arrays.append(domain.sample(rng, shape) if isinstance(shape, tuple) else shape)
+        return arrays
+
+    def smooth_inputs(self, arrays: list[Any]) -> list[int]:
+        """The positions of those of ``arrays`` that carry a gradient."""
+        count = len(arrays)
+        vjps = self.vjps_for(count) or (True,) * count
+        return [
+            i
+            for i, (array, vjp) in enumerate(zip(arrays, vjps))
+            if vjp is not None and array is not None and np.asarray(array).dtype.kind == "f"
+        ]
+
+    def vjps_for(self, count: int) -> tuple[Vjp | None, ...]:
+        """The vjps of a call with ``count`` arrays."""
+        return self.vjps
+
+    def __repr__(self) -> str:
+        return f"<op {self.signature}>"
+
+
+class Variadic(Op):
+    """An op of one list of arrays; its one vjp is told first which of them it serves."""
+
+    takes_list = True
+
+    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+        super().__init__(function, *args)
+        self.forward = lambda *parts, **params: function(parts, **params)
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        (arrays,), params = self.bind(args, given)
+        parts = [joined(a) if isinstance(a, (list, tuple)) else a for a in self.listed(arrays)]
+        if any(isinstance(part, Tensor) for part in parts):
+            return apply(self, tuple(parts), params)
+        return self.forward(*parts, **params)
+
+    def listed(self, arrays: Any) -> list[Any]:
+        """What came as the list; an array stands for the list of its slices."""
+        if isinstance(arrays, (Tensor, np.ndarray)) and arrays.ndim:
+            return [arrays[i] for i in range(len(arrays))]
+        if not isinstance(arrays, (list, tuple)):
+            raise OpError(f"{self.signature} takes one list of arrays")
+        return list(arrays)
+
+    def vjps_for(self, count: int) -> tuple[Vjp | None, ...]:
+        (rule,) = self.vjps
+        assert rule is not None
+        return tuple([functools.partial(rule, i) for i in range(count)])
+
+
+class Composite(Op):
+    """A function written with other ops: they are what a tape records."""
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        arrays, params = self.bind(args, given)
+        if not self.takes_list:
+            arrays = tuple([as_array(a) for a in arrays])
+        return self.forward(*arrays, **params)
+
+    @property
+    def differentiable(self) -> bool:
+        return bool(self.rules)
+
+
+class CompositeOfList(Composite):
+    """A composite whose arrays come as one list."""
+
+    takes_list = True
+
+
+_NONE = object()
+
+_SIMPLE = frozenset(
+    (np.ndarray, np.float64, np.float32, np.int64, np.bool_, float, int, bool, type(None))
+)
+"""What an op hands on as it is: no Tensor, and nothing that could hold one."""
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The names of the parameters, and the defaults of those that have one."""
+    if isinstance(function, np.ufunc):
+        return (("x",) if function.nin == 1 else ("a", "b")), {}
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    values = function.__defaults__ or ()
+    first = code.co_argcount - len(values)
+    defaults = dict(zip(names[first : code.co_argcount], values))
+    return names, defaults | (function.__kwdefaults__ or {})
+
+
+def takes_list(function: Callable[..., Any]) -> bool:
+    """Whether the function's first parameter is a list of arrays."""
+    return not isinstance(function, np.ufunc) and _LIST in function.__annotations__.values()
+
+
+def _count_arrays(function: Callable[..., Any], names: tuple[str, ...]) -> int:
+    if isinstance(function, np.ufunc):
+        return len(names)
+    annotated = [function.__annotations__.get(name) for name in names]
+    if _LIST in annotated:
+        return 1
+    return next((i for i, a in enumerate(annotated) if a not in _ARRAYS), len(names))
+
+
+_LIST = "Sequence[Array]"
+_ARRAYS = ("Array", "Array | None")
+
+
+def joined(parts: Any) -> Any:
+    """The array that a list writes out; Tensors in it are stacked, and stay connected."""
+    if not _holds_tensor(parts):
+        return np.asarray(parts)
+    inner = [joined(part) if isinstance(part, (list, tuple)) else part for part in parts]
+    # Python's numbers take on the dtype of the arrays that they stand beside.
+    kinds = [p if isinstance(p, (bool, int, float)) else plain(p).dtype for p in inner]
+    dtype = np.result_type(*kinds)
+    arrays = [p if isinstance(p, Tensor) else np.asarray(p, dtype) for p in inner]
+    return REGISTRY["stack"](arrays)
+
+
+def as_array(value: Any) -> Any:
+    """``value`` if it is an array or a Tensor, else what NumPy makes of it; see ``joined``."""
+    if isinstance(value, (Tensor, np.ndarray, np.generic)) or value is None:
+        return value
+    return joined(value) if isinstance(value, (list, tuple)) else np.asarray(value)
+
+
+def connected(data: Any) -> Tensor | None:
+    """``data``, a Tensor or a list with Tensors in it, as a Tensor; None where it has none."""
+    if isinstance(data, Tensor):
+        return REGISTRY["identity"](data)  # type: ignore[no-any-return]
+    return joined(data) if isinstance(data, (list, tuple)) and _holds_tensor(data) else None
+
+
+def _holds_tensor(values: Any) -> bool:
+    """Whether there is a Tensor among ``values``, or in lists, tuples and slices among them."""
+    for value in values:
+        if isinstance(value, Tensor):
+            return True
+        if isinstance(value, (list, tuple)):
+            if _holds_tensor(value):
+                return True
+        elif isinstance(value, slice) and _holds_tensor((value.start, value.stop, value.step)):
+            return True
+    return False
