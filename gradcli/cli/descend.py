@@ -80,8 +80,9 @@ def _descend(problem: Problem, options: dict[str, Any]) -> int:
     with progress("descending", steps) as advance:
         walk = descend(problem, settings, advance)
     if walk.stopped == "nonfinite":
-        advice = f"lower --lr (it is {settings.lr:g}), or clip the gradient with --clip-norm"
-        say(f"gradcli: the value or its gradient is not finite at step {walk.steps}: {advice}")
+        where = f"step {walk.steps}: lower --lr (it is {settings.lr:g}), or give --clip-norm"
+        where = where if walk.steps else "the start: begin elsewhere"
+        say(f"gradcli: the value or its gradient is not finite at {where}")
     if options["plot"]:
         from gradcli.report.landscape_plots import walk_figure
         from gradcli.report.plots import save_plot

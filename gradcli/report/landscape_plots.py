@@ -10,7 +10,7 @@ from gradcli.descent import Descent
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
 from gradcli.problem import Problem
-from gradcli.report.map import Surface
+from gradcli.report.map import Surface, stretches
 from gradcli.report.plots import new_figure
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def _curve(problem: Problem, points: list[tuple[float, ...]]) -> Figure:
     [name] = problem.primals
     xs = np.array([p[0] for p in points])
     xs = xs[np.isfinite(xs)]
-    margin = max(2.0, 0.3 * float(np.ptp(xs)))
-    grid = np.linspace(xs.min() - margin, xs.max() + margin, 4 * GRID)
+    [(low, high)] = stretches(points, margin=0.3, least=20 / 3)
+    grid = np.linspace(low, high, 4 * GRID)
     step = problem.stepper()
     with np.errstate(all="ignore"):
         both = [step({name: np.asarray(x)[()]}) for x in grid]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LEVELS = 12
 """Bands of equal share of the map between the lowest and the highest value."""
 _WIDEST = 72
+_FARTHEST = 1e300
 _HALF = "▀"
 _SHADES = " .:-=+*#%@"
 _LOW, _HIGH = (20, 40, 90), (240, 235, 200)
@@ -30,14 +32,9 @@ class Surface:
 
     def __init__(self, problem: Problem, points: list[tuple[float, ...]], columns: int, rows: int):
         self.names = list(problem.primals)
-        xy = np.array(points, np.float64)
-        xy = xy[np.isfinite(xy).all(axis=1)]
         landscape = getattr(problem, "landscape", None)
-        if landscape is not None:
-            xy = np.concatenate([xy, np.array([m[:2] for m in landscape.minima])])
-        low, high = xy.min(axis=0), xy.max(axis=0)
-        margin = 0.15 * np.maximum(high - low, 1.0)
-        (self.x0, self.y0), (self.x1, self.y1) = low - margin, high + margin
+        minima = [] if landscape is None else [minimum[:2] for minimum in landscape.minima]
+        (self.x0, self.x1), (self.y0, self.y1) = stretches([*points, *minima])
         self.x = np.linspace(self.x0, self.x1, columns)
         self.y = np.linspace(self.y0, self.y1, rows)
         self.z = grid_values(problem, self.x, self.y)
@@ -58,6 +55,23 @@ class Surface:
         row = round((point[1] - self.y0) / (self.y1 - self.y0) * (len(self.y) - 1))
         inside = 0 <= column < len(self.x) and 0 <= row < len(self.y)
         return (row, column) if inside else None
+
+
+def stretches(
+    points: Sequence[Sequence[float]], margin: float = 0.15, least: float = 1.0
+) -> list[tuple[float, float]]:
+    """From where to where each axis must reach to show ``points``, those that are finite.
+
+    On either side there is a ``margin`` of the stretch, which counts as ``least`` long at
+    least, and long enough that its ends differ; it is around 0 if no point is finite.
+    """
+    at = np.array(points, np.float64)
+    finite = at[np.isfinite(at).all(axis=1)]
+    finite = np.clip(finite if finite.size else np.zeros((1, at.shape[1])), -_FARTHEST, _FARTHEST)
+    low, high = finite.min(axis=0), finite.max(axis=0)
+    apart = np.maximum(least, 1e-6 * np.maximum(np.abs(low), np.abs(high)))
+    beyond = margin * np.maximum(high - low, apart)
+    return list(zip((low - beyond).tolist(), (high + beyond).tolist()))
 
 
 def grid_values(problem: Problem, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[Any]:
