@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -27,7 +28,10 @@ def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
     """
     args = sys.argv[1:] if args is None else list(args)
     try:
-        return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
+        # What NumPy warns of (overflow, 0/0) is in the answer, which says so in words.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
     except BaseException as error:
         if "--debug" in args and not isinstance(error, click.ClickException):
             import traceback
