@@ -1,4 +1,7 @@
-"""Proof of the engine: every op, first and second order, on its own domain."""
+"""Proof of the engine: every op, first and second order, on its own domain.
+
+The gradients are compared with numeric ones, and with those that the formula language gives.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.judge import FAIL, PASS
-from gradcli.engine import REGISTRY, Op, grad
+from gradcli.engine import REGISTRY, GradientTape, Op, Tensor, grad
 from gradcli.engine.domain import Case
 from gradcli.engine.nest import leaves
 from gradcli.errors import GradcliError
+from gradcli.formula import Formula
+from gradcli.formula.written import as_formula, outcomes
 from gradcli.names import suggestion
+from gradcli.problem import differentiate
 
 TOLERANCES = (1e-8, 1e-6)
 """Largest error of the first and the second order, of the scale of the derivative."""
@@ -34,8 +40,8 @@ def check_ops(names: Sequence[str] = (), seed: int = 0) -> list[OpVerdict]:
     """Check the ops called ``names``, or all that are differentiable.
 
     The derivative of a random projection of the op, and the derivative of a random
-    projection of that, are compared with numeric ones. Raises GradcliError for a name
-    that is no differentiable op.
+    projection of that, are compared with numeric ones; the first also with the gradient of
+    the op written as a formula. Raises GradcliError for a name that is no differentiable op.
     """
     for name in names:
         if name not in REGISTRY:
@@ -58,6 +64,7 @@ def _check_op(op: Op, seed: int) -> OpVerdict:
                 if not error <= TOLERANCES[order] and where is None:
                     shapes = ", ".join(str(np.shape(a)) for a in arrays)
                     where = f"input {i} of {op.name}({shapes}), order {order + 1}: {error:.2g} off"
+        where = where or _as_a_formula(op, case, arrays, rng)
     outcome = PASS if where is None else FAIL
     return OpVerdict(op.name, len(op.cases), worst[0], worst[1], outcome, where)
 
@@ -89,6 +96,26 @@ def _errors(
     first = _distance(grad(value)(x).value, _derivative(value, x))
     second = _distance(grad(slope)(x).value, _derivative(lambda t: slope(t).value, x))
     return first, second
+
+
+def _as_a_formula(op: Op, case: Case, arrays: list[Any], rng: np.random.Generator) -> str | None:
+    """How the op differs when the formula language calls it; None if it does not."""
+    written = as_formula(op, arrays, case.params)
+    for text, part in outcomes(written.text, op.call(arrays, case.params)):
+        weights = rng.uniform(0.5, 1.5, part.shape)
+        formula = Formula(f"sum({text} * weights)", {**written.values, "weights": weights})
+        tensors = {n: Tensor(a) for n, a in written.values.items()}
+        given = [tensors.get(f"a{i}", array) for i, array in enumerate(arrays)]
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            found = dict(outcomes(written.text, op.call(given, case.params)))[text]
+            total = (found * weights).sum()
+        expected = tape.gradient(total, tensors, unconnected_gradients="zero")
+        gradients = differentiate(formula).gradients
+        for name, gradient in expected.items():
+            if not _distance(gradients[name], gradient.value) <= TOLERANCES[0]:
+                return f"the formula {text} has another gradient"
+    return None
 
 
 def _distance(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:

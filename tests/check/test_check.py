@@ -444,5 +444,19 @@ def test_ops_with_planted_errors_are_found() -> None:
     assert "order 2" in (second.where or "")
 
 
+def test_ops_that_the_formula_language_calls_otherwise_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import gradcli.check.ops as checked
+
+    right = checked.as_formula
+    monkeypatch.setattr(
+        checked, "as_formula", lambda *call: right(*call)._replace(text=f"2*{right(*call).text}")
+    )
+    [found] = check_ops(["tanh"])
+    assert found.verdict == "fail"
+    assert found.where == "the formula 2*tanh(a0) has another gradient"
+
+
 def engine_plain(x: Any) -> Any:
     return getattr(x, "value", x)
