@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Array, GradientTape, Tensor, plain
-from gradcli.engine.tape import Record
+from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 
 Arrays = dict[str, npt.NDArray[Any]]

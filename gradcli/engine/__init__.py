@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import gradcli.engine.ops  # noqa: F401  (declares them)
-from gradcli.engine.operation import REGISTRY as REGISTRY
 from gradcli.engine.operation import Op as Op
+from gradcli.engine.registry import REGISTRY as REGISTRY
 from gradcli.engine.spellings import SPELLINGS as SPELLINGS
 from gradcli.engine.tape import GradientTape as GradientTape
 from gradcli.engine.tensor import Array as Array

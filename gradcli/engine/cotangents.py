@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcli.engine.nest import pairs
 from gradcli.engine.tensor import Array, Tensor
+from gradcli.errors import DtypeError
 
 if TYPE_CHECKING:
     from gradcli.engine.operation import Op
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
 def fit(cotangent: Array, value: Any, op: Op) -> Array:
     """``cotangent`` with the shape and dtype of ``value``: broadcasting and promotion undone."""
-    cotangent = unbroadcast(cotangent, value.shape)
-    if cotangent.shape != value.shape:
-        raise AssertionError(
-            f"the vjp of {op.name} gave shape {cotangent.shape} for an input of {value.shape}"
-        )
+    try:
+        cotangent = unbroadcast(cotangent, value.shape)
+    except ValueError as error:
+        raise AssertionError(f"the vjp of {op.name} gave {error}") from None
     if cotangent.dtype != value.dtype:
         cotangent = cotangent.astype(value.dtype)
     return cotangent
@@ -35,9 +35,10 @@ def unbroadcast(cotangent: Array, shape: tuple[int, ...]) -> Array:
         if isinstance(cotangent, Tensor):
             return cotangent.sum(axis=0)
         return np.add.reduce(cotangent, 0)
-    stretched = [
-        i + extra for i, n in enumerate(shape) if n == 1 and cotangent.shape[i + extra] != 1
-    ]
+    rest = cotangent.shape[max(extra, 0) :]
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, rest)):
+        raise ValueError(f"a cotangent of shape {cotangent.shape} for an input of {shape}")
+    stretched = [i + extra for i, n in enumerate(shape) if n == 1 and rest[i] != 1]
     cotangent = cotangent.sum(axis=(*range(extra), *stretched), keepdims=True)
     return cotangent.reshape(shape)
 
@@ -50,7 +51,10 @@ def seeds_of(target: Any, output_gradients: Any) -> list[tuple[Tensor, Any]]:
         if seed is None:
             seed = ones(item.value)
         elif not isinstance(seed, Tensor):
-            seed = np.asarray(seed, dtype=item.dtype)
+            seed = np.asarray(seed)
+            if seed.dtype.kind not in "fiub":
+                raise DtypeError(f"output_gradients are real numbers, not {seed.dtype}")
+            seed = seed.astype(item.dtype)
         if seed.shape == () and item.shape:
             seed = ones(item.value) * seed
         if seed.shape != item.shape:

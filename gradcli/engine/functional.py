@@ -7,16 +7,18 @@ and dicts of them; a list of plain numbers is an array. Keyword arguments are pa
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradcli.engine.lists import as_array
 from gradcli.engine.nest import leaves, rebuild
-from gradcli.engine.operation import Op, as_array
+from gradcli.engine.operation import Op
 from gradcli.engine.ops.shape import identity
-from gradcli.engine.tape import GradientTape, apply
-from gradcli.engine.tensor import Tensor, active, plain, require_floating
+from gradcli.engine.recording import Record, apply
+from gradcli.engine.tape import GradientTape
+from gradcli.engine.tensor import Recorder, Tensor, active, plain, require_floating
 from gradcli.errors import GradientError
 
 Argnums = int | tuple[int, ...]
@@ -104,55 +106,110 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
 
     ``function`` takes arrays and returns ``(value, backward)``; ``backward(g)`` takes the
     cotangent of the value (of each, if it is a tuple) and returns those of the arrays, one or
-    a tuple. It is called once more for each gradient taken. Written with ops, it can be
-    differentiated again.
+    a tuple, in their shapes. A second derivative, and each replay of a Program, calls
+    ``function`` again; written with ops, it can be differentiated any number of times.
+    Raises GradientError where it uses a Tensor that a tape follows and that is no argument.
     """
-    name = getattr(function, "__name__", "custom")
 
-    def values(*operands: Any) -> list[Any]:
-        """The outcomes, not recorded: they are this function's own to differentiate."""
-        outer, active.recorders = active.recorders, ()
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        arrays = tuple([as_array(arg) for arg in args])
+        course = _Course(functools.partial(function, **kwargs), name)
+        values = [array.value if isinstance(array, Tensor) else array for array in arrays]
+        found: list[Any] = course.outcomes(values)
+        if any(isinstance(array, Tensor) for array in arrays):
+            count = range(len(found))
+            found = [apply(course.op(k, len(arrays)), arrays, {}) for k in count]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    name = getattr(function, "__name__", "custom_gradient")
+    name = name if name.isidentifier() else "the function"
+    return wrapped
+
+
+class _Course:
+    """One call of a function with a gradient of its own: its outcomes and their backward."""
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self.function = function
+        self.name = name
+        self.operands: list[Any] = []
+        self.found: tuple[list[Any], Callable[..., Any]] | None = None
+
+    def run(self, operands: Sequence[Any]) -> tuple[list[Any], Callable[..., Any]]:
+        """The outcomes and the backward of ``operands``: of the last call, if it was of them."""
+        same = len(operands) == len(self.operands) and all(map(_is, operands, self.operands))
+        if self.found is None or not same:
+            outcomes, backward = self.function(*map(_lifted, operands))
+            several = isinstance(outcomes, (list, tuple))
+            self.operands, self.found = list(operands), (
+                list(outcomes) if several else [outcomes], backward
+            )  # fmt: skip
+        return self.found
+
+    def outcomes(self, operands: Sequence[Any]) -> list[Any]:
+        """The outcomes as plain arrays, not recorded: they are this function's to differentiate."""
+        outer = active.recorders
+        active.recorders = (_Outsiders(outer, self.name),) if outer else ()
         try:
-            found = function(*map(_lifted, operands))[0]
+            return [np.asarray(plain(part))[()] for part in self.run(operands)[0]]
         finally:
             active.recorders = outer
-        several = isinstance(found, (list, tuple))
-        return [np.asarray(plain(part))[()] for part in (found if several else (found,))]
 
-    def rule(k: int, i: int) -> Callable[..., Any]:
+    def op(self, k: int, count: int) -> Op:
+        """The op of outcome ``k``."""
+
+        def forward(*operands: Any) -> Any:
+            return self.outcomes(operands)[k]
+
+        forward.__name__ = self.name
+        return Op(forward, tuple([self.rule(k, i) for i in range(count)]))
+
+    def rule(self, k: int, i: int) -> Callable[..., Any]:
         """The cotangent of array ``i`` from that of outcome ``k``."""
 
         def cotangent(g: Any, y: Any, *operands: Any) -> Any:
-            outcomes, backward = function(*map(_lifted, operands))
-            if not isinstance(outcomes, (list, tuple)):
-                outcomes = (outcomes,)
-            found = backward(*[_lifted(g if j == k else o * 0) for j, o in enumerate(outcomes)])
+            outcomes, backward = self.run(operands)
+            others = [_lifted(np.zeros_like(plain(outcome))) for outcome in outcomes]
+            found = backward(*[*others[:k], _lifted(g), *others[k + 1 :]])
             parts = found if isinstance(found, (list, tuple)) else (found,)
             if len(parts) != len(operands):
-                raise GradientError(
-                    f"custom_gradient: backward of {name} gives {len(parts)} gradients "
-                    f"for {len(operands)} arrays"
-                )
-            return parts[i] if isinstance(y, Tensor) else plain(as_array(parts[i]))
+                raise self.error(f"gives {len(parts)} gradients for {len(operands)} arrays")
+            part = as_array(parts[i])
+            if part is None or part.shape != np.shape(operands[i]):
+                shape = None if part is None else part.shape
+                raise self.error(f"gives {shape} for an array of shape {np.shape(operands[i])}")
+            return part if isinstance(y, Tensor) else plain(part)
 
         return cotangent
 
-    def outcome(k: int, count: int) -> Op:
-        def forward(*operands: Any) -> Any:
-            return values(*operands)[k]
+    def error(self, what: str) -> GradientError:
+        return GradientError(f"custom_gradient: backward of {self.name} {what}")
 
-        forward.__name__ = name
-        return Op(forward, tuple([rule(k, i) for i in range(count)]))
 
-    @functools.wraps(function)
-    def wrapped(*args: Any) -> Any:
-        arrays = tuple([as_array(arg) for arg in args])
-        found: list[Any] = values(*arrays)
-        if any(isinstance(array, Tensor) for array in arrays):
-            found = [apply(outcome(k, len(arrays)), arrays, {}) for k in range(len(found))]
-        return found[0] if len(found) == 1 else tuple(found)
+class _Outsiders(Recorder):
+    """Refuses what a tape follows in a function that has a gradient of its own."""
 
-    return wrapped
+    frozen = None
+
+    def __init__(self, outer: tuple[Recorder, ...], name: str) -> None:
+        self.outer = outer
+        self.name = name
+
+    def record(self, record: Record) -> None:
+        for arg in record.args:
+            if isinstance(arg, Tensor) and self.follows(arg):
+                raise GradientError(
+                    f"custom_gradient: {self.name} uses a Tensor from outside that a tape "
+                    "follows: make it an argument, or stop_gradient(it)"
+                )
+
+    def follows(self, tensor: Tensor) -> bool:
+        return any(recorder.follows(tensor) for recorder in self.outer)
+
+
+def _is(a: Any, b: Any) -> bool:
+    return a is b
 
 
 def _lifted(value: Any) -> Any:
@@ -162,6 +219,9 @@ def _lifted(value: Any) -> Any:
 def _watched(args: tuple[Any, ...], argnums: Argnums) -> list[Any]:
     """The arguments, with those to differentiate as Tensors."""
     tensors = list(args)
+    for i in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -len(args) <= i < len(args):
+            raise GradientError(f"argnums {i}: there are {len(args)} positional arguments")
     for i in (argnums,) if isinstance(argnums, int) else argnums:
         nest = args[i]
         plain_list = isinstance(nest, (list, tuple))

@@ -25,17 +25,17 @@ from typing import Any
 import numpy as np
 
 from gradcli.engine.domain import BINARY, UNARY, Case, Domain, real
+from gradcli.engine.lists import joined
 from gradcli.engine.operation import (
-    REGISTRY,
     Composite,
     CompositeOfList,
     Op,
     Variadic,
     Vjp,
-    joined,
     takes_list,
 )
-from gradcli.engine.tape import apply
+from gradcli.engine.recording import apply
+from gradcli.engine.registry import REGISTRY
 from gradcli.engine.tensor import Tensor
 
 _NO_PARAMS: dict[str, Any] = {}

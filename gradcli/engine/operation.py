@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.engine.domain import Case, Domain
-from gradcli.engine.tape import apply
-from gradcli.engine.tensor import Tensor, plain
+from gradcli.engine.lists import as_array, holds_tensor
+from gradcli.engine.lists import joined as joined
+from gradcli.engine.recording import apply
+from gradcli.engine.registry import REGISTRY as REGISTRY
+from gradcli.engine.tensor import Tensor
 from gradcli.errors import OpError
 
 if TYPE_CHECKING:
@@ -19,40 +22,6 @@ if TYPE_CHECKING:
 
 
 Vjp = Callable[..., Any]
-
-
-class Registry(MutableMapping[str, "Op"]):
-    """Every declared op by name. The families that few commands need load when asked for."""
-
-    def __init__(self) -> None:
-        self._ops: dict[str, Op] = {}
-
-    def __getitem__(self, name: str) -> Op:
-        found = self._ops.get(name)
-        return self.complete()[name] if found is None else found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self.complete()))
-
-    def __len__(self) -> int:
-        return len(self.complete())
-
-    def __setitem__(self, name: str, op: Op) -> None:
-        if name in self._ops:
-            raise AssertionError(f"op {name} is declared twice")
-        self._ops[name] = op
-
-    def __delitem__(self, name: str) -> None:
-        del self._ops[name]
-
-    def complete(self) -> dict[str, Op]:
-        """All of them, whatever had to be loaded."""
-        import gradcli.engine.ops.others  # noqa: F401  (declares the rest)
-
-        return self._ops
-
-
-REGISTRY = Registry()
 
 
 class Op:
@@ -114,7 +83,7 @@ class Op:
                 if len(args) == self.arrays and self._bare:
                     return apply(self, args, self.defaults)
         arrays, params = self.bind(args, given)
-        followed = _holds_tensor(params.values())
+        followed = holds_tensor(params.values())
         parts = []
         for array in arrays:
             part = joined(array) if isinstance(array, (list, tuple)) else array
@@ -257,7 +226,9 @@ class Composite(Op):
 
     def __call__(self, *args: Any, **given: Any) -> Any:
         arrays, params = self.bind(args, given)
-        if not self.takes_list:
+        if self.takes_list:
+            arrays = ([as_array(a) for a in arrays[0]],)
+        else:
             arrays = tuple([as_array(a) for a in arrays])
         return self.forward(*arrays, **params)
 
@@ -308,42 +279,3 @@ def _count_arrays(function: Callable[..., Any], names: tuple[str, ...]) -> int:
 
 _LIST = "Sequence[Array]"
 _ARRAYS = ("Array", "Array | None")
-
-
-def joined(parts: Any) -> Any:
-    """The array that a list writes out; Tensors in it are stacked, and stay connected."""
-    if not _holds_tensor(parts):
-        return np.asarray(parts)
-    inner = [joined(part) if isinstance(part, (list, tuple)) else part for part in parts]
-    # Python's numbers take on the dtype of the arrays that they stand beside.
-    kinds = [p if isinstance(p, (bool, int, float)) else plain(p).dtype for p in inner]
-    dtype = np.result_type(*kinds)
-    arrays = [p if isinstance(p, Tensor) else np.asarray(p, dtype) for p in inner]
-    return REGISTRY["stack"](arrays)
-
-
-def as_array(value: Any) -> Any:
-    """``value`` if it is an array or a Tensor, else what NumPy makes of it; see ``joined``."""
-    if isinstance(value, (Tensor, np.ndarray, np.generic)) or value is None:
-        return value
-    return joined(value) if isinstance(value, (list, tuple)) else np.asarray(value)
-
-
-def connected(data: Any) -> Tensor | None:
-    """``data``, a Tensor or a list with Tensors in it, as a Tensor; None where it has none."""
-    if isinstance(data, Tensor):
-        return REGISTRY["identity"](data)  # type: ignore[no-any-return]
-    return joined(data) if isinstance(data, (list, tuple)) and _holds_tensor(data) else None
-
-
-def _holds_tensor(values: Any) -> bool:
-    """Whether there is a Tensor among ``values``, or in lists, tuples and slices among them."""
-    for value in values:
-        if isinstance(value, Tensor):
-            return True
-        if isinstance(value, (list, tuple)):
-            if _holds_tensor(value):
-                return True
-        elif isinstance(value, slice) and _holds_tensor((value.start, value.stop, value.step)):
-            return True
-    return False

@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 
 from gradcli.engine.cotangents import fit, ones
-from gradcli.engine.tape import Record
-from gradcli.engine.tensor import Recorder, Tensor, active, plain
+from gradcli.engine.operation import Op
+from gradcli.engine.recording import Record
+from gradcli.engine.registry import REGISTRY
+from gradcli.engine.tensor import Recorder, Tensor, active, plain, require_floating
 from gradcli.engine.variable import Variable
+from gradcli.errors import GradientError
 
 MOST_COURSES = 64
 """Courses that a Program keeps; beyond, the oldest is forgotten."""
@@ -52,7 +55,10 @@ class Program:
         Takes arrays or NumPy's numbers. An argument that the value does not depend on has
         the gradient None.
         """
-        return self._replay(*args)  # type: ignore[no-any-return]
+        try:
+            return self._replay(*args)  # type: ignore[no-any-return]
+        except AttributeError:  # a number of Python's has no shape
+            return self._other(*args)
 
     def _other(self, *args: Any) -> tuple[Any, tuple[Any, ...]]:
         """The same for arguments of other shapes or dtypes than the last ones."""
@@ -63,6 +69,8 @@ class Program:
     def _course(self, args: list[Any]) -> Callable[..., Any]:
         key = _key(args)
         if key not in self._courses:
+            for i in self._argnums:
+                require_floating(args[i])
             tensors = [Tensor(arg) for arg in args]
             records, out = _trace(self._function, tensors)
             writer = _Writer(tensors, self._argnums, {"key": key, "other": self._other})
@@ -70,8 +78,9 @@ class Program:
             # Only names that we made.
             exec(compile(self.source, "<gradcli program>", "exec"), writer.scope)
             while len(self._courses) >= MOST_COURSES:
-                del self._courses[next(iter(self._courses))]
+                self._courses.pop(next(iter(self._courses)), None)
             self._courses[key] = writer.scope["program"]
+            return writer.scope["program"]  # type: ignore[no-any-return]
         return self._courses[key]
 
 
@@ -90,11 +99,18 @@ class _Recorder(Recorder):
         "a Program replays one course of operations; use where(), or a GradientTape for each call"
     )
 
-    def __init__(self, tensors: list[Tensor]) -> None:
+    def __init__(self, tensors: list[Tensor], outer: tuple[Recorder, ...]) -> None:
         self.records: list[Record] = []
+        self._outer = outer
         self._made = {id(tensor) for tensor in tensors}
 
     def record(self, record: Record) -> None:
+        for tensor in _tensors(record.args):
+            if id(tensor) not in self._made and any(r.follows(tensor) for r in self._outer):
+                raise GradientError(
+                    "a Program gives plain numbers: what a tape follows from outside would lose "
+                    "its gradient; make it an argument, or call the function itself"
+                )
         for name, value in record.params.items():
             for tensor in _tensors(value):
                 if name not in ("index", "indices") or tensor.dtype.kind == "b":
@@ -106,12 +122,12 @@ class _Recorder(Recorder):
         self._made.add(id(record.out))
 
     def follows(self, tensor: Tensor) -> bool:
-        return id(tensor) in self._made
+        return id(tensor) in self._made or isinstance(tensor, Variable)
 
 
 def _trace(function: Callable[..., Any], tensors: list[Tensor]) -> tuple[list[Record], Tensor]:
-    recorder = _Recorder(tensors)
     outer = active.recorders
+    recorder = _Recorder(tensors, outer)
     active.recorders = (recorder,)
     try:
         out = function(*tensors)
@@ -150,7 +166,7 @@ class _Writer:
             call = self.call(record)
             calls.append((record, call))
             self.numbers[id(record.out)] = len(self.numbers)
-            op = self.known(record.op.name, record.op.forward)
+            op = self.known(_safe(record.op), record.op.forward)
             lines.append(f"    {self.name(record.out)} = {op}({call})")
         with np.errstate(all="ignore"):
             lines += [f"    {line}" for line in self.backward(calls, out)]
@@ -168,11 +184,11 @@ class _Writer:
                 i = self.numbers.get(id(arg))
                 if vjp is None or i not in tracked:
                     continue
-                rule = self.known(f"{record.op.name}_vjp{k}", vjp)
+                rule = self.known(f"{_safe(record.op)}_vjp{k}", vjp)
                 lines.append(f"c = {rule}(g{o}, v{o}, {call})")
                 found = vjp(cotangents[o], record.out.value, *record.values, **record.settings)
                 if found.shape != value.shape or found.dtype != value.dtype:
-                    op = self.known(f"{record.op.name}_op", record.op)
+                    op = self.known(f"{_safe(record.op)}_op", record.op)
                     lines.append(f"c = fit(c, v{i}, {op})")
                     found = fit(found, value, record.op)
                 lines.append(f"g{i} = g{i} + c" if i in cotangents else f"g{i} = c")
@@ -200,7 +216,7 @@ class _Writer:
         """``value`` as source: what was computed by its number, what was not as a constant."""
         if id(value) in self.numbers:
             return f"v{self.numbers[id(value)]}"
-        if type(value) is Variable:  # it may be assigned to before a replay
+        if isinstance(value, Variable):  # it may be assigned to before a replay
             return f"{self.constant(value)}.value"
         if isinstance(value, Tensor) or not _tensors(value):
             return self.constant(plain(value))
@@ -218,6 +234,11 @@ class _Writer:
             name = f"{name}_{len(self.scope)}"
             self.scope[name] = value
         return name
+
+
+def _safe(op: Op) -> str:
+    """A name for ``op`` in the source: its own, unless a user gave it."""
+    return op.name if REGISTRY.get(op.name) is op else "custom"
 
 
 def _needed(records: list[Record], out: Tensor) -> list[Record]:

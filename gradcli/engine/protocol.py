@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.operation import REGISTRY, Op
+from gradcli.engine.operation import Op
+from gradcli.engine.registry import REGISTRY
 from gradcli.engine.tensor import Tensor
 from gradcli.errors import OpError
 
@@ -45,7 +46,8 @@ def call_function(
         return declared(*args, **kwargs)
     if not kwargs and len(args) <= declared.arrays:
         return declared(*args)
-    return declared(*_translated(function, declared, args, kwargs))
+    found = _translated(function, declared, args, kwargs)
+    return declared(**found)
 
 
 Tensor.numpy_ops.update(
@@ -59,8 +61,8 @@ Tensor.numpy_ops.update(
 
 def _translated(
     function: Callable[..., Any], op: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> list[Any]:
-    """The arguments of NumPy's ``function`` as those of ``op``, by position."""
+) -> dict[str, Any]:
+    """The arguments of NumPy's ``function`` as those of ``op``."""
     signature = _signature(function)
     try:
         bound = signature.bind(*args, **kwargs).arguments
@@ -76,11 +78,15 @@ def _translated(
             own = op.names[i]
         if own in op.names and value is not np._NoValue:
             found[own] = value
-        elif not _says_nothing(value, parameter.default):
+        elif name not in _HARMLESS and not _says_nothing(value, parameter.default):
             raise OpError(
                 f"np.{_name(function)}: {name}= has no rule on Tensors; gradcli has {op.signature}"
             )
-    return [found[name] for name in op.names if name in found]
+    return found
+
+
+_HARMLESS = ("kind", "stable", "copy")
+"""How, not what: a Tensor is never copied in place, and its sorts are stable."""
 
 
 def _says_nothing(value: Any, default: Any) -> bool:

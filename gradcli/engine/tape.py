@@ -1,21 +1,23 @@
 """The tape: what was computed, in order, and its replay backwards.
 
-``apply`` runs an op on Tensors and hands what happened to every active recorder. A
-GradientTape is a recorder that keeps the operations that depend on what it watches, as a
-flat list: already in topological order, so the backward sweep is a loop, without
-recursion or sorting. (Wengert, "A simple automatic derivative evaluation program", CACM 1964.)
+A GradientTape is a recorder (see ``recording.py``) that keeps the operations that depend on
+what it watches, as a flat list: already in topological order, so the backward sweep is a
+loop, without recursion or sorting. (Wengert, "A simple automatic derivative evaluation
+program", CACM 1964.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
 from gradcli.engine.cotangents import fit, seeds_of
 from gradcli.engine.nest import leaves, rebuild
+from gradcli.engine.recording import FAULTS as FAULTS
+from gradcli.engine.recording import Record, recording
 from gradcli.engine.tensor import (
     Recorder,
     Tensor,
@@ -24,70 +26,7 @@ from gradcli.engine.tensor import (
     require_floating,
 )
 from gradcli.engine.variable import Variable
-from gradcli.errors import DtypeError, GradcliError, GradientError, OpError
-
-if TYPE_CHECKING:
-    from gradcli.engine.operation import Op
-
-
-FAULTS = (
-    TypeError, ValueError, IndexError, AttributeError, OverflowError, ZeroDivisionError,
-)  # fmt: skip
-"""What an op can raise of arguments that do not suit it."""
-
-
-class Record(NamedTuple):
-    """One operation: ``out = op(*args, **params)``, and the same as plain arrays."""
-
-    op: Op
-    vjps: tuple[Callable[..., Any] | None, ...]
-    args: tuple[Any, ...]
-    values: list[Any]
-    params: dict[str, Any]
-    settings: dict[str, Any]
-    """The params without Tensors in them."""
-    out: Tensor
-
-
-def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-    """Run ``op`` on arguments of which at least one is a Tensor, and record it."""
-    values = [a.value if isinstance(a, Tensor) else a for a in args]
-    settings = params
-    for name, value in params.items():
-        if isinstance(value, (Tensor, list, tuple, slice)):
-            found = _setting(op, name, value)
-            if found is not value:
-                settings = {**settings, name: found}
-    value = op.forward(*values, **settings)
-    if value.dtype.kind == "c":
-        raise DtypeError(f"{op.name} gives complex numbers here; a gradient needs real ones")
-    out = Tensor(value)
-    recorders = active.recorders
-    if recorders:
-        record = Record(op, op.vjps_for(len(args)), args, values, params, settings, out)
-        for recorder in recorders:
-            recorder.record(record)
-    return out
-
-
-def _setting(op: Op, name: str, value: Any) -> Any:
-    """``value`` without Tensors in it: those that are left are positions, masks and counts."""
-    if isinstance(value, Tensor):
-        if value.dtype.kind == "f":
-            raise OpError(f"{op.name}: {name} takes no Tensor of floats; give a plain value")
-        return value.value
-    if isinstance(value, (list, tuple)):
-        found = [_setting(op, name, part) for part in value]
-        return value if all(map(_same, found, value)) else type(value)(found)
-    if isinstance(value, slice):
-        bounds = (value.start, value.stop, value.step)
-        found = [_setting(op, name, bound) for bound in bounds]
-        return value if all(map(_same, found, bounds)) else slice(*found)
-    return value
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b
+from gradcli.errors import GradcliError, GradientError
 
 
 class GradientTape(Recorder):
@@ -122,9 +61,11 @@ class GradientTape(Recorder):
         if self in active.recorders:
             raise GradientError("this tape is already recording")
         active.recorders += (self,)
+        recording.add(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        recording.discard(self)
         recorders = active.recorders
         if recorders and recorders[-1] is self:
             active.recorders = recorders[:-1]
@@ -158,7 +99,8 @@ class GradientTape(Recorder):
         try:
             yield
         finally:
-            active.recorders = before
+            if not self._used or self._persistent:
+                active.recorders = before
 
     def reset(self) -> None:
         """Forget everything recorded and watched, as if the tape were new."""
@@ -172,7 +114,7 @@ class GradientTape(Recorder):
         return id(tensor) in self._tracked or self._accesses(tensor)
 
     def _accesses(self, tensor: Any) -> bool:
-        return type(tensor) is Variable and tensor.trainable and self._watches_variables
+        return isinstance(tensor, Variable) and tensor.trainable and self._watches_variables
 
     def record(self, record: Record) -> None:
         """Keep ``record`` if it depends on a watched Tensor (called for every operation)."""
@@ -183,7 +125,7 @@ class GradientTape(Recorder):
         for arg in record.args:
             if id(arg) in tracked:
                 depends = True
-            elif type(arg) is Variable and self._accesses(arg):
+            elif self._accesses(arg):
                 self.watch(arg)
                 depends = True
         if depends:
@@ -222,12 +164,15 @@ class GradientTape(Recorder):
         The answer has the structure of ``sources``, each part the shape ``target.shape +
         source.shape``. One backward sweep per entry of the target. See ``gradient``.
         """
+        if not isinstance(target, Tensor):
+            raise TypeError(f"jacobian() takes one Tensor, not {type(target).__name__}: stack()")
         with self._use():
-            seeds = np.eye(target.size, dtype=target.dtype)
-            rows = [
-                self._gradients(target, sources, s.reshape(target.shape), unconnected_gradients)
-                for s in seeds
-            ]
+            rows = []
+            for i in range(target.size):
+                seed = np.zeros(target.size, target.dtype)
+                seed[i] = 1
+                seed = seed.reshape(target.shape)
+                rows.append(self._gradients(target, sources, seed, unconnected_gradients))
             parts: list[Tensor | None] = []
             for i, source in enumerate(leaves(sources)):
                 column = [row[i] for row in rows]
@@ -346,7 +291,7 @@ class GradientTape(Recorder):
 
 def _unchanged(arg: Any, value: Any) -> Any:
     """``arg``, if it is still what was recorded."""
-    if type(arg) is Variable and arg.value is not value:
+    if isinstance(arg, Variable) and arg.value is not value:
         raise GradientError(
             "a Variable was assigned to after it was recorded, and its old value is "
             "differentiated once more: take this gradient before assign()"

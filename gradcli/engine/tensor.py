@@ -21,7 +21,7 @@ import numpy.typing as npt
 from gradcli.errors import DtypeError, GradientError
 
 if TYPE_CHECKING:
-    from gradcli.engine.tape import Record
+    from gradcli.engine.recording import Record
 
 Array: TypeAlias = Any
 """A Tensor, or anything that NumPy takes for an array. Ops accept and return either."""
@@ -140,6 +140,20 @@ class Tensor:
         self.observed("a branch")
         return bool(self.value)
 
+    def __copy__(self) -> Tensor:
+        """The same value, still connected."""
+        return self.numpy_ops[np.positive](self)  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        self._leave("bytes")
+        return type(self), (self.value,)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GradientError("a Tensor is not written into: use where() or concatenate()")
+
     def __pos__(self) -> Tensor:
         return self
 
@@ -185,7 +199,7 @@ class Tensor:
 
     def __getattr__(self, method: str) -> Any:
         """An op as a method, though its family has not been loaded yet."""
-        from gradcli.engine.operation import REGISTRY
+        from gradcli.engine.registry import REGISTRY
 
         if not method.startswith("_") and method in REGISTRY and hasattr(type(self), method):
             return getattr(self, method)
@@ -241,6 +255,12 @@ def known(value: Any, what: str) -> Any:
     return plain(value)
 
 
+def real(x: Any) -> Any:
+    """``x`` as an array of floating point (or complex) numbers: whole ones would wrap around."""
+    x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(np.float64)
+
+
 def require_floating(value: Any) -> None:
     """Raise DtypeError unless ``value`` can carry a gradient."""
     dtype = value.dtype
@@ -264,7 +284,7 @@ def tensor(data: Any, dtype: npt.DTypeLike | None = None) -> Tensor:
     A Tensor, or a list of Tensors, keeps its connection. Raises DtypeError for complex numbers
     and for anything that is not numeric.
     """
-    from gradcli.engine.operation import connected
+    from gradcli.engine.lists import connected
 
     joined = connected(data)
     if joined is None:

@@ -49,6 +49,15 @@ class Variable(Tensor):
         self.value = new.copy()[()] if new.ndim == 0 else new.copy()
         return self
 
+    def __copy__(self) -> Variable:
+        """A Variable of its own, where no tape follows this one."""
+        self._leave("the value of another Variable")
+        return Variable(self.value.copy(), self.trainable, self.name)
+
+    def __reduce__(self) -> Any:
+        self._leave("bytes")
+        return Variable, (self.value, self.trainable, self.name)
+
     def __repr__(self) -> str:
         return f"Variable({self.value}, shape={self.shape}, dtype={self.dtype})"
 

@@ -6,9 +6,14 @@ by position and by NumPy's keywords, and lists of Tensors: the gradient is the s
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
+import pickle
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -132,6 +137,9 @@ def test_a_list_of_tensors_is_their_stack(op: Op, case: Case) -> None:
 
 
 X = np.array([0.5, 1.5, 2.5])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    MATRIX = np.matrix([[1.0], [2.0]])
 
 
 @pytest.mark.parametrize(
@@ -170,6 +178,20 @@ X = np.array([0.5, 1.5, 2.5])
         (lambda x: engine.roll(engine.reshape(x, (3, 1)), [1, 1], [0, 1])[0, 0], [0.0, 0.0, 1.0]),
         (lambda x: engine.concatenate([x, 2 * x], axis=None).sum(), [3.0, 3.0, 3.0]),
         (lambda x: np.average(x, weights=[1.0, 0.0, 1.0]), [0.5, 0.0, 0.5]),
+        (lambda x: (copy.copy(x) ** 2).sum(), [1.0, 3.0, 5.0]),
+        (lambda x: (copy.deepcopy({"a": [x]})["a"][0] ** 2).sum(), [1.0, 3.0, 5.0]),
+        (lambda x: (engine.gather(x, x > 1) * [3.0, 5.0, 7.0]).sum(), [3.0, 12.0, 0.0]),
+        (lambda x: np.take(x, [True, False]).sum(), [1.0, 1.0, 0.0]),
+        (lambda x: np.sort(x, kind="stable")[0], [1.0, 0.0, 0.0]),
+        (lambda x: np.linalg.norm(x, 1, axis=(0,)), [1.0, 1.0, 1.0]),
+        (lambda x: x[0] * Fraction(1, 2), [0.5, 0.0, 0.0]),
+        (lambda x: engine.arctan2(x[0] * 1e-200, 1e-200), [0.8, 0.0, 0.0]),
+        (lambda x: engine.arcsinh(x[0] * 1e200), [2.0, 0.0, 0.0]),
+        (lambda x: engine.clip(x, 3.0, 1.0).sum(), [0.0, 0.0, 0.0]),
+        (lambda x: engine.clip(5.0, 3.0 + 0 * x, x - 9).sum(), [1.0, 1.0, 1.0]),
+        (lambda x: engine.diff(x, n=5).sum() + x[0], [1.0, 0.0, 0.0]),
+        (lambda x: engine.dense(x, np.ones((3, 1)), np.ones(4)).sum(), [4.0, 4.0, 4.0]),
+        (lambda x: engine.expm1(x[0] - 40.5), [math.exp(-40), 0.0, 0.0]),
     ],
 )  # fmt: skip
 def test_connections_that_were_once_lost(f: Any, expected: list[float]) -> None:
@@ -195,6 +217,13 @@ def scipy_like(x: Any) -> Any:
         lambda x: np.sum(x, where=[True, False, True]),
         lambda x: np.sum(x, initial=3.0), lambda x: np.std(x, dtype=np.float32),
         lambda x: np.multiply(x, x, where=x > 1).sum(),
+        lambda x: pickle.loads(pickle.dumps(x)).sum(),
+        lambda x: (x * np.array([1, 2, 3], object)).sum(), lambda x: x.astype(object).sum(),
+        lambda x: (x * MATRIX).sum(), lambda x: (np.ma.array(X) * x).sum(),
+        lambda x: np.meshgrid(x, x, sparse=True)[0].sum(),
+        lambda x: sum(ThreadPoolExecutor().map(lambda a: a * a, [x[0], x[1]])),
+        lambda x: engine.Program(lambda z: z * x[0], (1.0,), 0).value_and_grad(np.array(1.0))[0],
+        lambda x: custom_gradient(lambda a: (a * x[0], lambda g: g))(tensor(2.0)),
         lambda x: np.linalg.svd(engine.outer(x, x))[1].sum(),
         lambda x: np.pad(x, 1, mode="edge").sum(),
     ],
@@ -207,7 +236,10 @@ def test_what_would_lose_a_connection_is_an_error_that_names_the_way_out(f: Any)
     assert isinstance(error, GradcliError)
     message = str(error)
     assert "<lambda>" not in message
-    ways = ("stop_gradient", "gradcli", "use where", "the mode is")
+    ways = (
+        "stop_gradient", "gradcli", "use where", "the mode is", "np.asarray() it", "real numbers",
+        "reshape()", "make it an argument",
+    )  # fmt: skip
     assert any(way in message for way in ways), message
     assert active.recorders == ()
 
@@ -275,6 +307,34 @@ def test_custom_gradients() -> None:
     assert [float(g) for g in found] == [6.0, 23.0]
     with pytest.raises(GradientError, match="gives 1 gradients for 2 arrays"):
         grad(custom_gradient(lambda a, b: (a * b, lambda g: g)))(1.0, 2.0)
+    for wrong in (lambda g: None, lambda g: 1.0, lambda g: g[:2]):
+        with pytest.raises(
+            GradientError, match=r"backward of the function gives .* of shape \(3,\)"
+        ):
+            grad(lambda x, w=wrong: custom_gradient(lambda a: (a * 1.0, w))(x).sum())(X)
+
+
+def test_a_custom_gradient_is_that_of_the_run_that_was_answered() -> None:
+    """A mask drawn anew by each run: value and gradient are of one of them."""
+    rng = np.random.default_rng(0)
+
+    def dropped(x: Any) -> Any:
+        mask = (rng.random(x.shape) > 0.5) * 1.0
+        return x * mask, lambda g: g * mask
+
+    for _ in range(5):
+        value, slope = value_and_grad(lambda x: custom_gradient(dropped)(x).sum())(np.ones(9))
+        assert float(value) == slope.numpy().sum()
+    unused = grad(lambda x: custom_gradient(lambda a: ((a * 1.0, 1 / a), two))(x)[0])
+
+    def two(g: Any, h: Any) -> Any:
+        return g + h
+
+    with np.errstate(all="ignore"):
+        assert float(unused(0.0)) == 1.0
+    program = engine.Program(lambda x: custom_gradient(lambda a: (a**2, lambda g: 2 * g * a))(x),
+                             (np.array(1.0),), 0)  # fmt: skip
+    assert program.value_and_grad(np.array(3.0)) == (9.0, (6.0,))
 
 
 def test_vjp_and_nests() -> None:
@@ -323,6 +383,18 @@ def test_prod_takes_no_more_memory_than_its_input() -> None:
     assert np.count_nonzero(slope) == 1
 
 
+def test_std_of_equal_numbers_whose_mean_rounds() -> None:
+    """The mean of three 0.1 is not 0.1 in float64; the slope is 0 by convention all the same."""
+    assert grad(engine.std)(np.full(3, 0.1)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_prod_of_numbers_whose_products_are_none() -> None:
+    """1e-300 * 1e200^3 = 1e300; without one of the large ones 1e100."""
+    with np.errstate(over="ignore"):
+        slope = grad(engine.prod)([1e-300, 1e200, 1e200, 1e200]).numpy()
+    np.testing.assert_allclose(slope, [np.inf, 1e100, 1e100, 1e100], rtol=1e-12)
+
+
 def test_nothing_of_nothing() -> None:
     """As NumPy and torch: the mean of nothing is nan, its softmax nothing."""
     with np.errstate(all="ignore"):
@@ -332,3 +404,66 @@ def test_nothing_of_nothing() -> None:
         assert engine.softmax(np.zeros((3, 0))).shape == (3, 0)
         assert engine.logsumexp(np.zeros(0)) == -np.inf
         assert grad(engine.prod)(np.zeros(0)).shape == (0,)
+
+
+def test_variables_are_copied_where_no_tape_follows_them() -> None:
+    w = variable([1.0, 2.0], name="w")
+    twin = copy.deepcopy(w)
+    twin.assign([5.0, 6.0])
+    assert w.tolist() == [1.0, 2.0]
+    assert pickle.loads(pickle.dumps(w)).name == "w"
+    with GradientTape(), pytest.raises(GradientError, match="another Variable"):
+        copy.copy(w)
+
+    class Own(engine.Variable):
+        pass
+
+    mine = Own(np.array(3.0))
+    with GradientTape() as tape:
+        y = mine * mine
+    assert float(tape.gradient(y, mine)) == 6.0
+
+
+def test_a_second_order_after_assign_is_refused() -> None:
+    w = variable(2.0)
+    with GradientTape() as outer:
+        with GradientTape() as inner:
+            y = w * w * w
+        w.assign(5.0)
+        with pytest.raises(GradientError, match="take this gradient before assign"):
+            inner.gradient(y, w)
+    del outer
+
+
+def test_whole_numbers_do_not_wrap_around() -> None:
+    """sigmoid(1) = 0.7310585786300049; softmax(0, log 3) would be 1/4, 3/4."""
+    assert float(engine.sigmoid(np.uint8(1))) == pytest.approx(0.7310585786300049)
+    assert engine.log_sigmoid(np.uint8([1]))[0] == pytest.approx(math.log(0.7310585786300049))
+    assert engine.softmax(np.uint8([0, 200]))[1] == 1.0
+    assert engine.norm(np.uint8([20, 15])) == 25.0
+    assert engine.mean(np.full(10_000, 10.0, np.float16)) == 10.0
+    assert grad(lambda x: engine.mean(x))(np.ones(70_000, np.float16)).numpy()[0] > 1e-5
+    assert float(grad(lambda a: a ** np.array(0, np.uint8))(1e10)) == 0.0
+    # 1 - 9 * 0.1: 0.1 is a little more than a tenth, and 1 / 0.1 rounds up to 10.
+    assert float(grad(lambda b: engine.fmod(1.0, b))(0.1)) == -9.0
+    assert np.isnan(engine.median(np.array([1.0, np.nan, 3.0])))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: engine.tensordot(np.ones((2, 2)), np.ones((2, 2)), axes=((2,), (0,))),
+        lambda: engine.tensordot(np.ones((2, 2)), np.ones((2, 2)), axes=1.5),
+        lambda: engine.split(np.ones(4), 2.7), lambda: engine.top_k(np.ones(4), 2.7),
+        lambda: engine.repeat(np.ones(4), 1.9),
+        lambda: engine.take_along_axis(np.ones(2), np.array([True, False])),
+        lambda: engine.gather_nd(np.ones(2), [[True]]), lambda: engine.max(-5, 0),
+        lambda: engine.meshgrid(X, X, indexing="xyz"),
+        lambda: grad(lambda x: x)(x=3.0),
+        lambda: engine.Program(lambda x: x * 2.5, [np.array([1])], 0),
+        lambda: GradientTape().jacobian([tensor(1.0)], tensor(1.0)),
+    ],
+)  # fmt: skip
+def test_what_means_nothing_is_an_error(call: Any) -> None:
+    with pytest.raises((TypeError, ValueError, IndexError, GradcliError)):
+        call()

@@ -11,7 +11,7 @@ import gradcli.engine as engine
 from gradcli.engine import GradientTape, Op, Program, Tensor, tensor, variable
 from gradcli.engine.domain import Case
 from gradcli.engine.op import REGISTRY
-from gradcli.engine.program import SIZED_BY_VALUES
+from gradcli.engine.program import MOST_COURSES, SIZED_BY_VALUES
 from gradcli.engine.tensor import active
 from gradcli.errors import GradientError
 from tests.engine.test_ops import CALLS, call
@@ -136,9 +136,20 @@ def test_comparisons_are_computed_anew() -> None:
     assert program.value_and_grad(np.array([-1.0]))[1][0].tolist() == [5.0]
 
 
+V = variable(2.0)
+
+
 @pytest.mark.parametrize(
     "branch",
-    [lambda x: x if x > 0 else -x, lambda x: x * float(x), lambda x: x * x.numpy(), np.asarray],
+    [
+        lambda x: x * [1.0, 2.0, 3.0][engine.argmax(x)],
+        lambda x: x * float(V),
+        lambda x: x * V.numpy(),
+        lambda x: x if x > 0 else -x,
+        lambda x: x * float(x),
+        lambda x: x * x.numpy(),
+        np.asarray,
+    ],
 )
 def test_a_branch_on_a_value_is_refused(branch: Any) -> None:
     with pytest.raises(GradientError, match="replays one course"):
@@ -161,3 +172,10 @@ def test_tensors_from_outside_are_constants() -> None:
     c = tensor(2.0)
     program = Program(lambda x: x * c, (1.0,), -1)
     assert program.value_and_grad(np.array(3.0)) == (6.0, (2.0,))
+
+
+def test_many_shapes_are_forgotten_and_traced_again() -> None:
+    program = Program(lambda x: (x * x).sum(), (np.ones(1),), [0])
+    for n in [*range(1, MOST_COURSES + 5), 1, 2]:
+        value, (gradient,) = program.value_and_grad(np.full(n, 3.0))
+        assert (value, gradient.shape) == (9.0 * n, (n,))

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.domain import nonzero, real
+from gradcli.engine.domain import nonzero
+from gradcli.engine.domain import real as anywhere
 from gradcli.engine.op import op
 from gradcli.engine.ops.arithmetic import abs, minimum
 from gradcli.engine.ops.choice import keep, where
 from gradcli.engine.ops.exponential import erf, exp
 from gradcli.engine.ops.trigonometric import tanh
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, real
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -36,6 +37,8 @@ def _sigmoid_vjp(g: Any, y: Any, x: Any) -> Any:
 @op(_sigmoid_vjp, rule="g * y * (1 - y)")
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x))."""
+    if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
+        x = real(x)[()]
     if np.iscomplexobj(x):
         return 1 / (1 + np.exp(-x))
     # Neither exponential can overflow, and small values keep all their digits.
@@ -45,7 +48,7 @@ def sigmoid(x: Array) -> Array:
 @op(lambda g, y, x: g * sigmoid(-x), rule="g * (1 - sigmoid(x))")
 def log_sigmoid(x: Array) -> Array:
     """log(sigmoid(x))."""
-    return -_softplus(-x)
+    return -_softplus(-real(x))
 
 
 @op(lambda g, y, x: g * sigmoid(x), rule="g * sigmoid(x)")
@@ -135,7 +138,7 @@ def mish(x: Array) -> Array:
 @op(
     lambda g, y, x: keep((x > -3) & (x < 3), g / 6),
     rule="g / 6 where -3 < x < 3, else 0",
-    domain=real,
+    domain=anywhere,
     analytic=False,
 )
 def hard_sigmoid(x: Array) -> Array:

@@ -59,6 +59,8 @@ def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     # Where b is 0 the derivative is 0, even at a = 0: 0 ** -1 must not come in.
     if isinstance(b, (int, float)):
         return g * b * power(a, b - 1) if b else zeros_like(g * a)
+    if b.dtype.kind == "u":  # b - 1 would wrap
+        b = b.astype(np.int64)
     return g * b * power(a, where((a == 0) & (b == 0), b, b - 1))
 
 
@@ -110,7 +112,6 @@ def abs(x: Array) -> Array:
     return np.abs(x)
 
 
-absolute = abs
 Tensor.numpy_ops[np.fabs] = abs
 
 
@@ -156,9 +157,9 @@ def _bounded(x: Any, low: Any, high: Any) -> Any:
 
 @op(
     lambda g, y, x, low, high: keep(_bounded(x, low, high), g),
-    lambda g, y, x, low, high: keep(x < low, g),
-    lambda g, y, x, low, high: keep(x > high, g),
-    rule=("g where low <= x <= high", "g where x < low", "g where x > high"),
+    lambda g, y, x, low, high: keep((x < low) if high is None else (x < low) & (low <= high), g),
+    lambda g, y, x, low, high: keep((x > high) if low is None else (x > high) | (low > high), g),
+    rule=("g where low <= x <= high", "g where x < low <= high", "g where x or low > high"),
     numpy=np.clip,
     aliases={
         "a_min": "low",

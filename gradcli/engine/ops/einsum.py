@@ -11,8 +11,9 @@ import numpy as np
 
 from gradcli.engine.cotangents import unbroadcast
 from gradcli.engine.domain import case
+from gradcli.engine.lists import as_array
 from gradcli.engine.op import op
-from gradcli.engine.operation import Variadic, as_array
+from gradcli.engine.operation import Variadic
 from gradcli.engine.ops.indexing import scatter
 from gradcli.engine.ops.shape import broadcast_to
 from gradcli.engine.tensor import Array, Tensor

@@ -15,7 +15,7 @@ exp = elementwise(np.exp, lambda g, y, x: g * y, rule="g * y")
 exp2 = elementwise(
     np.exp2, lambda g, y, x: g * y * math.log(2), rule="g * y * ln 2", analytic=False
 )
-expm1 = elementwise(np.expm1, lambda g, y, x: g * (y + 1), rule="g * (y + 1)")
+expm1 = elementwise(np.expm1, lambda g, y, x: g * exp(x), rule="g * exp(x)")
 log = elementwise(np.log, lambda g, y, x: g / x, rule="g / x", domain=positive)
 log1p = elementwise(np.log1p, lambda g, y, x: g / (1 + x), rule="g / (1 + x)", domain=positive)
 log2 = elementwise(

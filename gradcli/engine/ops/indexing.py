@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +35,11 @@ Tensor.numpy_ops[np.where] = _numpy_where
 def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with the entries of ``x`` added at the index."""
     y = np.zeros(shape, x.dtype)
-    np.add.at(y, index, x)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or isinstance(part, _BASIC) for part in parts):
+        y[index] = x  # no entry is met twice
+    else:
+        np.add.at(y, index, x)
     return y
 
 
@@ -55,7 +60,15 @@ def getitem(x: Array, index: Any) -> Array:
     return np.asarray(x)[index]
 
 
+_BASIC = (int, slice, type(Ellipsis))
+"""What an index is made of that meets no entry twice, besides None."""
+
+
 def _take_vjp(g: Any, y: Any, x: Any, indices: Any, axis: int | None) -> Any:
+    if not isinstance(indices, Tensor):
+        indices = np.asarray(indices)
+    if indices.dtype.kind not in "iu":  # truths are 0 and 1, as for np.take, and no mask
+        indices = indices.astype(np.intp)
     if axis is None:
         return scatter(g, (indices,), (x.size,)).reshape(x.shape)
     return scatter(g, (*(slice(None),) * (axis % x.ndim), indices), x.shape)
@@ -91,7 +104,7 @@ def gather(x: Array, indices: Any, axis: int = 0) -> Array:
 
 def _nd(indices: Any) -> tuple[Any, ...]:
     """An index for each axis from positions as rows."""
-    indices = indices if isinstance(indices, Tensor) else np.asarray(indices)
+    indices = _whole(indices)
     return tuple([indices[..., i] for i in range(indices.shape[-1])])
 
 
@@ -162,7 +175,11 @@ def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Array:
 
 
 def _whole(indices: Any) -> Any:
-    return indices if isinstance(indices, Tensor) else np.asarray(indices)
+    """Positions as an array or Tensor. Raises IndexError for truths and for floats."""
+    indices = indices if isinstance(indices, Tensor) else np.asarray(indices)
+    if indices.dtype.kind not in "iu" and indices.size:
+        raise IndexError(f"indices are whole numbers, not {indices.dtype}")
+    return indices if indices.dtype.kind in "iu" else indices.astype(np.intp)
 
 
 @composite(
@@ -194,7 +211,7 @@ class TopK(NamedTuple):
 )
 def top_k(x: Array, k: int = 1) -> TopK:
     """The ``k`` largest entries of the last axis, largest first, and their positions."""
-    size, k = x.shape[-1], int(known(k, "a shape"))
+    size, k = x.shape[-1], operator.index(known(k, "a shape"))
     if not 0 <= k <= size:
         raise ValueError(f"top_k: there are {size} entries, and {k} are wanted")
     indices = argsort(-x, -1)[..., :k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ def _cuts(size: int, sections: Any, evenly: bool) -> list[int]:
     """Where each part ends: positions, or a number of parts."""
     if np.ndim(sections):
         return [*np.asarray(sections).tolist(), size]
-    count = int(sections)
+    count = operator.index(sections)
     if count < 1 or (evenly and size % count):
         raise ValueError(f"split: an axis of {size} does not divide into {count} parts")
     widths = [size // count + (i < size % count) for i in range(count)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradcli.engine.cotangents import unbroadcast
 from gradcli.engine.domain import case
@@ -63,11 +65,12 @@ def matmul(a: Array, b: Array) -> Array:
 def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     """The sum of products over the last axes of ``a`` and first of ``b``, or two lists of axes."""
     if np.ndim(axes) == 0:
-        count = int(axes)
+        count = operator.index(axes)
         left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
         left, right = ([int(i) for i in np.atleast_1d(part)] for part in axes)
-    left, right = [i % a.ndim for i in left], [i % b.ndim for i in right]
+    left = list(normalize_axis_tuple(left, a.ndim, "axes"))
+    right = list(normalize_axis_tuple(right, b.ndim, "axes"))
     if [a.shape[i] for i in left] != [b.shape[i] for i in right]:
         raise ValueError(f"tensordot: axes {left} of {a.shape} do not fit {right} of {b.shape}")
     outer_a = [i for i in range(a.ndim) if i not in left]
@@ -169,6 +172,12 @@ def _of_product(g: Any, x: Any, w: Any) -> Any:
     return unbroadcast(g, (*stacks, *rows, w.shape[-1]))
 
 
+def _dense_x(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
+    if g.shape[-1] != w.shape[-1]:
+        g = _of_product(g, x, w)
+    return g @ w.mT
+
+
 def _dense_w(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     if x.ndim == 2 == g.ndim and len(x) == len(g):
         return x.mT @ g
@@ -179,7 +188,7 @@ def _dense_w(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
 
 
 @op(
-    lambda g, y, x, w, b: g @ w.mT,
+    _dense_x,
     _dense_w,
     lambda g, y, x, w, b: g,
     rule=("g @ w.T", "x.T @ g", "sum of g over the batch"),
@@ -191,6 +200,9 @@ def _dense_w(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
         case((2, 3), (3, 4), (2, 4)),
         case((1, 3), (3, 2), (4, 2)),
         case((2, 3), (3, 2), (2, 1, 2)),
+        case((2, 3), (3, 1), (4,)),
+        case((3,), (3, 1), (4,)),
+        case((2, 2, 3), (3, 1), (4,)),
     ),
 )
 def dense(x: Array, w: Array, b: Array) -> Array:
@@ -198,10 +210,10 @@ def dense(x: Array, w: Array, b: Array) -> Array:
     if x.ndim == w.ndim == 2:
         return x.dot(w) + b if x.size <= _SMALL else x @ w + b
     if w.ndim == 2 and x.ndim > 2:  # a stack of inputs is one product, not one each
-        z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], -1))
+        z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], w.shape[-1]))
     else:
         z = x @ w
-    if b.ndim == 1 and b.dtype == z.dtype:
+    if b.shape == z.shape[-1:] and b.dtype == z.dtype:  # in place: z is ours alone
         z += b
         return z
     return z + b

@@ -9,8 +9,10 @@ import numpy as np
 
 from gradcli.engine.domain import case
 from gradcli.engine.op import composite, op
+from gradcli.engine.ops.indexing import take
 from gradcli.engine.ops.shape import Axis, broadcast_to, reshape, swapaxes
 from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.errors import OpError
 
 
 def _tile_vjp(g: Any, y: Any, x: Any, reps: Any) -> Any:
@@ -41,10 +43,11 @@ def tile(x: Array, reps: Any) -> Array:
 )
 def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     """Each entry (or slice along ``axis``) so many times; one count for all, or one each."""
-    from gradcli.engine.ops.indexing import take
-
     size = x.size if axis is None else x.shape[axis]
-    return take(x, np.repeat(np.arange(size), known(repeats, "repeats")), axis=axis)
+    counts = np.asarray(known(repeats, "repeats"))
+    if counts.dtype.kind not in "iu":
+        raise TypeError(f"repeat: repeats are whole numbers, not {counts.dtype}")
+    return take(x, np.repeat(np.arange(size), counts), axis=axis)
 
 
 def _flip_vjp(g: Any, y: Any, x: Any, axis: Any) -> Any:
@@ -122,6 +125,8 @@ def triu(x: Array, k: int = 0) -> Array:
 
 
 def _grid(arrays: Sequence[Any], indexing: str = "xy") -> tuple[Any, ...]:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
     shape = tuple([a.size for a in arrays])
     found = []
     for i, array in enumerate(arrays):
@@ -137,6 +142,12 @@ def meshgrid(x: Array, y: Array, indexing: str = "xy") -> tuple[Array, ...]:
     return _grid((x, y), indexing)
 
 
-Tensor.numpy_ops[np.meshgrid] = lambda *xi, indexing="xy", copy=True, sparse=False: _grid(
-    xi, indexing
-)
+def _numpy_meshgrid(
+    *xi: Any, indexing: str = "xy", copy: bool = True, sparse: bool = False
+) -> tuple[Any, ...]:
+    if sparse:
+        raise OpError("np.meshgrid: sparse=True has no rule on Tensors: reshape(), and broadcast")
+    return _grid(xi, indexing)
+
+
+Tensor.numpy_ops[np.meshgrid] = _numpy_meshgrid

@@ -9,10 +9,12 @@ import numpy as np
 
 from gradcli.engine.domain import case, distinct, nonzero
 from gradcli.engine.op import op
-from gradcli.engine.ops.choice import keep
+from gradcli.engine.ops.arithmetic import abs
+from gradcli.engine.ops.choice import keep, where
 from gradcli.engine.ops.joining import concatenate, stack
 from gradcli.engine.ops.shape import Axis, broadcast_to, reshape, transpose
 from gradcli.engine.tensor import Array, Tensor
+from gradcli.errors import OpError
 
 CASES = (
     case((3,)),
@@ -61,8 +63,13 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return add_reduce(x, axis, keepdims=keepdims)
 
 
+def _mean_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    n = x.size // (y.size or 1) or 1
+    return _spread(g * (1 / n) if g.dtype.char == "e" else g / n, x, axis)  # n may exceed float16
+
+
 @op(
-    lambda g, y, x, axis, keepdims: _spread(g / (x.size // (y.size or 1) or 1), x, axis),
+    _mean_vjp,
     rule="g / n for every entry",
     cases=CASES,
     numpy=np.mean,
@@ -70,9 +77,17 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum of the entries along ``axis``, divided by how many there are."""
     x = np.asarray(x)
+    if x.dtype.char == "e":  # few numbers are enough to exceed float16
+        return mean.forward(x.astype(np.float32), axis, keepdims).astype(x.dtype)
     total = add_reduce(x, axis, keepdims=keepdims)
     count = x.size // total.size if total.size else entries(x, axis)
     return total / (count or np.zeros((), total.dtype))
+
+
+def _require_array(name: str, x: Any, axis: Any) -> None:
+    """Raise OpError where Python's function of this name was meant, of several numbers."""
+    if axis is not None and isinstance(x, (int, float)):
+        raise OpError(f"{name}(x, axis) of a number: of several numbers write {name}([a, b])")
 
 
 def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -91,6 +106,7 @@ def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 )
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest entry along ``axis``."""
+    _require_array("max", x, axis)
     return np.max(x, axis, keepdims=keepdims)
 
 
@@ -104,6 +120,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest entry along ``axis``."""
+    _require_array("min", x, axis)
     return np.min(x, axis, keepdims=keepdims)
 
 
@@ -122,7 +139,7 @@ def _others(x: Any) -> Any:
     """
     n = x.shape[-1]
     if n < 2:
-        return x * 0 + 1
+        return np.ones(x.shape, x.dtype)
     if n % 2:
         x = concatenate([x, np.ones((*x.shape[:-1], 1), x.dtype)], axis=-1)
     left, right = x[..., 0::2], x[..., 1::2]
@@ -133,8 +150,13 @@ def _others(x: Any) -> Any:
 
 def _prod_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     rows, order, shape = _together(x, axis)
-    each = transpose(reshape(_others(rows), shape), tuple(np.argsort(order).tolist()))
-    return kept(g, x, axis) * each
+    with np.errstate(all="ignore"):
+        others = _others(rows)
+    each = transpose(reshape(others, shape), tuple(np.argsort(order).tolist()))
+    # Products on the way may be too large or too small for a number where y is not.
+    zero = x == 0
+    quotient = kept(y, x, axis) / where(zero, 1, x)
+    return kept(g, x, axis) * where(zero | (abs(x) == np.inf), each, quotient)
 
 
 @op(_prod_vjp, rule="g * the product of the others", domain=nonzero, cases=CASES, numpy=np.prod)

@@ -67,7 +67,7 @@ def mod(a: Array, b: Array) -> Array:
 fmod = elementwise(
     np.fmod,
     lambda g, y, a, b: g,
-    lambda g, y, a, b: -g * trunc(a / b),
+    lambda g, y, a, b: -g * rint((a - y) / b),
     rule=("g", "-g * trunc(a / b)"),
     domain=(between, divisor),
     analytic=False,

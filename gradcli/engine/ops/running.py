@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcli.engine.domain import case, nonzero
 from gradcli.engine.op import op
+from gradcli.engine.ops.comparison import zeros_like
 from gradcli.engine.ops.joining import concatenate
 from gradcli.engine.ops.places import flip
 from gradcli.engine.ops.shape import moveaxis, reshape
@@ -61,6 +62,8 @@ def cumprod(x: Array, axis: int | None = None) -> Array:
 
 
 def _diff_vjp(g: Any, y: Any, x: Any, n: int, axis: int) -> Any:
+    if not y.size:
+        return zeros_like(x)
     for _ in range(n):
         moved = moveaxis(g, axis, -1)
         none = np.zeros((*moved.shape[:-1], 1), moved.dtype)

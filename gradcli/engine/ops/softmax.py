@@ -11,7 +11,7 @@ from gradcli.engine.op import op
 from gradcli.engine.ops.exponential import exp
 from gradcli.engine.ops.reduction import kept
 from gradcli.engine.ops.shape import Axis
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, real
 
 _CASES = (case((3,)), case((2, 3)), case((2, 3), axis=0))
 
@@ -41,7 +41,7 @@ def _total(e: Any, axis: int) -> Any:
 )
 def softmax(x: Array, axis: int = -1) -> Array:
     """exp(x) / sum(exp(x)): positive entries that sum to 1 along ``axis``."""
-    e = np.exp(_shifted(np.asarray(x), axis))
+    e = np.exp(_shifted(real(x), axis))
     if e.size:
         e /= _total(e, axis)
     return e
@@ -54,7 +54,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
 )
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """log(softmax(x)), exact where softmax(x) is too small for a number."""
-    s = _shifted(np.asarray(x), axis)
+    s = _shifted(real(x), axis)
     if s.size:
         s = s - np.log(_total(np.exp(s), axis))
     return s
@@ -67,8 +67,7 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
 )
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along ``axis``; -inf of nothing."""
-    x = np.asarray(x)
-    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    x = real(x)
     top = np.max(np.real(x), axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
     with np.errstate(divide="ignore"):  # log(0) is meant

@@ -14,7 +14,7 @@ from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.indexing import sort
 from gradcli.engine.ops.reduction import CASES, add_reduce, entries, kept, max, mean, min, sum
 from gradcli.engine.ops.shape import Axis, broadcast_to, moveaxis, reshape
-from gradcli.engine.tensor import Array, Tensor
+from gradcli.engine.tensor import Array, Tensor, real
 from gradcli.errors import OpError
 
 
@@ -78,12 +78,16 @@ def _norm_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 @op(_norm_vjp, rule="g * x / y", domain=positive, cases=CASES)
 def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The square root of the sum of squares along ``axis``."""
-    x = np.asarray(x)
+    x = real(x)
     return np.sqrt(add_reduce(x * x, axis, keepdims=keepdims))
 
 
 def _numpy_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """np.linalg.norm: of vectors in any order, of matrices the Frobenius norm."""
+    if axis is None and ord is not None and x.ndim > 2:
+        raise OpError(f"np.linalg.norm: ord={ord!r} of {x.ndim} axes: name one axis, or two")
+    if np.ndim(axis) and len(axis) == 1:
+        (axis,) = axis
     vectors = x.ndim == 1 if axis is None else np.ndim(axis) == 0
     if ord is None or (ord == "fro" and not vectors) or (ord == 2 and vectors):
         return norm(x, axis, keepdims)
@@ -116,6 +120,8 @@ def median(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     rows = moveaxis(sort(reshape(x, (-1,)) if axis is None else x, along), along, -1)
     n = rows.shape[-1]
     middle = (rows[..., (n - 1) // 2] + rows[..., n // 2]) / 2
+    last = rows[..., -1]  # nan is sorted to the end, and is then the median, as NumPy's
+    middle = where(last == last, middle, last)
     return kept(middle, x, axis) if keepdims else middle
 
 

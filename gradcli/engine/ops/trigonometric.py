@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradcli.engine.domain import Domain, nonzero, real, unit
 from gradcli.engine.op import elementwise
 from gradcli.engine.operation import Op
 from gradcli.engine.ops.arithmetic import sqrt
+from gradcli.engine.ops.choice import where
+from gradcli.engine.ops.exponential import hypot
 from gradcli.engine.tensor import Tensor
 
 above_one = Domain(((1.3, 3.0),))
@@ -28,10 +32,19 @@ arccos: Op = elementwise(
     domain=unit,
 )
 arctan = elementwise(np.arctan, lambda g, y, x: g / (1 + x * x), rule="g / (1 + x^2)")
+
+
+def _turned(g: Any, side: Any, a: Any, b: Any) -> Any:
+    """g * side / (a^2 + b^2), squared after the division: no square is too small or too large."""
+    r = hypot(a, b)
+    r = where(r == 0, 1, r)
+    return g * (side / r) / r
+
+
 arctan2 = elementwise(
     np.arctan2,
-    lambda g, y, a, b: g * b / (a * a + b * b),
-    lambda g, y, a, b: -g * a / (a * a + b * b),
+    lambda g, y, a, b: _turned(g, b, a, b),
+    lambda g, y, a, b: _turned(-g, a, a, b),
     rule=("g * b / (a^2 + b^2)", "-g * a / (a^2 + b^2)"),
     domain=(real, nonzero),
     analytic=False,
@@ -39,10 +52,10 @@ arctan2 = elementwise(
 sinh = elementwise(np.sinh, lambda g, y, x: g * cosh(x), rule="g * cosh(x)")
 cosh: Op = elementwise(np.cosh, lambda g, y, x: g * sinh(x), rule="g * sinh(x)")
 tanh = elementwise(np.tanh, lambda g, y, x: g * (1 - y * y), rule="g * (1 - y^2)")
-arcsinh = elementwise(np.arcsinh, lambda g, y, x: g / sqrt(x * x + 1), rule="g / sqrt(x^2 + 1)")
+arcsinh = elementwise(np.arcsinh, lambda g, y, x: g / hypot(x, 1.0), rule="g / sqrt(x^2 + 1)")
 arccosh = elementwise(
     np.arccosh,
-    lambda g, y, x: g / sqrt((x - 1) * (x + 1)),
+    lambda g, y, x: g / (sqrt(x - 1) * sqrt(x + 1)),
     rule="g / sqrt(x^2 - 1)",
     domain=above_one,
 )

@@ -1,0 +1,104 @@
+"""When an op meets a Tensor: it runs on plain arrays, and every recorder hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Rational
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gradcli.engine.tensor import Recorder, Tensor, active
+from gradcli.engine.variable import Variable
+from gradcli.errors import DtypeError, GradientError, OpError
+
+if TYPE_CHECKING:
+    from gradcli.engine.operation import Op
+
+
+FAULTS = (
+    TypeError, ValueError, IndexError, AttributeError, OverflowError, ZeroDivisionError,
+)  # fmt: skip
+"""What an op can raise of arguments that do not suit it."""
+
+
+class Record(NamedTuple):
+    """One operation: ``out = op(*args, **params)``, and the same as plain arrays."""
+
+    op: Op
+    vjps: tuple[Callable[..., Any] | None, ...]
+    args: tuple[Any, ...]
+    values: list[Any]
+    params: dict[str, Any]
+    settings: dict[str, Any]
+    """The params without Tensors in them."""
+    out: Tensor
+
+
+def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+    """Run ``op`` on arguments of which at least one is a Tensor, and record it."""
+    values = [a.value if isinstance(a, Tensor) else _ordinary(op, a) for a in args]
+    settings = params
+    for name, value in params.items():
+        if isinstance(value, (Tensor, list, tuple, slice)):
+            found = _setting(op, name, value)
+            if found is not value:
+                settings = {**settings, name: found}
+    value = op.forward(*values, **settings)
+    if value.dtype.kind not in "fiub":
+        kind = "complex numbers" if value.dtype.kind == "c" else value.dtype
+        raise DtypeError(f"{op.name} gives {kind} here; a gradient needs real numbers")
+    out = Tensor(value)
+    recorders = active.recorders
+    if not recorders and recording:
+        _require_own_thread(args)
+    if recorders:
+        record = Record(op, op.vjps_for(len(args)), args, values, params, settings, out)
+        for recorder in recorders:
+            recorder.record(record)
+    return out
+
+
+recording: set[Recorder] = set()
+"""The tapes that record now, in whichever thread."""
+
+
+def _require_own_thread(args: tuple[Any, ...]) -> None:
+    """Raise GradientError where a tape of another thread follows an argument."""
+    for arg in args:
+        if isinstance(arg, Tensor) and not isinstance(arg, Variable):
+            for tape in list(recording):
+                if tape.follows(arg):
+                    raise GradientError(
+                        "a tape of another thread follows this Tensor, and does not record here: "
+                        "compute with it in its own thread, or stop_gradient(it)"
+                    )
+
+
+def _ordinary(op: Op, array: Any) -> Any:
+    """``array``, unless its operators mean something else than an array's."""
+    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+        raise OpError(f"{op.name}: a {type(array).__name__} is no plain array: np.asarray() it")
+    if isinstance(array, Rational) and not isinstance(array, (int, np.generic)):
+        return float(array)
+    return array
+
+
+def _setting(op: Op, name: str, value: Any) -> Any:
+    """``value`` without Tensors in it: those that are left are positions, masks and counts."""
+    if isinstance(value, Tensor):
+        if value.dtype.kind == "f":
+            raise OpError(f"{op.name}: {name} takes no Tensor of floats; give a plain value")
+        return value.value
+    if isinstance(value, (list, tuple)):
+        found = [_setting(op, name, part) for part in value]
+        return value if all(map(_same, found, value)) else type(value)(found)
+    if isinstance(value, slice):
+        bounds = (value.start, value.stop, value.step)
+        found = [_setting(op, name, bound) for bound in bounds]
+        return value if all(map(_same, found, bounds)) else slice(*found)
+    return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b
