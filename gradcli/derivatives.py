@@ -9,10 +9,21 @@ import numpy as np
 from gradcli.engine import Tensor, grad, jacobian
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
-from gradcli.problem import Arrays, Step, differentiate, nonfinite, require_variables
+from gradcli.problem import (
+    Arrays,
+    Step,
+    differentiate,
+    first_nonfinite,
+    nonfinite,
+    nonfinite_among,
+    nonfinite_gradient,
+    require_variables,
+)
 
 HIGHEST = 20
 """The highest order: each one doubles the work, about."""
+MOST = 10_000_000
+"""Entries of a Jacobian, or of a Hessian, by all variables together."""
 
 
 class Answer(NamedTuple):
@@ -24,7 +35,7 @@ class Answer(NamedTuple):
     derivatives: list[Any] | None
     trace: list[Step]
     nonfinite: str | None
-    """Where the first nan or infinity came from, if the value is not finite."""
+    """Which of all these holds nan or infinity, and where that came from; None if none does."""
     jacobian: bool
     lacking: str | None = None
     """Why there are no ``grads``, if there are none."""
@@ -38,21 +49,37 @@ def answer_of(formula: Formula, order: int = 1, jacobian: bool = False) -> Answe
     """
     lacking = formula.lacks_gradient()
     if jacobian or (lacking and order == 1):
-        bad = None if np.all(np.isfinite(formula.value)) else "nan or infinity among its entries"
         found = jacobians(formula) if jacobian else None
+        bad = first_nonfinite(formula.value), nonfinite_among(found or {})
+        told = _told(("value", bad[0]), ("Jacobian", bad[1]))
         reason = None if jacobian else lacking
-        return Answer(formula.value, found, None, None, [], bad, jacobian, reason)
+        return Answer(formula.value, found, None, None, [], told, jacobian, reason)
     result = differentiate(formula)
     scalar = len(formula.primals) == 1 and all(v.ndim == 0 for v in formula.primals.values())
-    return Answer(
-        formula.value,
-        result.gradients,
-        hessians(formula) if order == 2 else None,
-        derivatives(formula, order) if order > 2 or (order == 2 and scalar) else None,
-        result.steps,
-        nonfinite(formula, result),
-        False,
+    hessian = hessians(formula) if order == 2 else None
+    higher = derivatives(formula, order) if order > 2 or (order == 2 and scalar) else None
+    blocks = {f"{a}, {b}": v for a, row in (hessian or {}).items() for b, v in row.items()}
+    orders = {f"order {i}": v for i, v in enumerate(higher or [], 1)}
+    told = _told(
+        ("value", nonfinite(formula, result)),
+        ("gradient", nonfinite_gradient(result.gradients, result.steps)),
+        ("Hessian", nonfinite_among(blocks)),
+        ("derivative", nonfinite_among(orders)),
     )
+    return Answer(formula.value, result.gradients, hessian, higher, result.steps, told, False)
+
+
+def _told(*findings: tuple[str, str | None]) -> str | None:
+    """The first of ``findings``, each of what is not finite and where."""
+    for what, where in findings:
+        if where:
+            return f"the {what} is not finite: {where}"
+    return None
+
+
+def _require_small(what: str, count: int) -> None:
+    if count > MOST:
+        raise GradcliError(f"the {what} would have {count:,} numbers; {MOST:,} are allowed")
 
 
 def jacobians(formula: Formula) -> Arrays:
@@ -61,6 +88,7 @@ def jacobians(formula: Formula) -> Arrays:
     formula.require_real(formula.value)
     names = list(formula.primals)
     primals = list(formula.primals.values())
+    _require_small("Jacobian", formula.value.size * sum([p.size for p in primals]))
 
     def value(*at: Any) -> Any:
         return formula.array(dict(zip(names, at)))
@@ -73,6 +101,7 @@ def hessians(formula: Formula) -> dict[str, Arrays]:
     """The second derivatives by pairs of variables: shape first.shape + second.shape."""
     names = list(formula.primals)
     primals = list(formula.primals.values())
+    _require_small("Hessian", sum([p.size for p in primals]) ** 2)
     with np.errstate(all="ignore"):
         blocks: dict[str, Arrays] = {}
         for i, first in enumerate(names):

@@ -70,6 +70,8 @@ class Step(NamedTuple):
     gradient: npt.NDArray[Any]
     rule: str
     """The gradient of each input; g is the gradient of this step's own value."""
+    record: Record
+    """The operation itself."""
 
 
 UNUSED = "none: the value is not made from this step"
@@ -155,6 +157,7 @@ def _steps(
                 np.asarray(record.out.value),
                 np.asarray(np.zeros_like(record.out.value) if gradient is None else gradient.value),
                 UNUSED if gradient is None else _rule(record, shown, name),
+                record,
             )
         )
     return steps
@@ -194,18 +197,61 @@ def nonfinite(problem: Problem, result: Result) -> str | None:
     if np.all(np.isfinite(result.value)):
         return None
     for name, array in {**problem.primals, **problem.constants}.items():
-        found = _first_nonfinite(array)
+        found = first_nonfinite(array)
         if found:
             return f"{name} holds {found}"
     for step in result.steps:
-        found = _first_nonfinite(step.value)
+        found = first_nonfinite(step.value)
         if found:
-            made = f"{step.name} = {step.op}({', '.join(step.inputs)})"
-            return f"{found}, first made by {step.op}: {made}"
+            return f"{found}, first made by {step.op}: {_made(step)}"
     return f"the value is {result.value}"
 
 
-def _first_nonfinite(array: Any) -> str | None:
+def nonfinite_gradient(gradients: Arrays, steps: list[Step]) -> str | None:
+    """Which of ``gradients`` is not finite, and the step whose rule made it so.
+
+    That is the first of ``steps`` on the way back whose own gradient is finite while what it
+    gives to an input is not. None where all gradients are finite.
+    """
+    told = nonfinite_among(gradients)
+    if told is None:
+        return None
+    names = {step.name for step in steps} | gradients.keys()
+    with np.errstate(all="ignore"):
+        for step in reversed(steps):
+            if step.rule != UNUSED and _makes_nonfinite(step, names):
+                return f"{told}, first made on the way back by {step.op}: {_made(step)}"
+    return told  # several finite ones added up to it
+
+
+def nonfinite_among(arrays: Arrays) -> str | None:
+    """The first nan or infinity in ``arrays`` by name; None where all are finite."""
+    for name, array in arrays.items():
+        found = first_nonfinite(array)
+        if found:
+            return f"{name} has {found}"
+    return None
+
+
+def _makes_nonfinite(step: Step, names: set[str]) -> bool:
+    """Whether ``step`` has a finite gradient, and gives one of ``names`` another."""
+    record = step.record
+    if not np.all(np.isfinite(step.gradient)):
+        return False
+    for vjp, arg, name in zip(record.vjps, record.args, step.inputs):
+        if vjp is not None and isinstance(arg, Tensor) and name in names:
+            given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)
+            if not np.all(np.isfinite(given)):
+                return True
+    return False
+
+
+def _made(step: Step) -> str:
+    return f"{step.name} = {step.op}({', '.join(step.inputs)})"
+
+
+def first_nonfinite(array: Any) -> str | None:
+    """The first nan or infinity in ``array``, and where; None where all is finite."""
     array = np.asarray(array)
     where = np.argwhere(~np.isfinite(array))
     if not len(where):

@@ -21,6 +21,8 @@ def evaluate(problems: list[Model], options: dict[str, Any]) -> int:
 
 
 def _evaluate(model: Model, view: View) -> int:
+    from gradcli.problem import nonfinite_gradient
+
     evaluation = model.evaluate()
     for warning in evaluation.warnings:
         warn(warning)
@@ -28,8 +30,12 @@ def _evaluate(model: Model, view: View) -> int:
         from gradcli.report.save import save
 
         save(view.save, model, evaluation, view.trace, view.full)
-    if evaluation.nonfinite:
-        say(f"gradcli: the loss is not finite: {evaluation.nonfinite}")
+    wrong = evaluation.nonfinite and f"the loss is not finite: {evaluation.nonfinite}"
+    if not wrong:
+        slope = nonfinite_gradient(evaluation.gradients, evaluation.trace)
+        wrong = slope and f"the gradient is not finite: {slope}"
+    if wrong:
+        say(f"gradcli: {wrong}")
     if view.json:
         from gradcli.report.document import document, dumps
 
@@ -38,7 +44,7 @@ def _evaluate(model: Model, view: View) -> int:
         from gradcli.report.tables import evaluation_tables
 
         show(lambda width: evaluation_tables(model, evaluation, view.trace, view.full, width))
-    return NO if evaluation.nonfinite else GOOD
+    return NO if wrong else GOOD
 
 
 EVALUATE = Verb(evaluate, view_options)

@@ -14,7 +14,7 @@ from gradcli.cli.options import word_option
 from gradcli.cli.output import answer, plot_path
 from gradcli.cli.problems import Family, Verb
 from gradcli.errors import GradcliError, SpecError
-from gradcli.formula.names import LANDSCAPE_NAMES
+from gradcli.formula.names import LANDSCAPE_NAMES, canonical
 
 if TYPE_CHECKING:
     from gradcli.formula import Formula
@@ -96,7 +96,7 @@ def _bindings(bindings: tuple[str, ...]) -> dict[str, str]:
     values: dict[str, str] = {}
     for binding in bindings:
         name, equals, value = binding.partition("=")
-        name = name.strip()
+        name = canonical(name.strip())
         if not equals:
             raise GradcliError(f"{binding!r} is no NAME=VALUE, such as x=1")
         if not name.isidentifier() or keyword.iskeyword(name):
@@ -151,7 +151,7 @@ def _show(problems: list[Formula], options: dict[str, Any]) -> int:
         if options[name] and found.lacking:
             raise GradcliError(f"--{name}: {found.lacking}")
     if found.nonfinite:
-        say(f"gradcli: the value is not finite: {found.nonfinite}")
+        say(f"gradcli: {found.nonfinite}")
     if options["plot"]:
         from gradcli.report.landscape_plots import formula_figure
         from gradcli.report.plots import save_plot

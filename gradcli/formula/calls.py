@@ -11,6 +11,7 @@ from gradcli.engine import REGISTRY, Op
 from gradcli.engine.spellings import SPELLINGS
 from gradcli.errors import OpError
 from gradcli.formula.course import Env, Evaluate, constant
+from gradcli.formula.limits import require_few
 from gradcli.formula.operators import chained
 from gradcli.formula.positions import MOST, position
 from gradcli.formula.source import CONSTANTS
@@ -122,9 +123,10 @@ def _several(c: Compiler, node: ast.expr, depth: int) -> Evaluate:
             raise c.source.error("a list [..., ...] is needed here", node)
         if isinstance(value, (tuple, list)):
             return list(value)
+        require_few("a list", len(value))
         return [value[i] for i in range(len(value))]
 
-    return evaluate
+    return c.guard(evaluate, node)
 
 
 def _array(c: Compiler, op: Op, i: int, node: ast.expr, depth: int) -> Evaluate:
@@ -156,7 +158,11 @@ def _setting(c: Compiler, op: Op, name: str, node: ast.expr, depth: int) -> Eval
     if not _is_written(c, node):
         what = f"{name} of {op.signature} is a number as it is written, or a list of them"
         raise c.source.error(f"{what}: not a value", node)
-    return _written(c, node, depth)
+    written = _written(c, node, depth)
+    if annotation == "float":
+        return written
+    # All else counts, or names an axis.
+    return c.guard(lambda env: _counts(written(env)), node, f"{name} of {op.signature}")
 
 
 def _is_written(c: Compiler, node: ast.AST) -> bool:
@@ -182,6 +188,15 @@ def _written(c: Compiler, node: ast.expr, depth: int) -> Evaluate:
         return lambda env: tuple([part(env) for part in parts])
     number = c.expression(node, depth + 1)
     return lambda env: _tidy(number(env))
+
+
+def _counts(value: Any) -> Any:
+    """``value``, if there is no number in it but whole ones. Raises ValueError otherwise."""
+    if isinstance(value, float):
+        raise ValueError(f"takes whole numbers, not {value:g}")
+    if isinstance(value, tuple):
+        return tuple(map(_counts, value))
+    return value
 
 
 def _tidy(value: Any) -> Any:

@@ -13,7 +13,9 @@ from gradcli.engine.tape import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.landscapes import Landscape
 from gradcli.formula.language import compile_formula
+from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
+from gradcli.formula.whole import EXACT
 from gradcli.names import suggestion
 from gradcli.problem import Arrays, Note, require_variables
 
@@ -42,7 +44,8 @@ class Formula:
         self.landscape: Landscape | None = None
         """The landscape that the formula is, if it is one."""
         self.dtype = np.dtype(dtype)
-        self._exact = dict(values)
+        values = {canonical(name): value for name, value in values.items()}
+        self._exact = values
         self._compiled = compile_formula(text, values, self.dtype)
         self.values_given: Arrays = {
             name: _whole(name, value)
@@ -147,8 +150,11 @@ class Formula:
         try:
             with np.errstate(all="ignore"):
                 program = Program(value, list(self.primals.values()), range(len(names)))
-        except (*FAULTS, GradcliError):  # a TypeError: the value depends on none of them
+        except (GradcliError, TypeError):  # a branch, or a value that depends on none of them
             return self._recorded
+        except FAULTS:
+            self._recorded(self.primals)  # tells in words what is wrong
+            raise
 
         def step(primals: Arrays) -> tuple[Any, Arrays]:
             try:
@@ -205,7 +211,8 @@ class Formula:
         indices = self._compiled.indices
         numbers = [name for name in self.values_given if name not in indices]
         known = [*numbers, *self._base]
-        for name in wrt or ():
+        wrt = [canonical(name) for name in wrt or ()]
+        for name in wrt:
             if name in indices:
                 raise SpecError("wrt", f"{name} is an index, whole numbers that nothing moves")
             if name not in known and name in self._compiled.names:
@@ -218,6 +225,6 @@ class Formula:
 def _whole(name: str, value: Any) -> npt.NDArray[np.intp]:
     """The values of a name that is an index. Raises GradcliError for what is no whole number."""
     array = np.asarray(value)
-    if not np.all(np.abs(array) < 2**53) or not np.all(array == np.rint(array)):
+    if not np.all(np.abs(array) < EXACT) or not np.all(array == np.rint(array)):
         raise GradcliError(f"{name} is used as an index, but holds what is no whole number")
     return array.astype(np.intp)

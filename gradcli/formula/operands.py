@@ -7,56 +7,62 @@ real numbers where they meet arithmetic; or a tuple, the several outcomes of one
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcli.engine import REGISTRY, Op, Tensor, plain
-from gradcli.engine.domain import BINARY, UNARY
-from gradcli.engine.tensor import active
-from gradcli.formula.limits import is_limited, require_small
+from gradcli.engine import REGISTRY, Op, Tensor
+from gradcli.formula.limits import LARGEST, is_limited, require_small
 
 Operation = Callable[[Sequence[Any], dict[str, Any]], Any]
 """An op as a function of a formula's values: its arrays, and its other parameters by name."""
 
 
-_MANY = 1000
-"""Entries from which two arrays, broadcast, may be too large."""
-
-
 def operation(op: Op, dtype: np.dtype[Any]) -> Operation:
     """``op`` of values; what comes out is of ``dtype`` where it is real."""
-    by_number = op.cases is UNARY or op.cases is BINARY  # takes Python's numbers as they are
-    always, real = op.cases is not BINARY and is_limited(op), dtype.type
+    by_number, always, casts = _is_ufunc(op), is_limited(op), "dtype" in op.names
+    real = dtype.type
 
     def operate(values: Sequence[Any], params: dict[str, Any]) -> Any:
         arrays: list[Any] = []
-        numbers, many = 0, always
+        numbers, most = 0, 1
         for value in values:
             kind = type(value)
             if kind is float:
                 numbers += 1
-                arrays.append(value if by_number else real(value))
+                arrays.append(value)
             elif kind is real:
                 arrays.append(value)
             elif (kind is Tensor or kind is np.ndarray) and value.dtype is dtype:
                 arrays.append(value)
-                many = many or value.size > _MANY
+                most *= value.size or 1
             else:
                 arrays.append(_operand(op, len(arrays), len(values), value, dtype))
-                many = True
-        if many:
+                most *= np.size(arrays[-1]) or 1
+        if numbers and not by_number:
+            # Among themselves they are computed in full, as Python would.
+            number = np.float64 if numbers == len(values) else real
+            arrays = [number(a) if type(a) is float else a for a in arrays]
+        if always or most > LARGEST:  # broadcast together, they are no more than that
             require_small(op, arrays, params)
-        result = op.call(arrays, params)
-        if op.name == "astype":
-            require_cast(arrays[0], result)
+        result = cast(op, arrays, params) if casts else op.call(arrays, params)
         # Numbers among themselves stay Python's, which take on the dtype of what they meet.
         if numbers == len(values) and isinstance(result, np.floating):
             return float(result)
         return result if type(result) is real else of_dtype(result, dtype)
 
     return operate
+
+
+@functools.cache
+def _is_ufunc(op: Op) -> bool:
+    """Whether ``op`` is NumPy's, entry by entry: Python's numbers take on the dtype they meet."""
+    return any(
+        found is op and isinstance(function, np.ufunc) and function.signature is None
+        for function, found in Tensor.numpy_ops.items()
+    )
 
 
 def _operand(op: Op, i: int, count: int, value: Any, dtype: np.dtype[Any]) -> Any:
@@ -96,7 +102,7 @@ def together(parts: Sequence[Any], dtype: np.dtype[Any]) -> Any:
     arrays = [array_of(part, dtype) for part in parts]
     if len({(np.shape(a), a.dtype.kind) for a in arrays}) > 1:
         raise ValueError("there are several outcomes, of unequal parts: pick one with [0]")
-    return REGISTRY["stack"](arrays)
+    return stacked(arrays)
 
 
 def listed(parts: Sequence[Any], dtype: np.dtype[Any]) -> Any:
@@ -105,34 +111,24 @@ def listed(parts: Sequence[Any], dtype: np.dtype[Any]) -> Any:
     for part in parts:
         array = array_of(part, dtype)
         arrays.append(array.astype(dtype) if array.dtype.kind in "iub" else array)
+    return stacked(arrays)
+
+
+def stacked(arrays: list[Any]) -> Any:
+    """The arrays along a new first axis. Raises ValueError where they are too many numbers."""
+    require_small(REGISTRY["stack"], arrays, {})
     return REGISTRY["stack"](arrays)
 
 
-def whole(value: Any) -> Any:
-    """``value`` as an index: whole numbers or a mask, which no variable moves.
+def cast(op: Op, arrays: list[Any], params: dict[str, Any]) -> Any:
+    """``op`` of ``arrays``, one of whose ``params`` is a dtype.
 
-    Raises IndexError where it is something else.
+    Raises ValueError where whole numbers are asked of what has none, or too large ones.
     """
-    if isinstance(value, tuple):  # an index for each axis
-        return tuple([whole(part) for part in value])
-    if isinstance(value, Tensor) and value.dtype.kind == "f":
-        if any(recorder.follows(value) for recorder in active.recorders):
-            raise IndexError("an index is whole numbers that do not depend on a variable")
-        value = plain(value)
-    if isinstance(value, int):
-        return value
-    value = np.float64(value) if type(value) is float else value
-    if value.dtype.kind in "iub":
-        return value
-    exact = np.abs(value) < 2.0 ** (np.finfo(value.dtype).nmant + 1)
-    if value.dtype.kind != "f" or not np.all((value == np.rint(value)) & exact):
-        raise IndexError("an index is a whole number")
-    return value.astype(np.intp)
-
-
-def require_cast(x: Any, result: Any) -> None:
-    """Raise ValueError where whole numbers are asked of what has none, or too large ones."""
-    if result.dtype.kind in "iu":
-        numbers = np.asarray(plain(x), np.float64)
-        if not np.all(np.trunc(numbers) == plain(result)):
-            raise ValueError("cast: nan, inf and numbers beyond 2^63 are no whole numbers")
+    if np.dtype(params["dtype"]).kind != "i":
+        return op.call(arrays, params)
+    try:
+        with np.errstate(invalid="raise"):
+            return op.call(arrays, params)
+    except FloatingPointError:
+        raise ValueError("cast: nan, inf and numbers beyond 2^63 are no whole numbers") from None

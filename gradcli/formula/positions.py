@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.operation import joined
+from gradcli.engine import REGISTRY, Op
+from gradcli.engine.lists import joined
 from gradcli.formula.course import Env, Evaluate, constant
-from gradcli.formula.operands import whole
+from gradcli.formula.limits import require_small
+from gradcli.formula.whole import reckoning, whole
 
 if TYPE_CHECKING:
     from gradcli.formula.language import Compiler
 
-_ARITHMETIC: dict[type, Any] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
+_ARITHMETIC: dict[type, Op] = {
+    ast.Add: reckoning(operator.add),
+    ast.Sub: reckoning(operator.sub),
+    ast.Mult: reckoning(operator.mul),
+    ast.FloorDiv: reckoning(operator.floordiv),
+    ast.Mod: reckoning(operator.mod),
 }
 MOST = 2**31
 """Whole numbers from here on are no counts, shapes or positions."""
@@ -45,15 +47,15 @@ def position(c: Compiler, node: ast.expr, depth: int, inside: bool = False) -> E
         inner = position(c, node.operand, depth + 1, inside)
         return c.guard(lambda env: -inner(env), node)
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        operate = _ARITHMETIC[type(node.op)]
+        op = _ARITHMETIC[type(node.op)]
         left, right = (position(c, side, depth + 1, inside) for side in (node.left, node.right))
-        return c.guard(lambda env: operate(left(env), right(env)), node)
+        return c.guard(lambda env: _reckoned(op, [left(env), right(env)]), node)
     if isinstance(node, ast.List):
         entries = [position(c, part, depth + 1, True) for part in node.elts]
         return c.guard(lambda env: _array([entry(env) for entry in entries]), node)
     if isinstance(node, ast.Subscript) and _names_index(c, node.value):
         base, at = position(c, node.value, depth + 1), position(c, node.slice, depth + 1)
-        return c.guard(lambda env: base(env)[at(env)], node)
+        return c.guard(lambda env: c.entries(base(env), at(env)), node)
     if isinstance(node, ast.Name) and node.id in c.given:
         return c.variable(node, index=True)
     found = c.expression(node, depth + 1)
@@ -79,7 +81,13 @@ def _written(c: Compiler, node: ast.Constant, inside: bool) -> Any:
 
 
 def _array(entries: list[Any]) -> Any:
+    require_small(REGISTRY["stack"], entries, {})
     return joined(entries) if entries else np.zeros(0, np.intp)
+
+
+def _reckoned(op: Op, sides: list[Any]) -> Any:
+    require_small(op, sides, {})
+    return op(*sides)
 
 
 def item(c: Compiler, node: ast.Subscript, depth: int) -> Evaluate:

@@ -15,6 +15,9 @@ LONGEST = 10_000
 DEEPEST = 60
 """Levels of nesting."""
 _WINDOW = 60
+_TOO_LONG = (
+    "the formula has too many terms in one expression: name parts of it, as in y = x + x; y + y"
+)
 
 
 class Source:
@@ -23,6 +26,8 @@ class Source:
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
             raise FormulaError(f"the formula has {len(text):,} characters; {LONGEST:,} are allowed")
+        # Python's parser takes each of these for the end of a line, and nothing else.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.text = text
         self.python = ""
         origins: list[int] = []
@@ -49,13 +54,15 @@ class Source:
             line = min(max((error.lineno or 1) - 1, 0), len(self._lines) - 1)
             at = self._lines[line] + max((error.offset or 1) - 1, 0)
             raise self.error(_plain(error.msg), self._origin(at)) from None
-        except (ValueError, MemoryError, RecursionError, OverflowError) as error:
+        except (MemoryError, RecursionError):
+            raise FormulaError(_TOO_LONG) from None
+        except (ValueError, OverflowError) as error:
             raise FormulaError(f"the formula cannot be read: {error}") from None
 
     def error(self, message: str, at: int | ast.expr | ast.stmt) -> FormulaError:
         """An error with a caret below the character at ``at``, a position or a node."""
         if isinstance(at, ast.AST):
-            line = self.python.splitlines()[at.lineno - 1].encode()
+            line = self.python.split("\n")[at.lineno - 1].encode()
             before = len(line[: at.col_offset].decode(errors="ignore"))
             at = self._origin(self._lines[at.lineno - 1] + before)
         start = self.text.rfind("\n", 0, at) + 1

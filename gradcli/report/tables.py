@@ -48,6 +48,9 @@ def step_texts(step: Step, scalar: str, width: int | None) -> Iterator[Text]:
 
 def _numbers(head: str, array: npt.NDArray[Any], width: int | None) -> Iterator[Text]:
     """One line for each row of ``array``, with ``head`` before the first."""
+    if not array.size:
+        yield Text.assemble((head, "dim"), "  empty")
+        return
     grid = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     if width is not None and len(grid) > MOST_ROWS:
         yield Text.assemble((head, "dim"), f"  {summary(array)}")

@@ -78,6 +78,59 @@ def test_outside_the_domain(gradcli: Gradcli) -> None:
     assert gradcli("check himmelblau --start 1 2").code == 0
 
 
+def test_a_gradient_that_is_not_finite_is_told(gradcli: Gradcli) -> None:
+    """d sqrt(x)/dx is infinite at 0, and 0 times it is nan: the value is fine all the same."""
+    made = "first made on the way back by"
+    for command, told in {
+        "'where(x>0, sqrt(x), x^2)' x=-1": f"gradient is not finite: x has nan, {made} sqrt: "
+        "v1 = sqrt(x)",
+        # The step after it on the way forward, which meets the same x, is not blamed.
+        "'sqrt(x)+x^2' x=0": f"gradient is not finite: x has inf, {made} sqrt: v1 = sqrt(x)",
+        "'x^2+sqrt(x)' x=0": f"gradient is not finite: x has inf, {made} sqrt: v2 = sqrt(x)",
+        "'y=2*x; sum(sqrt(y)*w)' x=1,0 w=3": "gradient is not finite: x has inf at [1], "
+        f"{made} sqrt: v1 = sqrt(y)",
+        "'sqrt(x*0)' x=1": f"gradient is not finite: x has nan, {made} sqrt: v2 = sqrt(v1)",
+        "'x^1.5' x=0 --order 2": "Hessian is not finite: x, x has inf",
+        "'x*y^1.5' x=2 y=0 --order 2": "Hessian is not finite: y, y has inf",
+        "'x^2.5' x=0 --order 3": "derivative is not finite: order 3 has inf",
+        "'sqrt(x)' x=1,0 --jacobian": "Jacobian is not finite: x has nan at [0, 1]",
+        "'log(x)' x=1,0": "value is not finite: -inf at [1]",
+    }.items():
+        for form in ("", " --json"):
+            ran = gradcli(f"formula {command}{form}")
+            assert ran.code == 1, command
+            assert told in ran.err, (command, ran.err)
+            assert ran.err.startswith("gradcli: the ")
+            assert ran.err.count("\n") == 1
+    assert gradcli("formula sqrt(x) x=0 --json").json == {"value": 0, "grads": {"x": None}}
+    assert gradcli("formula 'where(x>0, sqrt(where(x>0,x,1)), x^2)' x=-1").code == 0
+
+
+def test_a_model_whose_gradient_is_not_finite_is_told(gradcli: Gradcli) -> None:
+    """x w = 1e9 and the loss 1e18, but 2 x w x = 2e39, beyond float32's 3.4e38."""
+    model = "mse --x 1e30 --y 0 --w 1e-21 --b 0"
+    for form in ("", " --json", " --trace"):
+        ran = gradcli(model + form)
+        assert ran.code == 1
+        assert ran.err.startswith("gradcli: the gradient is not finite: w has inf at [0, 0], first")
+        assert "made on the way back by dense: z = dense(x, w, b)" in ran.err
+    assert gradcli(f"{model} --dtype float64").code == 0
+
+
+def test_names_of_several_spellings(gradcli: Gradcli) -> None:
+    answer = {"value": 9, "grads": {"\u03bc": 6}}
+    for name in ("\u00b5", "\u03bc"):
+        assert gradcli(f"formula \u00b5^2 {name}=3 --wrt {name} --json").json == answer
+    assert "is given twice" in gradcli("formula \u00b5 \u00b5=1 \u03bc=2").err
+    assert "cannot be the name" in gradcli("formula x x=1 \U0001d422\U0001d41f=2").err
+
+
+def test_empty_arrays_in_tables(gradcli: Gradcli) -> None:
+    ran = gradcli("formula sum(x[0]) x=[[]] --trace")
+    assert (ran.code, ran.err) == (0, "")
+    assert "v1 = getitem(x, index=0)  0\n  value       empty\n  dvalue/dv1  empty" in ran.out
+
+
 def test_himmelblau_is_short_for_descend_himmelblau(gradcli: Gradcli) -> None:
     ran = gradcli("himmelblau --start -4 0")
     assert ran.code == 0

@@ -219,6 +219,43 @@ def test_carets_of_long_and_many_lined_formulas() -> None:
     assert ("gradcli: error: " + first)[len(caret) - 1 :] == "nope"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("other", ["", "\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_lines_end_where_pythons_parser_ends_them(end: str, other: str) -> None:
+    """\\n, \\r and \\r\\n do; the others, at which str.splitlines() splits too, do not."""
+    assert Formula(f"a = x{end}a + 1 # {other}{end}", {"x": 1.0}).value == 2
+    with pytest.raises(FormulaError) as caught:
+        Formula(f"a = x # {other}{end}b = a{end}1 + sinn(b)", {"x": 1.0})
+    first, caret = str(caught.value).split("\n")
+    assert first.endswith("1 + sinn(b)")
+    assert ("gradcli: error: " + first)[len(caret) - 1 :] == "sinn(b)"
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("\u00b5", "\u03bc"), ("\U0001d465", "x"), ("\ufb01", "fi"), ("\u212b", "\u00c5"), ("é", "é")],
+)
+def test_names_are_pythons(name: str, same: str) -> None:
+    """Unicode, UAX 31: names are compared in NFKC, as Python compares them."""
+    for text in (f"{name}^2", f"{same}^2"):
+        for spelt in (name, same):
+            formula = Formula(text, {spelt: 3.0}, [spelt])
+            assert {n: g.tolist() for n, g in differentiate(formula).gradients.items()} == {same: 6}
+            assert formula.in_float64().value == 9
+    y = Formula(f"{name} = z^2; {same} + 1", {"z": 2.0}, [name])
+    assert differentiate(y).gradients == {same: 1}
+
+
+def test_a_sum_too_long_for_the_parser_says_what_to_do() -> None:
+    for text in ("+".join(["x"] * 5000), "-x" * 4000, "*".join(["x"] * 4900)):
+        assert message_of(lambda text=text: Formula(text, {"x": 1.0})) == (
+            "the formula has too many terms in one expression: "
+            "name parts of it, as in y = x + x; y + y"
+        )
+    parts = "y = {0}; z = y + {0}; z + {0}".format("+".join(["x"] * 1600))
+    assert gradients(parts, x=1.0) == {"x": 4800}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "  ", "x" * 20_000, "(" * 500 + "x" + ")" * 500, "[" * 90 + "]" * 90, "-" * 5000 + "x",

@@ -143,6 +143,105 @@ def test_names_that_are_indices_are_constants() -> None:
         Formula("x[i]", {"x": X, "i": 1}, ["i"])
 
 
+@pytest.mark.parametrize(
+    ("text", "i", "message"),
+    [
+        ("x[i // 0]", 1, "an index is divided by 0"),
+        ("x[i % j]", 1, "an index is divided by 0"),
+        ("take(x, i % 0)", 1, "an index is divided by 0"),
+        ("x[argmax(x) // argmin(x) + i]", 0, "an index is divided by 0"),
+        ("x[i * i]", 2**32, "an index would be larger than 9,007,199,254,740,992"),
+        ("x[i * i * i * i]", 2**16, "an index would be larger than"),
+        ("x[i + 9007199254740991]", 5, "this number is too large"),
+        ("x[i / 2]", 2, "an index is whole numbers"),
+    ],
+)
+def test_positions_neither_wrap_nor_divide_by_zero(text: str, i: int, message: str) -> None:
+    with pytest.raises(FormulaError, match=message):
+        Formula(text, {"x": [1.0, 2.0, 3.0], "i": i, "j": 0})
+
+
+def test_positions_are_reckoned_exactly() -> None:
+    for text, i, expected in (
+        ("x[(i + 7) // 4]", 1, 2.0),
+        ("x[i % 2]", 94906265, 1.0), ("x[-i]", 1, 2.0), ("x[-7 // i]", 4, 1.0),
+        ("x[-7 % i]", 3, 2.0), ("x[i:i + 1][0]", 2, 2.0), ("sum(x[(x > 1) * (x < 3)])", 1, 2.0),
+        ("sum(x[(x > 2) + (x < 2)])", 1, 4.0),
+    ):  # fmt: skip
+        assert Formula(text, {"x": X, "i": i}).value == expected, text
+
+
+def test_a_replay_does_not_divide_a_position_by_zero() -> None:
+    step = Formula("x[2 % argmax(x)]^2", {"x": [*X[::-1], 9.0]}).stepper()
+    assert step({"x": np.array([1.0, 5, 2, 0])})[0] == 1
+    with pytest.raises(FormulaError, match="an index is divided by 0"):
+        step({"x": np.array([5.0, 1, 2, 0])})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["repeat(x, 1.9)", "roll(x, 1.5)", "tril([x], 1.5)", "split(x, 2.7)", "top_k(x, 2.7)[0]",
+     "repeat(x, [1, 1.5, 2])", "sum(x, axis=0.5)", "eye(2.5)", "zeros([2.5])", "tile(x, 3/2)",
+     "pad(x, 0.5)", "linspace(0, 1, 2.5)", "one_hot([1], 2.5)", "diff(x, n=1.5)", "diag(x, 0.5)",
+     "windows(x, 1.5)", "matrix_power([[1]], 2.5)", "round(x, 0.5)", "reshape(x, [1.5, 2])",
+     "std(x, ddof=0.5)", "transpose([x], [0.5, 1])", "broadcast_to(x, [1.5, 3])", "eye(inf)"],
+)  # fmt: skip
+def test_counts_are_whole_numbers(text: str) -> None:
+    with pytest.raises(FormulaError, match=r"takes whole numbers, not (\d\.\d|inf)"):
+        Formula(text, {"x": X})
+
+
+def test_whole_numbers_count_however_they_are_written() -> None:
+    assert Formula("repeat(x, 2.0)[1]", {"x": X}).value == 3
+    assert Formula("roll(x, x.size / 3)[0]", {"x": X}).value == 2
+    assert Formula("huber([0], [x[1]], delta=0.5)", {"x": X}).value == 0.5 * (1 - 0.25)
+    assert Formula("top_k(x, 4 - 2)[0][1]", {"x": X}).value == 2
+
+
+def test_what_replays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first trace no step runs the formula again, at other points, orders or masks."""
+    for text, values in {
+        "sin(x)*x": {"x": 1.0}, "(1 - x)^2 + 100*(y - x^2)^2": {"x": 1.0, "y": 2.0},
+        "sum(sort(x) * [1, 2, 3])": {"x": X}, "sum(where(x > 1.5, x, x^2))": {"x": X},
+        "sum(gather(x, i)^2)": {"x": X, "i": [0, 2]}, "x[i]^2": {"x": X, "i": 1},
+        "x[argmax(x)]^2": {"x": X}, "x[(argmax(x) + 2) % 3]^2": {"x": X},
+        "sum(softmax(x)*[1, 2, 3])": {"x": X}, "sum(x[1:] * x[:-1])": {"x": X},
+        "sum(top_k(x, 2)[0])": {"x": X}, "max(split(x, 3))": {"x": X},
+    }.items():  # fmt: skip
+        formula = Formula(text, values)
+        runs: list[str] = []
+        forward = formula.forward
+
+        def counted(*args: Any, text: str = text, forward: Any = forward, runs: Any = runs) -> Any:
+            runs.append(text)
+            return forward(*args)
+
+        monkeypatch.setattr(formula, "forward", counted)
+        step = formula.stepper()
+        assert len(runs) == 1, text
+        for moved in (1.0, -0.5, 0.25):
+            at = {name: -value[..., ::-1] * moved if value.ndim else value * moved
+                  for name, value in formula.primals.items()}  # fmt: skip
+            value, slope = step(at)
+            assert len(runs) == 1, text
+            fresh = differentiate(Formula(text, {**values, **at}))
+            np.testing.assert_allclose(value, fresh.value, 1e-14)
+            for name, gradient in fresh.gradients.items():
+                np.testing.assert_allclose(slope[name], gradient, 1e-14)
+
+
+def test_faults_of_the_engine_are_not_taken_for_branches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails while a course is written, and not while it is recorded, is not passed over."""
+    from gradcli.formula import formula as module
+
+    def broken(*_: Any) -> Any:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(module, "Program", broken)
+    with pytest.raises(ValueError, match="a fault"):
+        Formula("x^2", {"x": 1.0}).stepper()
+
+
 def test_a_replay_moves_its_choices() -> None:
     """Steps at points whose order, mask and largest entry are others than where it was traced."""
     for text in (
