@@ -117,6 +117,12 @@ class Formula:
         """The same formula in float64, its values as given."""
         return type(self)(self.text, self._exact, self._wrt, "float64")
 
+    def rounded(self) -> Self | None:
+        """In float64 at the very numbers of its own dtype; None where it is float64."""
+        if self.dtype == np.float64:
+            return None
+        return type(self)(self.text, self.values_given, self._wrt, "float64")
+
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
         primals = self.primals

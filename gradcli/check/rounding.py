@@ -1,0 +1,108 @@
+"""What float64 may have rounded away on the way to a value, and back.
+
+To first order, a rounding of eps |v| in an intermediate v moves the value by eps |v g|,
+where g is the gradient by v (Higham, "Accuracy and Stability of Numerical Algorithms",
+2nd edition, 2002, section 3.3; Linnainmaa, BIT 16, 1976). (1e8 + x) - 1e8 is near x, and
+rounded like 1e8.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
+from gradcli.engine import GradientTape, Tensor
+from gradcli.problem import Problem, Result
+
+
+class Rounding(NamedTuple):
+    """How far a value is moved by rounding: ``near`` the point, and a unit of way off it."""
+
+    near: float
+    growth: float
+
+
+def value_rounding(problem: Problem, result: Result) -> float:
+    """A bound for the rounding of the value: over all intermediates, and sums of primals."""
+    terms = [step.gradient * step.value for step in result.steps]
+    terms += [result.gradients[name] * primal for name, primal in problem.primals.items()]
+    return EPS * (abs(float(result.value.item())) + sum(map(_finite_sum, terms)))
+
+
+def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) -> Rounding:
+    """The rounding of differences of the value where the entries ``flat`` move at once.
+
+    Intermediates that do not depend on them are rounded alike in both values: nan in
+    place of the entries shows which do. The growth is also what the gradients themselves are
+    rounded by where large terms cancel: eps times the sum of what the entries do to the
+    value through each intermediate, without signs.
+    """
+    x = problem.primals[name].reshape(-1)[flat]
+    tainted = _outcomes(problem, result, name, flat, np.full_like(x, np.nan))
+    if tainted is None:
+        return Rounding(value_rounding(problem, result), 0.0)
+    near = abs(float(result.value.item()))
+    near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
+    for step, new in zip(result.steps, tainted):
+        near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
+    growth = []
+    # Beside a number near 0, what happens at 1 may be far away: the smaller outcome counts.
+    for size in (scale(x), np.abs(x)):
+        moved = x + CENTRAL_STEP * size
+        outcomes = _outcomes(problem, result, name, flat, moved) if np.all(moved > x) else None
+        if outcomes is not None:
+            change = (s.gradient * (new - s.value) for s, new in zip(result.steps, outcomes))
+            growth.append(sum(map(_finite_sum, change)) / float(np.min(moved - x)))
+    return Rounding(EPS * near, EPS * min(growth, default=0.0))
+
+
+def _outcomes(
+    problem: Problem, result: Result, name: str, flat: Vector, moved: Vector
+) -> list[Vector] | None:
+    """The outcome of every operation with other entries; None where the course is another."""
+    primal = problem.primals[name].copy()
+    primal.reshape(-1)[flat] = moved
+    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
+    try:
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            problem.forward(tensors, lambda _, value: value)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    found = [np.asarray(record.out.value) for record in tape.records]
+    same = [f.shape for f in found] == [s.value.shape for s in result.steps]
+    return found if same else None
+
+
+def _finite_sum(terms: Vector) -> float:
+    terms = np.abs(terms)
+    return float(np.sum(terms, where=np.isfinite(terms)))
+
+
+def rough(
+    problem: Problem, result: Result, name: str, position: int, step: float, off: float
+) -> bool:
+    """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
+
+    Then differences over ``step`` say nothing of the derivative: sin(1e18 x) has no slope
+    at any step that float64 can take. On a curve, a tenth of the way brings a tenth of the
+    change; here, as much.
+    """
+    primal = problem.primals[name]
+    gradients_at = problem.stepper()
+    before = np.inf
+    for tenth in range(8):
+        changes = []
+        for way in (0.7, -0.6):
+            moved = primal.reshape(-1).copy()
+            moved[position] += way * step * 10.0**-tenth
+            there = {**problem.primals, name: moved.reshape(primal.shape)}
+            apart = gradients_at(there)[1][name] - result.gradients[name]
+            changes.append(float(np.abs(apart.reshape(-1)[position])))
+        change = max(changes)
+        if change > 0.5 * before and change > 0.01 * off:
+            return True
+        before = change
+    return False
