@@ -21,8 +21,6 @@ RATIO = 2.5
 RUNGS = 48
 """From 1000 down to less than the distance of neighbouring numbers at 1."""
 _ORDERS = 5
-_LINES = 2048
-"""Lines that are extrapolated at a time, for the sake of memory."""
 
 
 def ladder(lines: Lines, step: float | None = None) -> Slopes:

@@ -40,8 +40,8 @@ _BLOCK = 1024
 """Entries that are at first confirmed together."""
 _MISSES = 256
 """Entries that differ from the claim, and are therefore measured by themselves, at most."""
-_SINGLES = 64
-"""So many entries have the growth of their rounding looked at each by itself."""
+_GROUPS = 256
+"""So many entries have their rounding looked at one by one; more of them, in groups."""
 _LINES = 2048
 """Entries that are measured by themselves at a time, for the sake of memory."""
 FIRST = {"central": central, "forward": forward, "complex": complex_step}
@@ -90,11 +90,10 @@ def measure(
         slopes.gap[:] = 0.0
     again = np.flatnonzero(alone)
     for some in _cut(again, -(-again.size // _LINES)):
-        singles = some[:, None] if again.size <= _SINGLES else [some]
+        groups = _cut(claim.flat[some], min(some.size, _GROUPS))
+        found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
         lines = entries.chosen(some)
-        lines.near, lines.growth = np.transpose(
-            [entry_rounding(point.problem, result, claim.name, claim.flat[s]) for s in singles]
-        )
+        lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
         finer = ladder(lines, step if method == "ridders" else None)
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (method != "complex")
         for kept, new in zip(slopes, finer):

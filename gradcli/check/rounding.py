@@ -14,6 +14,7 @@ import numpy as np
 
 from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
 from gradcli.engine import GradientTape, Tensor
+from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result
 
 
@@ -35,44 +36,50 @@ def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) ->
     """The rounding of differences of the value where the entries ``flat`` move at once.
 
     Intermediates that do not depend on them are rounded alike in both values: nan in
-    place of the entries shows which do. The growth is also what the gradients themselves are
-    rounded by where large terms cancel: eps times the sum of what the entries do to the
-    value through each intermediate, without signs.
+    place of the entries shows which do. Off the point intermediates and their gradients are
+    others; what grows so is also what the gradients themselves are rounded by where large
+    terms cancel.
     """
     x = problem.primals[name].reshape(-1)[flat]
-    tainted = _outcomes(problem, result, name, flat, np.full_like(x, np.nan))
+    tainted = _course(problem, result, name, flat, np.full_like(x, np.nan))
     if tainted is None:
         return Rounding(value_rounding(problem, result), 0.0)
     near = abs(float(result.value.item()))
     near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
-    for step, new in zip(result.steps, tainted):
+    for step, (new, _) in zip(result.steps, tainted):
         near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
-    growth = []
-    # Beside a number near 0, what happens at 1 may be far away: the smaller outcome counts.
-    for size in (scale(x), np.abs(x)):
-        moved = x + CENTRAL_STEP * size
-        outcomes = _outcomes(problem, result, name, flat, moved) if np.all(moved > x) else None
-        if outcomes is not None:
-            change = (s.gradient * (new - s.value) for s, new in zip(result.steps, outcomes))
-            growth.append(sum(map(_finite_sum, change)) / float(np.min(moved - x)))
-    return Rounding(EPS * near, EPS * min(growth, default=0.0))
+    along, steeper = [0.0], [0.0]
+    for step_size in (scale(x), np.abs(x), 1e-3 * scale(x)):
+        moved = x + CENTRAL_STEP * step_size
+        course = _course(problem, result, name, flat, moved) if np.all(moved > x) else None
+        if course is not None:
+            way = float(np.min(moved - x))
+            pairs = list(zip(result.steps, course))
+            along.append(sum(_finite_sum(s.gradient * (v - s.value)) for s, (v, _) in pairs) / way)
+            steeper.append(
+                sum(_finite_sum(s.value * (g - s.gradient)) for s, (_, g) in pairs) / way
+            )
+    # Beside a number near 0, what happens at 1 may be far away: the smaller way counts.
+    return Rounding(EPS * near, EPS * (min(along[1:], default=0.0) + max(steeper)))
 
 
-def _outcomes(
+def _course(
     problem: Problem, result: Result, name: str, flat: Vector, moved: Vector
-) -> list[Vector] | None:
-    """The outcome of every operation with other entries; None where the course is another."""
+) -> list[tuple[Vector, Vector]] | None:
+    """Every operation's outcome and gradient with other entries; None where others take place."""
     primal = problem.primals[name].copy()
     primal.reshape(-1)[flat] = moved
     tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
     try:
         with GradientTape() as tape:
             tape.watch(tensors)
-            problem.forward(tensors, lambda _, value: value)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+            value = problem.forward(tensors, lambda _, value: value)
+        outs = [record.out for record in tape.records]
+        gradients = tape.gradient(value, outs, unconnected_gradients="zero")
+    except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
         return None
-    found = [np.asarray(record.out.value) for record in tape.records]
-    same = [f.shape for f in found] == [s.value.shape for s in result.steps]
+    found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
+    same = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
     return found if same else None
 
 

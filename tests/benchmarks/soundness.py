@@ -195,7 +195,7 @@ def make(rng: np.random.Generator) -> Case | None:
         e = ("+", e, ("*", (float(10 ** rng.uniform(-6, 6)),), other))
     if rng.random() < 0.2:
         e = ("*", (float(10 ** rng.uniform(-12, 12)),), e)
-    n = int(rng.choice([1, 1, 1, 1, 3, 12]))
+    n = int(rng.choice([1, 3, 12, 50], p=[0.7, 0.15, 0.12, 0.03]))
     away = at * (1 + 1e-3 * rng.uniform(-1, 1, n - 1))
     x = np.array([at, *away])
     try:

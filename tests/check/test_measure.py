@@ -83,6 +83,19 @@ def test_a_period_that_the_step_hits_is_no_plateau() -> None:
                   ).verdict == "fail"  # fmt: skip
 
 
+@pytest.mark.parametrize("n", [1, 20, 200])
+def test_differences_that_the_step_itself_makes_wrong_do_not_pass(n: int) -> None:
+    """Gradients that somebody took by central differences, at the very step of the check."""
+    rng = np.random.default_rng(n)
+    for k in (1e4, 1e5, 3e7):
+        x = rng.uniform(-1, 1, n)
+        h = float(np.finfo(np.float64).eps) ** (1 / 3)
+        differences = (np.sin(k * (x + h)) - np.sin(k * (x - h))) / ((x + h) - (x - h))
+        assert np.max(np.abs(differences - k * np.cos(k * x))) > 1e-4 * k
+        assert judged("sum(sin(k*x))", differences, x=x, k=k).verdict == "fail"
+        assert judged("sum(sin(k*x))", k * np.cos(k * x), x=x, k=k).verdict == "pass"
+
+
 def test_what_is_finer_than_any_step_is_inconclusive() -> None:
     """A ripple of 1e-13 with slope 0.1, and an angle that float64 does not resolve."""
     ripple = "x + 1e-13*sin(1e12*x)"
