@@ -21,6 +21,7 @@ RATIO = 2.5
 RUNGS = 48
 """From 1000 down to less than the distance of neighbouring numbers at 1."""
 _ORDERS = 5
+_JUMP = 100
 
 
 def ladder(lines: Lines, step: float | None = None) -> Slopes:
@@ -97,7 +98,9 @@ def _extrapolate(
         seen = np.abs(np.diff(better, axis=1)) * steps[:, 1:]
         seen = np.where(np.isfinite(seen), seen, 0.0)
         seen = np.concatenate([_finest_first(np.maximum, seen), np.zeros((n, 1))], axis=1)
-        width = np.where(np.isfinite(better), change + seen / steps, np.inf)
+        # So much more is no rounding, but a jump, which coarser rungs know nothing of.
+        known = np.isfinite(better) & ~(seen > _JUMP * noise * steps)
+        width = np.where(known, change + seen / steps, np.inf)
         low, high = better - width, better + width
         low = _finest_first(np.maximum, np.where(np.isfinite(width), low, -np.inf))
         high = _finest_first(np.minimum, np.where(np.isfinite(width), high, np.inf))

@@ -29,7 +29,7 @@ from gradcli.check.numeric import (
     forward,
     scale,
 )
-from gradcli.check.rounding import entry_rounding, rough
+from gradcli.check.rounding import entry_rounding, rough, stops
 from gradcli.problem import Result
 
 RESOLUTION = 1e-5
@@ -145,8 +145,10 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
         others = np.abs(np.delete(whole, claim.flat))
         largest = np.max(others, initial=largest, where=np.isfinite(others))
     if largest == 0 and not np.any(whole) and claim.entries is not None:
-        # The value does not move in its last digit, and the engine finds no way from here to
-        # it: then 0 is right, if what rounding could hide is far smaller than the value.
+        # The value does not move in its last digit, and the way to it ends at a flat piece: then
+        # 0 is right, if what rounding could hide is far smaller than the value.
+        if not stops(point.problem, result, claim.name):
+            return np.zeros(len(sure))
         bound = RESOLUTION * point.rounding / EPS / scale(point.problem.primals[claim.name])
         still = (claim.entries == 0) & (slopes.slope == 0)
         return np.where(still, bound.reshape(-1)[claim.flat], 0.0)

@@ -183,7 +183,7 @@ def complex_step(entries: Entries, step: float | None = None) -> Slopes:
     """Im f(x + ih) / h with h = 1e-20: no difference, so no cancellation.
 
     Squire & Trapp, "Using complex variables to estimate derivatives of real functions",
-    SIAM Review 40 (1998). Only for problems that are analytic throughout. A second step, from
+    SIAM Review 40 (1998). Only for problems that are analytic throughout. Another step, from
     as far away as the rounding of the value reaches, shows what rounding and truncation do.
     """
     h = COMPLEX_STEP if step is None else step
@@ -191,9 +191,11 @@ def complex_step(entries: Entries, step: float | None = None) -> Slopes:
     size = np.abs(slope)
     steep = np.maximum(size, 1e-3 * np.max(size, initial=0.0, where=np.isfinite(size)))
     reach = np.divide(4 * entries.point.rounding, steep, out=np.zeros_like(steep), where=steep > 0)
-    away = entries.x + np.maximum(reach, 2 * EPS * np.abs(entries.x)) + 1.618j * h
-    other = np.imag(entries.at(away[:, None])[:, 0]) / (1.618 * h)
-    uncertainty = 8 * (np.abs(slope - other) + EPS * size)
+    # NumPy's complex powers go by way of logarithms, and round by so much more.
+    reach = np.maximum(reach, 64 * EPS * np.abs(entries.x))
+    away = entries.x[:, None] + reach[:, None] * np.array([1.0, -0.7, 0.45]) + 1.618j * h
+    others = np.imag(entries.at(away)) / (1.618 * h)
+    uncertainty = 8 * (np.abs(others - slope[:, None]).max(axis=1) + EPS * size)
     return Slopes(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
 
 

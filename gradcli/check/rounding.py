@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
-from gradcli.engine import GradientTape, Tensor
+from gradcli.engine import GradientTape, Tensor, plain
+from gradcli.engine.tape import Record
 from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result
 
@@ -49,7 +50,7 @@ def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) ->
     for step, (new, _) in zip(result.steps, tainted):
         near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
     along, steeper = [0.0], [0.0]
-    for step_size in (scale(x), np.abs(x), 1e-3 * scale(x)):
+    for step_size in (scale(x), np.abs(x), 1e-3 * scale(x), 1e-6 * scale(x)):
         moved = x + CENTRAL_STEP * step_size
         course = _course(problem, result, name, flat, moved) if np.all(moved > x) else None
         if course is not None:
@@ -83,6 +84,44 @@ def _course(
     return found if same else None
 
 
+def stops(problem: Problem, result: Result, name: str) -> bool:
+    """Whether all ways from the primal ``name`` to the value end, and not by rounding.
+
+    relu, below 0, ends one; so does a product with 0. Where an op gives the same for an
+    argument near by, but neither is flat there nor gives the same for one far away,
+    rounding has swallowed what it does (tanh at 20): a gradient of 0 is a rounded one.
+    """
+    primal = problem.primals[name]
+    moved = {**problem.primals, name: primal + _NEAR_BY * scale(primal)}
+    tensors = {n: Tensor(p) for n, p in moved.items()}
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        value = problem.forward(tensors, lambda _, value: value)
+    moving = {id(tensors[name])}
+    for record, step in zip(tape.records, result.steps):
+        if moving.intersection(map(id, record.args)):
+            if not np.array_equal(record.out.value, step.value):
+                moving.add(id(record.out))
+            elif record.op.analytic and _reacts(record, moving):
+                return False
+    return bool(np.array_equal(plain(value), result.value))
+
+
+_NEAR_BY, _FAR_AWAY = 1e-10, 1e6
+
+
+def _reacts(record: Record, moving: set[int]) -> bool:
+    """Whether an operation gives anything else when what moves is moved far, either way."""
+    for way in (_FAR_AWAY, -_FAR_AWAY):
+        values = [
+            v + way * scale(v) if id(a) in moving else v for a, v in zip(record.args, record.values)
+        ]
+        args = [values] if record.op.takes_list else values
+        if not np.array_equal(record.op(*args, **record.params), record.out.value):
+            return True
+    return False
+
+
 def _finite_sum(terms: Vector) -> float:
     terms = np.abs(terms)
     return float(np.sum(terms, where=np.isfinite(terms)))
@@ -100,7 +139,7 @@ def rough(
     primal = problem.primals[name]
     gradients_at = problem.stepper()
     before = np.inf
-    for tenth in range(8):
+    for tenth in range(24):
         changes = []
         for way in (0.7, -0.6):
             moved = primal.reshape(-1).copy()
@@ -109,7 +148,9 @@ def rough(
             apart = gradients_at(there)[1][name] - result.gradients[name]
             changes.append(float(np.abs(apart.reshape(-1)[position])))
         change = max(changes)
-        if change > 0.5 * before and change > 0.01 * off:
+        if change <= 0.01 * off:
+            return False
+        if change > 0.5 * before:
             return True
         before = change
     return False

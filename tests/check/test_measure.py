@@ -145,8 +145,17 @@ def test_a_dead_relu_passes_with_0_and_with_nothing_else() -> None:
 
 
 def test_a_gradient_that_rounding_took_to_0_is_inconclusive() -> None:
-    """tanh'(20) is 1.7e-17: the engine's 1 - y^2 is 0, but the value moves."""
-    assert check(Formula("tanh(x)", {"x": 20})).verdict == "inconclusive"
+    """tanh'(20) is 1.7e-17, tanh'(40) 7e-35: the engine's 1 - y^2 is 0, but not flat."""
+    for text, x in (("tanh(x)", 20), ("tanh(x)", 40), ("relu(x-50)+tanh(x)", 40)):
+        assert check(Formula(text, {"x": x})).verdict == "inconclusive"
+
+
+def test_a_jump_beside_the_point_is_no_rounding() -> None:
+    """arctan(1/x) has slope -1 at 1e-10, and jumps by pi at 0; the other term is far larger."""
+    x = 1.2e-10
+    truth = -1 / (1 + x * x) + 2e5 * (x + 1)
+    assert judged("arctan(1/x)+1e5*(x+1)^2", truth, x=x).verdict != "fail"
+    assert judged("arctan(1/x)+1e5*(x+1)^2", truth * 1.0001, x=x).verdict != "pass"
 
 
 @pytest.mark.parametrize("method", ["central", "forward", "ridders"])
