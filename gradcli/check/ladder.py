@@ -86,13 +86,16 @@ def _extrapolate(
     """
     n, m = rows.shape
     best, error, shortest = np.full(n, np.nan), np.full(n, np.inf), h[:, 0].copy()
-    coarse = rows
+    coarse = coarsest = rows
     for order in range(1, min(_ORDERS, m - 1) + 1):
         ratio = RATIO ** (power * order)
         finer, coarser = coarse[:, 1:], coarse[:, :-1]
         better = finer + (finer - coarser) / (ratio - 1)
         noise = (ratio * noise[:, 1:] + noise[:, :-1]) / (ratio - 1)
-        change = np.abs(better - coarser) + noise
+        # Two orders that agree may do so by accident; three, hardly.
+        change = np.abs(better - coarser)
+        before = np.abs(better - coarsest[:, : better.shape[1]]) / RATIO ** (2 * power)
+        change = np.maximum(change, before) + noise
         # Rounding that was seen on finer rungs, and more than was foreseen, counts too.
         steps = h[:, order:]
         seen = np.abs(np.diff(better, axis=1)) * steps[:, 1:]
@@ -109,7 +112,7 @@ def _extrapolate(
         wins = width[pick] < error
         best, error = np.where(wins, better[pick], best), np.where(wins, width[pick], error)
         shortest = np.where(wins, steps[pick], shortest)
-        coarse = better
+        coarse, coarsest = better, coarse
     return best, error, shortest
 
 

@@ -29,7 +29,7 @@ from gradcli.check.numeric import (
     forward,
     scale,
 )
-from gradcli.check.rounding import entry_rounding, rough, stops
+from gradcli.check.rounding import entry_rounding, rough, swallowed
 from gradcli.problem import Result
 
 RESOLUTION = 1e-5
@@ -145,13 +145,15 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
         others = np.abs(np.delete(whole, claim.flat))
         largest = np.max(others, initial=largest, where=np.isfinite(others))
     if largest == 0 and not np.any(whole) and claim.entries is not None:
-        # The value does not move in its last digit, and the way to it ends at a flat piece: then
-        # 0 is right, if what rounding could hide is far smaller than the value.
-        if not stops(point.problem, result, claim.name):
+        # Nothing shows, neither here nor to the engine: then 0 is right, unless rounding is
+        # why, if what could hide is far smaller than the value, its terms, or the value there.
+        if swallowed(point.problem, result, claim.name):
             return np.zeros(len(sure))
-        bound = RESOLUTION * point.rounding / EPS / scale(point.problem.primals[claim.name])
-        still = (claim.entries == 0) & (slopes.slope == 0)
-        return np.where(still, bound.reshape(-1)[claim.flat], 0.0)
+        primal = point.problem.primals[claim.name]
+        there = float(point.problem.values(claim.name, (primal + scale(primal))[None])[0])
+        size = max(point.rounding / EPS, abs(there) if np.isfinite(there) else 0.0)
+        bound = RESOLUTION * size / scale(primal).reshape(-1)[claim.flat]
+        return np.where(claim.entries == 0, bound, 0.0)
     return np.full(len(sure), RESOLUTION * float(largest))
 
 

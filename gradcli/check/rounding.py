@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
-from gradcli.engine import GradientTape, Tensor, plain
+from gradcli.engine import GradientTape, Tensor
 from gradcli.engine.tape import Record
 from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result
@@ -46,7 +46,8 @@ def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) ->
     if tainted is None:
         return Rounding(value_rounding(problem, result), 0.0)
     near = abs(float(result.value.item()))
-    near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
+    if problem.primals[name].size > 1:  # of a sum over it, the parts
+        near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
     for step, (new, _) in zip(result.steps, tainted):
         near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
     along, steeper = [0.0], [0.0]
@@ -84,40 +85,40 @@ def _course(
     return found if same else None
 
 
-def stops(problem: Problem, result: Result, name: str) -> bool:
-    """Whether all ways from the primal ``name`` to the value end, and not by rounding.
+def swallowed(problem: Problem, result: Result, name: str) -> bool:
+    """Whether rounding may be why the gradient by the primal ``name`` is 0.
 
-    relu, below 0, ends one; so does a product with 0. Where an op gives the same for an
-    argument near by, but neither is flat there nor gives the same for one far away,
-    rounding has swallowed what it does (tanh at 20): a gradient of 0 is a rounded one.
+    It is where an analytic op gives the same for an argument near by, though not for one far
+    away: tanh at 20, or 1 + 1e-20. It is not where relu is flat, where a factor is 0, where
+    two ways cancel, or at a minimum.
     """
-    primal = problem.primals[name]
-    moved = {**problem.primals, name: primal + _NEAR_BY * scale(primal)}
-    tensors = {n: Tensor(p) for n, p in moved.items()}
-    with GradientTape() as tape:
-        tape.watch(tensors)
-        value = problem.forward(tensors, lambda _, value: value)
-    moving = {id(tensors[name])}
-    for record, step in zip(tape.records, result.steps):
-        if moving.intersection(map(id, record.args)):
-            if not np.array_equal(record.out.value, step.value):
+    stuck: dict[int, Record] = {}
+    for size in _NEAR_BY:
+        primal = problem.primals[name]
+        moved = {**problem.primals, name: primal + size * scale(primal)}
+        tensors = {n: Tensor(p) for n, p in moved.items()}
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            problem.forward(tensors, lambda _, value: value)
+        moving = {id(tensors[name])}
+        for i, (record, step) in enumerate(zip(tape.records, result.steps)):
+            args = [id(arg) in moving for arg in record.args]
+            if any(args) and not np.array_equal(record.out.value, step.value):
                 moving.add(id(record.out))
-            elif record.op.analytic and _reacts(record, moving):
-                return False
-    return bool(np.array_equal(plain(value), result.value))
+                stuck.pop(i, None)
+            elif sum(args) == 1 and record.op.analytic and _reacts(record, args):
+                stuck[i] = record
+    return bool(stuck)
 
 
-_NEAR_BY, _FAR_AWAY = 1e-10, 1e6
+_NEAR_BY, _FAR_AWAY = (1e-10, 1e-7), 1e6
 
 
-def _reacts(record: Record, moving: set[int]) -> bool:
+def _reacts(record: Record, moving: list[bool]) -> bool:
     """Whether an operation gives anything else when what moves is moved far, either way."""
     for way in (_FAR_AWAY, -_FAR_AWAY):
-        values = [
-            v + way * scale(v) if id(a) in moving else v for a, v in zip(record.args, record.values)
-        ]
-        args = [values] if record.op.takes_list else values
-        if not np.array_equal(record.op(*args, **record.params), record.out.value):
+        values = [v + way * scale(v) if m else v for v, m in zip(record.values, moving)]
+        if not np.array_equal(record.op.call(values, record.settings), record.out.value):
             return True
     return False
 
@@ -138,6 +139,8 @@ def rough(
     """
     primal = problem.primals[name]
     gradients_at = problem.stepper()
+    here = float(np.abs(result.gradients[name].reshape(-1)[position]))
+    off = min(off, here) if here > 0 else off
     before = np.inf
     for tenth in range(24):
         changes = []

@@ -12,9 +12,6 @@ import pytest
 from gradcli.check import check
 from gradcli.check.check import Options
 from gradcli.check.sweep import sweep
-from gradcli.engine import REGISTRY, Tensor, exp
-from gradcli.engine.op import op
-from gradcli.errors import GradientError
 from gradcli.formula import Formula
 from gradcli.model import Model
 from gradcli.problem import differentiate
@@ -150,6 +147,17 @@ def test_a_gradient_that_rounding_took_to_0_is_inconclusive() -> None:
         assert check(Formula(text, {"x": x})).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [("(x-1)^2*(x+3)", 1.0), ("cos(x)", 0.0), ("x^2+5", 0.0), ("x-x", 0.3), ("0*x+y", 0.3),
+     ("sin(y)", 0.3), ("abs(x)*0", 2.0), ("sum(x)^2", [1.0, -1.0])],
+)  # fmt: skip
+def test_a_gradient_of_0_at_a_minimum_or_of_no_way_passes(text: str, x: Any) -> None:
+    found = check(Formula(text, {"x": x, "y": 2.0}, ["x"]))
+    assert found.verdict == "pass", found
+    assert judged(text, 1e-3 + 0 * np.asarray(x), x=x, y=2.0).verdict != "pass"
+
+
 def test_a_jump_beside_the_point_is_no_rounding() -> None:
     """arctan(1/x) has slope -1 at 1e-10, and jumps by pi at 0; the other term is far larger."""
     x = 1.2e-10
@@ -188,20 +196,6 @@ def test_nothing_is_warned_of(text: str, x: float) -> None:
         warnings.simplefilter("error")
         check(Formula(text, {"x": x}))
         sweep(Formula(text, {"x": x}), "central")
-
-
-def test_a_backward_pass_that_raises_is_an_error_in_one_line() -> None:
-    def fault(g: Any, y: Any, x: Any) -> Any:
-        raise ValueError("no such axis")
-
-    planted = op("planted_fault(x)", np.exp, fault, rule="g")
-    try:
-        with pytest.raises(GradientError, match="the backward pass fails: no such axis"):
-            check(Formula("planted_fault(x)", {"x": 1.0}))
-    finally:
-        Tensor.numpy_ops[np.exp] = exp
-        del REGISTRY[planted.name]
-        delattr(Tensor, planted.name)
 
 
 @pytest.mark.parametrize("text", ["[x]", "[[x]]", "[x]*2"])
