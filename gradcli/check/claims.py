@@ -17,7 +17,7 @@ class Rule(NamedTuple):
 
     tolerance: float
     floor: float = 0.0
-    """Rounding of the claimed gradient itself, where it was computed in few digits."""
+    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest."""
 
     def holds(self, claimed: Vector, slope: Vector, uncertainty: Vector | float) -> Vector:
         """Which entries of ``claimed`` keep the rule; nan does not."""
@@ -76,14 +76,15 @@ def make_claims(
     for name, flat in chosen.items():
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
-        rule = Rule(tolerance)
+        # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
+        eps = EPS
         if against is not None and given is not None:
-            # Few digits in the file: be as loose as they are, and allow for sums in them.
             eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
-            largest = float(np.max(np.abs(backprop), initial=0.0))
-            floor = 16 * eps * largest if eps > EPS else 0.0
-            rule = Rule(max(tolerance, min(1000 * eps, 0.05)), floor)
             given = given.astype(np.float64)
+        sizes = np.abs(backprop)
+        largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+        loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
+        rule = Rule(max(tolerance, loose), 16 * eps * largest)
         claims[name] = Claim(name, given, backprop.shape, rule, flat)
     return claims
 

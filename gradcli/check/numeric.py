@@ -183,8 +183,8 @@ def complex_step(entries: Entries, step: float | None = None) -> Slopes:
     """Im f(x + ih) / h with h = 1e-20: no difference, so no cancellation.
 
     Squire & Trapp, "Using complex variables to estimate derivatives of real functions",
-    SIAM Review 40 (1998). Only for problems that are analytic throughout. Another step, from
-    as far away as the rounding of the value reaches, shows what rounding and truncation do.
+    SIAM Review 40 (1998). Only for problems that are analytic throughout. A far shorter step,
+    from as far away as the rounding of the value reaches, shows rounding and truncation.
     """
     h = COMPLEX_STEP if step is None else step
     slope = np.imag(entries.at((entries.x + 1j * h)[:, None])[:, 0]) / h
@@ -193,8 +193,8 @@ def complex_step(entries: Entries, step: float | None = None) -> Slopes:
     reach = np.divide(4 * entries.point.rounding, steep, out=np.zeros_like(steep), where=steep > 0)
     # NumPy's complex powers go by way of logarithms, and round by so much more.
     reach = np.maximum(reach, 64 * EPS * np.abs(entries.x))
-    away = entries.x[:, None] + reach[:, None] * np.array([1.0, -0.7, 0.45]) + 1.618j * h
-    others = np.imag(entries.at(away)) / (1.618 * h)
+    away = entries.x[:, None] + reach[:, None] * np.array([1.0, -0.7, 0.45]) + 1e-6j * h
+    others = np.imag(entries.at(away)) / (1e-6 * h)
     uncertainty = 8 * (np.abs(others - slope[:, None]).max(axis=1) + EPS * size)
     return Slopes(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
 

@@ -93,6 +93,24 @@ def test_differences_that_the_step_itself_makes_wrong_do_not_pass(n: int) -> Non
         assert judged("sum(sin(k*x))", k * np.cos(k * x), x=x, k=k).verdict == "pass"
 
 
+def test_a_complex_step_that_is_no_small_step_is_not_believed() -> None:
+    """At a slope of 1e19 a step of 1e-20 is a tenth of a period."""
+    x = 5.1e-11
+    truth = math.cos(1 / x) * -1 / x**2 / math.cosh(math.sin(1 / x)) ** 2
+    for claim in (truth, 0.0):
+        found = judged("tanh(sin(1/x))", claim, "complex", x=x).verdict
+        assert found in ("pass" if claim else "fail", "inconclusive")
+    far = judged("tanh(1.7037*exp(0.9*sin(1/x)))", 0.0, "complex", x=5.105347365259342e-11)
+    assert far.verdict != "pass"
+
+
+def test_what_rounding_took_from_a_small_entry_is_no_error() -> None:
+    """1 - tanh^2 at 20 is 0 in float64 and 1.7e-17 in truth; the other slope is near 1."""
+    for method in METHODS:
+        found = check(Formula("sum(tanh(x))", {"x": [20.0, 0.1]}), Options(method))
+        assert found.verdict == "pass", found
+
+
 def test_what_is_finer_than_any_step_is_inconclusive() -> None:
     """A ripple of 1e-13 with slope 0.1, and an angle that float64 does not resolve."""
     ripple = "x + 1e-13*sin(1e12*x)"

@@ -18,7 +18,7 @@ def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
     ran = gradcli(f"check {MODEL}")
     assert (ran.code, ran.err) == (0, "")
     assert "pass: 8 entries of 2 parameters" in ran.out
-    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + uncertainty of n; n by" in ran.out
+    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + uncertainty of n + 16 eps" in ran.out
     for label in ("entries", "max abs error", "worst entry", "backprop", "numeric", "verdict"):
         assert ran.out.count(label) >= 2
     bad = json.dumps({"w": [[1, 2], [3, 4], [5, 6]], "b": [0, 0]}).encode()
