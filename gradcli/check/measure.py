@@ -29,7 +29,7 @@ from gradcli.check.numeric import (
     forward,
     scale,
 )
-from gradcli.check.rounding import entry_rounding, rough, swallowed
+from gradcli.check.rounding import bends, entry_rounding, rough, swallowed
 from gradcli.problem import Result
 
 RESOLUTION = 1e-5
@@ -118,8 +118,8 @@ def _misses(claim: Claim, slopes: Slopes) -> Vector:
 def _doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Vector) -> None:
     """Leave open what differs from the claim where differences may say nothing at all.
 
-    A few entries are looked at, those that are off the most; one that is rough leaves all that
-    differ in doubt.
+    A few entries are looked at, those that are off the most; if they are all in doubt, then so
+    is all that differs.
     """
     claimed = claim.entries
     if claimed is None:
@@ -129,11 +129,14 @@ def _doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Ve
         return
     off = np.abs(claimed - slopes.slope)
     missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
-    for i in missed[np.argsort(-off[missed])][:_FEW]:
-        position, step = int(claim.flat[i]), float(slopes.step[i])
-        if rough(point.problem, result, claim.name, position, step, float(off[i])):
-            slopes.uncertainty[missed] = np.inf
-            return
+    worst = missed[np.argsort(-off[missed])][:_FEW]
+    doubtful = [i for i in worst if _doubtful(claim, point, result, float(slopes.step[i]), off, i)]
+    slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
+
+
+def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
+    where = point.problem, result, claim.name, int(claim.flat[i]), step
+    return rough(*where, float(off[i])) or bends(*where)
 
 
 def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> Vector:

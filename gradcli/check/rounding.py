@@ -85,6 +85,46 @@ def _course(
     return found if same else None
 
 
+def bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
+    """Whether an op has a kink within reach of an entry's ``step``, too small to be measured.
+
+    Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
+    itself: what it gives to either side of its argument, as far as the step moves that.
+    """
+    primal = problem.primals[name].copy()
+    primal.reshape(-1)[position] += step
+    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
+    with GradientTape() as there:
+        there.watch(tensors)
+        problem.forward(tensors, lambda _, value: value)
+    tensors = {n: Tensor(p) for n, p in problem.primals.items()}
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        problem.forward(tensors, lambda _, value: value)
+    for record, moved in zip(tape.records, there.records):
+        ways = [
+            b - a
+            if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape
+            else None
+            for arg, a, b in zip(record.args, record.values, moved.values)
+        ]
+        if record.op.analytic or record.out.dtype.kind != "f":
+            continue
+        if all(w is None or not np.any(w) for w in ways):
+            continue
+        up, down = (
+            record.op.call(
+                [v if w is None else v + sign * w for v, w in zip(record.values, ways)],
+                record.settings,
+            )
+            for sign in (1, -1)
+        )
+        rise, fall = up - record.out.value, record.out.value - down
+        if np.any(np.abs(rise - fall) > 0.01 * np.maximum(np.abs(rise), np.abs(fall))):
+            return True
+    return False
+
+
 def swallowed(problem: Problem, result: Result, name: str) -> bool:
     """Whether rounding may be why the gradient by the primal ``name`` is 0.
 

@@ -176,6 +176,15 @@ def test_a_gradient_of_0_at_a_minimum_or_of_no_way_passes(text: str, x: Any) -> 
     assert judged(text, 1e-3 + 0 * np.asarray(x), x=x, y=2.0).verdict != "pass"
 
 
+def test_a_kink_beneath_rounding_is_inconclusive() -> None:
+    """relu, 1e-8 below its kink, beside a term whose rounding hides it: slope 704.8 or 705.0."""
+    text = "(relu(0.613*x)+0.328)^2 + 3.3e5*1.88/(1+(235.75*x)^2)"
+    problem = Formula(text, {"x": -1.0373727255313491e-08})
+    truth = differentiate(problem).gradients["x"]
+    assert check(problem, Options("forward")).verdict != "fail"
+    assert check(problem, Options("forward"), {"x": truth * 2}).verdict != "pass"
+
+
 def test_a_jump_beside_the_point_is_no_rounding() -> None:
     """arctan(1/x) has slope -1 at 1e-10, and jumps by pi at 0; the other term is far larger."""
     x = 1.2e-10
