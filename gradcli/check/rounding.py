@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
 from gradcli.engine import GradientTape, Tensor
-from gradcli.engine.tape import Record
+from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result
 
