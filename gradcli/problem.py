@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -37,7 +39,10 @@ class Problem(Protocol):
         """The scalar, from Tensors or plain arrays; intermediates with a name are noted."""
 
     def in_float64(self) -> Self:
-        """The same problem at the same point, all arrays in float64."""
+        """The same problem in float64: given arrays as given, drawn ones as they are."""
+
+    def rounded(self) -> Self | None:
+        """In float64 at the very numbers of its own dtype; None where it is float64."""
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The scalar with the primal ``name`` replaced by each array of ``stack`` in turn.
@@ -87,6 +92,14 @@ class Result(NamedTuple):
     noted: Arrays
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Overflow and the like give inf and nan, and nobody is told on stderr."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def differentiate(problem: Problem) -> Result:
     """The value of ``problem``, the gradient by each primal, and every step.
 
@@ -104,7 +117,7 @@ def differentiate(problem: Problem) -> Result:
         noted[name] = value
         return value
 
-    with np.errstate(all="ignore"):
+    with quiet():
         with GradientTape() as tape:
             tape.watch(tensors)
             value = problem.forward(tensors, note)

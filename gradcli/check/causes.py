@@ -3,98 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from gradcli.check.judge import Measured, Rule
-from gradcli.check.numeric import Slopes
+from gradcli.check.claims import Claim
+from gradcli.check.judge import FAIL, ParameterVerdict
+from gradcli.check.measure import Measured
+from gradcli.check.numeric import Vector
 from gradcli.problem import Problem
-
-Vector = npt.NDArray[Any]
-
-
-class Claim(NamedTuple):
-    """A gradient to be judged: ``given`` may be missing (None) or of the wrong shape."""
-
-    name: str
-    given: Vector | None
-    shape: tuple[int, ...]
-    rule: Rule
-
-    def entries(self, flat: Vector) -> Vector | None:
-        """The entries at ``flat``, where there is a gradient of the right shape."""
-        if self.given is None or self.given.shape != self.shape:
-            return None
-        return self.given.reshape(-1)[flat]
-
-    def complaint(self) -> str | None:
-        """What is wrong on the face of it."""
-        if self.given is None:
-            return "missing"
-        if self.given.shape != self.shape:
-            return f"has shape {self.given.shape}, but {self.shape} is needed"
-        return None
 
 
 class Evidence(NamedTuple):
     """What a candidate must fit: the measured entries of one parameter."""
 
-    flat: Vector
-    shape: tuple[int, ...]
-    slopes: Slopes
-    sound: Vector
-    """Entries that are not at a kink."""
-    rule: Rule
+    claim: Claim
+    measured: Measured
 
     def fits(self, candidate: Vector | None) -> bool:
         """Whether every entry of the full-shaped ``candidate`` passes."""
-        if candidate is None or candidate.shape != self.shape:
+        claim, (slope, uncertainty, kinks, _) = self
+        if candidate is None or candidate.shape != claim.shape:
             return False
-        good = self.rule.holds(candidate.reshape(-1)[self.flat], self.slopes)
-        return bool(np.all(good | ~self.sound))
+        good = claim.rule.holds(candidate.reshape(-1)[claim.flat], slope, uncertainty)
+        return bool(np.all(good | kinks | ~np.isfinite(uncertainty)))
 
     def equals(self, given: Vector, other: Vector) -> bool:
         """Whether ``given``, which has failed, is ``other`` at every entry."""
-        if given.shape != self.shape or other.shape != self.shape:
+        claim = self.claim
+        if given.shape != claim.shape or other.shape != claim.shape:
             return False
-        exact = Slopes(other.reshape(-1)[self.flat], np.zeros(self.flat.size))
-        return bool(np.all(self.rule.holds(given.reshape(-1)[self.flat], exact)))
+        exact = other.reshape(-1)[claim.flat]
+        return bool(np.all(claim.rule.holds(given.reshape(-1)[claim.flat], exact, 0.0)))
 
 
-def find_causes(
+def with_causes(
     problem: Problem,
     claims: Mapping[str, Claim],
     measured: Mapping[str, Measured],
-    chosen: Mapping[str, Vector],
-    failing: list[str],
-) -> dict[str, str]:
-    """The cause of each parameter in ``failing`` for which there is one."""
-    evidence = {
-        name: Evidence(chosen[name], claims[name].shape, m.slopes, ~m.kinks, claims[name].rule)
-        for name, m in measured.items()
-    }
+    judged: Mapping[str, ParameterVerdict],
+) -> dict[str, ParameterVerdict]:
+    """``judged``, with the cause of each failure for which there is one."""
+    evidence = {name: Evidence(claims[name], measured[name]) for name in claims}
     given = {name: c.given for name, c in claims.items() if c.given is not None}
-    causes: dict[str, str] = {}
+    failing = [
+        n for n, v in judged.items()
+        if v.verdict == FAIL and n in given and np.all(np.isfinite(given[n]))
+    ]  # fmt: skip
+    causes: dict[str, str | None] = {
+        n: claims[n].complaint for n, v in judged.items() if v.verdict == FAIL
+    }
     together = _common_factor(problem, evidence, given, failing)
     for name in failing:
-        if name not in given:
-            continue
-        cause = (
+        causes[name] = (
             together
             or _rearranged(evidence[name], name, given[name])
             or _swapped(evidence, given, name)
             or _factor(problem, evidence[name], given[name])
+            or _known_mistake(problem, evidence[name], name, given[name])
+            or causes[name]
         )
-        if cause:
-            causes[name] = cause
-    for name in failing:
-        if name in given and name not in causes:
-            cause = _known_mistake(problem, evidence[name], name, given[name])
-            if cause:
-                causes[name] = cause
-    return causes
+    return {n: v._replace(cause=causes.get(n)) for n, v in judged.items()}
 
 
 def _common_factor(
@@ -104,12 +73,12 @@ def _common_factor(
     names: list[str],
 ) -> str | None:
     """One factor that mends all of several parameters, even where one has a single entry."""
-    shaped = [n for n in names if n in given and given[n].shape == evidence[n].shape]
+    shaped = [n for n in names if n in given and given[n].shape == evidence[n].claim.shape]
     if len(shaped) < 2 or shaped != names:
         return None
     factor = _ratio(
-        np.concatenate([given[n].reshape(-1)[evidence[n].flat] for n in names]),
-        np.concatenate([evidence[n].slopes.slope for n in names]),
+        np.concatenate([given[n].reshape(-1)[evidence[n].claim.flat] for n in names]),
+        np.concatenate([evidence[n].measured.slope for n in names]),
     )
     if factor is None or not all(evidence[n].fits(given[n] / factor) for n in names):
         return None
@@ -117,10 +86,10 @@ def _common_factor(
 
 
 def _factor(problem: Problem, evidence: Evidence, given: Vector) -> str | None:
-    if given.shape != evidence.shape:
+    if given.shape != evidence.claim.shape:
         return None
-    entries = given.reshape(-1)[evidence.flat]
-    factor = _ratio(entries, evidence.slopes.slope)
+    entries = given.reshape(-1)[evidence.claim.flat]
+    factor = _ratio(entries, evidence.measured.slope)
     if factor is None or not evidence.fits(given / factor):
         return None
     if np.count_nonzero(entries) < 2 and not _known(problem, factor):
@@ -179,9 +148,9 @@ def _describe(problem: Problem, factor: float) -> str:
 
 
 def _rearranged(evidence: Evidence, name: str, given: Vector) -> str | None:
-    if given.ndim == 2 and given.T.shape == evidence.shape and evidence.fits(given.T):
+    if given.ndim == 2 and given.T.shape == evidence.claim.shape and evidence.fits(given.T):
         return "transposed"
-    if given.ndim == len(evidence.shape) + 1 and evidence.fits(given.sum(axis=0)):
+    if given.ndim == len(evidence.claim.shape) + 1 and evidence.fits(given.sum(axis=0)):
         return f"{name} is not summed over the batch"
     return None
 
@@ -192,7 +161,7 @@ def _swapped(
     for other in given:
         if (
             other != name
-            and given[other].shape == given[name].shape == evidence[name].shape
+            and given[other].shape == given[name].shape == evidence[name].claim.shape
             and evidence[name].fits(given[other])
             and evidence[other].fits(given[name])
         ):

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.numeric import METHODS, Entries
+from gradcli.check.measure import FIRST
+from gradcli.check.numeric import Entries, Point
 from gradcli.errors import GradcliError
-from gradcli.problem import Problem, differentiate
+from gradcli.problem import Problem, differentiate, quiet
 
 STEPS = [10.0**-k for k in range(1, 15)]
 MOST_ENTRIES = 256
@@ -38,6 +39,7 @@ def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
         raise GradcliError("--sweep: ridders chooses its own steps; sweep central or forward")
     problem = problem.in_float64()
     result = differentiate(problem)
+    point = Point(problem, float(result.value.item()))
     rng = np.random.default_rng(seed)
     rows = []
     for step in STEPS:
@@ -45,11 +47,12 @@ def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
         for name, gradient in result.gradients.items():
             count = min(gradient.size, MOST_ENTRIES)
             flat = np.sort(rng.choice(gradient.size, count, replace=False))
-            entries = Entries(problem, name, flat, float(result.value), lambda done: None)
-            with np.errstate(all="ignore"):
-                slopes = METHODS[method](entries, step)
-            error = float(np.max(np.abs(slopes.slope - gradient.reshape(-1)[flat])))
-            largest = float(np.max(np.abs(gradient)))
+            with quiet():
+                slopes = FIRST[method](Entries(point, name, flat), step)
+                errors = np.abs(slopes.slope - gradient.reshape(-1)[flat])
+            # Where the step leaves the domain, the error has no bound.
+            error = float(np.max(np.nan_to_num(errors, nan=np.inf), initial=0.0))
+            largest = float(np.max(np.abs(gradient), initial=0.0))
             absolute = max(absolute, error)
             relative = max(relative, error / largest if largest else error)
         rows.append(Row(step, absolute, relative))

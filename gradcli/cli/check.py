@@ -32,7 +32,7 @@ def _options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--tol"], type=float, metavar="T", callback=positive,
-            help="Relative tolerance.  [default: 1e-6; forward 1e-4, complex 1e-10]",
+            help="Relative tolerance.  [default: 1e-6; forward 1e-5, complex 1e-8]",
         ),
         click.Option(
             ["--sample"], type=click.IntRange(1), metavar="N",

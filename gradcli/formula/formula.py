@@ -120,11 +120,26 @@ class Formula:
         """The same formula in float64, its values as given."""
         return type(self)(self.text, self._exact, self._wrt, "float64")
 
+    def rounded(self) -> Self | None:
+        """In float64 at the very numbers of its own dtype; None where it is float64."""
+        if self.dtype == np.float64:
+            return None
+        return type(self)(self.text, self.values_given, self._wrt, "float64")
+
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
+        """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,).
+
+        It is nan where there is none (an index that is out of bounds there).
+        """
         primals = self.primals
-        found = [self.forward({**primals, name: moved}) for moved in stack]
-        return np.array(found, stack.dtype).reshape(len(stack))
+
+        def value(moved: npt.NDArray[Any]) -> Any:
+            try:
+                return self.forward({**primals, name: moved})
+            except GradcliError:
+                return np.nan
+
+        return np.array([value(moved) for moved in stack], stack.dtype).reshape(len(stack))
 
     @property
     def working_set(self) -> int:

@@ -31,6 +31,8 @@ class Built(NamedTuple):
     document: dict[str, Any]
     """The specification that gives this model again, its files read in."""
     warnings: list[str]
+    exact: Arrays
+    """What was given, before it was rounded to the dtype: float64, by name."""
 
 
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
@@ -61,19 +63,26 @@ class _Builder:
 
         # The draw order is part of the contract: x, each layer's w and b, then labels.
         x = fit_inputs(self._array("x", given["x"], (sizes.batch, sizes.inputs), stream), sizes)
+        exact: Arrays = {} if isinstance(given["x"], str) else {"x": x}
         parameters: Arrays = {}
         fan_in = sizes.inputs
         for i, (layer, units) in enumerate(zip(self.spec.layers, sizes.units)):
             n = self.spec.suffix(i)
             shapes = {f"w{n}": (fan_in, units)} | ({f"b{n}": (units,)} if layer.bias else {})
             for name, shape in shapes.items():
-                array = self._array(name, given[name], shape, stream)
-                parameters[name] = fit_parameter(name, array, shape).astype(self.dtype)
+                array = fit_parameter(name, self._array(name, given[name], shape, stream), shape)
+                parameters[name] = array.astype(self.dtype)
+                if not isinstance(given[name], str):
+                    exact[name] = array
             fan_in = units
-        y = self._targets(given, sizes, stream).astype(self.dtype)
+        y = self._targets(given, sizes, stream)
+        if given["y"] is not None:
+            exact["y"] = y
+        y = y.astype(self.dtype)
         x = x.astype(self.dtype)
         self._document(sizes, given, x, y, parameters)
-        return Built(self.spec, x, y, parameters, self.document, self.warnings)
+        exact = {name: array.astype(np.float64) for name, array in exact.items()}
+        return Built(self.spec, x, y, parameters, self.document, self.warnings, exact)
 
     def _read(self) -> dict[str, Any]:
         """Every VALUE: an initialiser's name or an array; None where y or labels is not given."""

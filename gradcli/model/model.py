@@ -44,6 +44,7 @@ class Model:
         self.parameters = built.parameters
         self.document = built.document
         self.warnings = built.warnings
+        self._exact = built.exact
         self._program: Program | None = None
 
     @classmethod
@@ -110,15 +111,25 @@ class Model:
         )
 
     def in_float64(self) -> Self:
-        """The same model with every array cast to float64."""
+        """The same model in float64: given arrays as given, drawn ones as they are."""
+        return self._cast(self._exact)
+
+    def rounded(self) -> Self | None:
+        """The model in float64 at the very numbers of its own dtype; None where it is float64."""
+        return None if self.spec.dtype == "float64" else self._cast({})
+
+    def _cast(self, exact: Arrays) -> Self:
+        arrays = {"x": self.x, "y": self.y, **self.parameters, **exact}
+        cast = {name: array.astype(np.float64) for name, array in arrays.items()}
         return type(self)(
             Built(
                 self.spec._replace(dtype="float64"),
-                self.x.astype(np.float64),
-                self.y.astype(np.float64),
-                {name: p.astype(np.float64) for name, p in self.parameters.items()},
+                cast.pop("x"),
+                cast.pop("y"),
+                cast,
                 {**self.document, "dtype": "float64"},
                 self.warnings,
+                exact,
             )
         )
 

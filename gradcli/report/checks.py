@@ -55,8 +55,12 @@ def _parameter(verdict: ParameterVerdict, judged: str) -> Table:
         table.add_row("failed", f"{verdict.failed:,}")
     if verdict.kinks:
         table.add_row("kinks", _named(verdict.kinks))
-    if verdict.drowned:
-        table.add_row("below noise", _named(verdict.drowned))
+    if verdict.below_noise:
+        table.add_row("below noise", _named(verdict.below_noise))
+    if verdict.unsure:
+        table.add_row("not measured", _named(verdict.unsure))
+    if verdict.point:
+        table.add_row("judged at", verdict.point)
     table.add_row("verdict", Text(verdict.verdict, style=COLOURS[verdict.verdict]))
     if verdict.cause:
         table.add_row("cause", verdict.cause)
@@ -100,7 +104,8 @@ def check_document(checked: Checked, sweep: Sweep | None) -> dict[str, Any]:
 def _verdict_document(verdict: ParameterVerdict) -> dict[str, Any]:
     fields = verdict._asdict()
     fields["kinks_at"], fields["kinks"] = verdict.kinks, len(verdict.kinks)
-    fields["below_noise"] = len(fields.pop("drowned"))
+    fields["below_noise"] = len(verdict.below_noise)
+    fields["not_measured_at"], fields["not_measured"] = verdict.unsure, len(fields.pop("unsure"))
     return fields
 
 

@@ -18,7 +18,7 @@ def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
     ran = gradcli(f"check {MODEL}")
     assert (ran.code, ran.err) == (0, "")
     assert "pass: 8 entries of 2 parameters" in ran.out
-    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + noise" in ran.out
+    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + uncertainty of n + 16 eps" in ran.out
     for label in ("entries", "max abs error", "worst entry", "backprop", "numeric", "verdict"):
         assert ran.out.count(label) >= 2
     bad = json.dumps({"w": [[1, 2], [3, 4], [5, 6]], "b": [0, 0]}).encode()
@@ -94,6 +94,58 @@ def test_against_every_kind_of_file(gradcli: Gradcli, tmp_path: Path) -> None:
     ran = gradcli(f"check {MODEL} --against -", stdin=extra)
     assert ran.code == 0
     assert "'x' is no parameter of this problem" in ran.err
+
+
+def test_gradients_taken_at_the_data_as_given_or_as_rounded_pass(
+    gradcli: Gradcli, tmp_path: Path
+) -> None:
+    command = "check mse --x .1,.7 --w 1;-1 --b .6000001 --y 0 --against"
+    x, w, b = np.array([[0.1, 0.7]]), np.array([[1.0], [-1.0]]), np.array([0.6000001])
+    for name, dtype in (("given", np.float64), ("rounded", np.float32)):
+        px, pw, pb = (a.astype(dtype).astype(np.float64) for a in (x, w, b))
+        dz = 2 * (px @ pw + pb)
+        np.savez(tmp_path / f"{name}.npz", w=px.T @ dz, b=dz[0])
+    ran = gradcli(f"{command} {tmp_path / 'given.npz'}")
+    assert (ran.code, ran.err) == (0, "")
+    assert "judged at" not in ran.out
+    ran = gradcli(f"{command} {tmp_path / 'rounded.npz'}")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("judged at     │ given data rounded to float32") == 2
+    answer = gradcli(f"{command} {tmp_path / 'rounded.npz'} --json").json
+    assert {v["point"] for v in answer["params"].values()} == {"given data rounded to float32"}
+    assert {v["verdict"] for v in answer["params"].values()} == {"pass"}
+    ran = gradcli(f"{command} {tmp_path / 'rounded.npz'} --dtype float64")
+    assert ran.code == 1
+
+
+def test_what_is_not_measured_is_counted_and_named(gradcli: Gradcli) -> None:
+    ran = gradcli("check formula a*x+1e9 x=1 a=1e-9 --wrt x")
+    assert ran.code == 3
+    assert "not measured" in ran.out
+    answer = gradcli("check formula a*x+1e9 x=1 a=1e-9 --wrt x --json").json
+    assert answer["params"]["x"]["not_measured_at"] == [[]]
+    assert answer["params"]["x"]["not_measured"] == 1
+    assert answer["params"]["x"]["below_noise"] == 0
+    assert gradcli("check", "formula", "sum(a*x)", "x=1,1", "a=1e9,1e-9", "--wrt", "x").code == 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "values", "code"),
+    [
+        ("log(x)", "x=1e-6", 0), ("x*log(x)", "x=1e-6", 0), ("sqrt(x)", "x=1e-7", 0),
+        ("arcsin(x)", "x=0.999999", 0), ("sin(x*1e160)*1e160", "x=1", 1),
+        ("var(x,ddof=2)", "x=1,2", None), ("sqrt(relu(x))", "x=-1", None),
+        ("x^2", "x=[3]", 0), ("[x]", "x=3", 0), ("sum(x)", "x=[]", 0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("extra", [["--sweep"], ["--json", "--sweep"]])
+def test_edges_of_domains_and_shapes(
+    formula: str, values: str, code: int | None, extra: list[str], gradcli: Gradcli
+) -> None:
+    ran = gradcli("check", "formula", formula, values, *extra)
+    assert ran.code == code if code is not None else ran.code in (0, 1, 2, 3)
+    assert ran.err.count("\n") <= 1
+    assert "Warning" not in ran.err
 
 
 def test_sweep(gradcli: Gradcli, tmp_path: Path) -> None:

@@ -164,12 +164,12 @@ def test_models_are_trained() -> None:
 
 
 def test_the_command_line_knows_the_optimizers_and_methods() -> None:
-    from gradcli.check.numeric import METHODS
+    from gradcli.check.numeric import STEPS
     from gradcli.cli import check, descend
 
     assert descend.OPTIMIZERS == OPTIMIZERS
     assert check.METHODS == ("central", "forward", "ridders", "complex")
-    assert set(check.METHODS) == set(METHODS)
+    assert set(check.METHODS) == set(STEPS)
 
 
 def test_rows_are_taken_every_so_many_steps() -> None:

@@ -1,0 +1,101 @@
+"""What is to be judged: a gradient for each parameter, and how exact it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.check.numeric import EPS, Vector
+from gradcli.problem import Problem, Result
+
+
+class Rule(NamedTuple):
+    """|a - n| <= tolerance max(|a|, |n|) + uncertainty of n + floor."""
+
+    tolerance: float
+    floor: float = 0.0
+    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest."""
+
+    def holds(self, claimed: Vector, slope: Vector, uncertainty: Vector | float) -> Vector:
+        """Which entries of ``claimed`` keep the rule; nan does not."""
+        allowed = self.allowed(np.maximum(np.abs(claimed), np.abs(slope))) + uncertainty
+        return np.asarray(np.abs(claimed - slope) <= allowed)
+
+    def allowed(self, size: Vector) -> Vector:
+        """How far off entries of a ``size`` may be, besides the uncertainty of their slope."""
+        return np.asarray(self.tolerance * size + self.floor)
+
+
+class Claim(NamedTuple):
+    """A gradient to be judged: ``given`` may be missing (None) or of the wrong shape."""
+
+    name: str
+    given: Vector | None
+    shape: tuple[int, ...]
+    rule: Rule
+    flat: Vector
+    """Positions of the entries to look at."""
+
+    @property
+    def entries(self) -> Vector | None:
+        """The entries to look at, where there is a gradient of the right shape."""
+        if self.given is None or self.given.shape != self.shape:
+            return None
+        return np.asarray(self.given.reshape(-1)[self.flat])
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong on the face of it."""
+        if self.given is None:
+            return "missing"
+        if self.given.shape != self.shape:
+            return f"has shape {self.given.shape}, but {self.shape} is needed"
+        wrong = np.flatnonzero(~np.isfinite(self.given.reshape(-1)[self.flat]))
+        if wrong.size:
+            at = self.index_of(self.flat[wrong[0]])
+            return f"{wrong.size} entries are not finite, the first at {at}"
+        return None
+
+    def index_of(self, flat: int) -> list[int]:
+        """The index of the entry at position ``flat``."""
+        return [int(i) for i in np.unravel_index(int(flat), self.shape)] if self.shape else []
+
+
+def make_claims(
+    problem: Problem,
+    result: Result,
+    against: Mapping[str, npt.NDArray[Any]] | None,
+    tolerance: float,
+    chosen: Mapping[str, Vector],
+) -> dict[str, Claim]:
+    """A claim for each primal: the gradient of ``against``, or else the engine's own."""
+    claims = {}
+    for name, flat in chosen.items():
+        backprop = result.gradients[name]
+        given = backprop if against is None else against.get(name)
+        # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
+        eps = EPS
+        if against is not None and given is not None:
+            eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
+            given = given.astype(np.float64)
+        sizes = np.abs(backprop)
+        largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+        loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
+        rule = Rule(max(tolerance, loose), 16 * eps * largest)
+        claims[name] = Claim(name, given, backprop.shape, rule, flat)
+    return claims
+
+
+def choose(problem: Problem, sample: int | None, seed: int) -> dict[str, Vector]:
+    """Positions of the entries to look at, by parameter: all, or ``sample`` of each."""
+    rng = None if sample is None else np.random.default_rng(seed)
+    chosen = {}
+    for name, primal in problem.primals.items():
+        if rng is None or sample is None or primal.size <= sample:
+            chosen[name] = np.arange(primal.size)
+        else:
+            chosen[name] = np.sort(rng.choice(primal.size, sample, replace=False))
+    return chosen

@@ -1,0 +1,138 @@
+"""A derivative from differences at many steps, down a ladder from coarse to fine.
+
+No single step suits every function: a coarse one sees past kinks, edges and oscillations,
+a fine one drowns in rounding. So each rung is extrapolated with its neighbours (Ridders,
+"Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering Software 4, 1982),
+gets an interval that is wide enough for its rounding and for its disagreement with them, and
+counts only if it agrees with every finer rung (Lepski, "On a problem of adaptive estimation
+in Gaussian white noise", Theory of Probability & Its Applications 35, 1991). Among those,
+the narrowest interval is the answer. What happens on a smaller scale than a rung's step is
+so seen by the finer rungs, unless it is smaller than their rounding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.check.numeric import STEPS, Lines, Slopes, Vector, rounding, scale
+
+RATIO = 2.5
+"""Each step, to the next."""
+RUNGS = 48
+"""From 1000 down to less than the distance of neighbouring numbers at 1."""
+_ORDERS = 5
+_JUMP = 100
+
+
+def ladder(lines: Lines, step: float | None = None) -> Slopes:
+    """The derivatives along ``lines``, with all that makes them uncertain.
+
+    The first step is ``step`` (1000) times max(1, |x|). Where the scalar is not a finite
+    real number at a step, the shorter ones count; where it never is on one side, the
+    other. A gap is what remains between the two sides at the finest rung that can tell.
+    """
+    # Far enough down for the smallest number to move by a small part.
+    smallest = np.min(np.abs(lines.x), initial=1.0, where=lines.x != 0)
+    rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
+    first = (STEPS["ridders"] if step is None else step) * scale(lines.x)
+    h = first[:, None] * RATIO ** -np.arange(rungs)
+    above, below = lines.x[:, None] + h, lines.x[:, None] - h
+    values = lines.at(np.concatenate([above, below], axis=1))
+    up, down = values[:, :rungs], values[:, rungs:]
+    near = np.broadcast_to(lines.x[:, None], h.shape)
+    here = np.full_like(up, lines.point.value)
+    middle, noise = _difference(lines, up, above, down, below)
+    right, _ = _difference(lines, up, above, here, near)
+    left, _ = _difference(lines, here, near, down, below)
+    slope, uncertainty, shortest = _extrapolate(middle, noise, h, 2)
+    edge = np.flatnonzero(~np.isfinite(middle).any(axis=1))
+    if edge.size:
+        side = np.where(np.isfinite(right[edge]), right[edge], left[edge])
+        found = _extrapolate(side, 2 * noise[edge], h[edge], 1)
+        slope[edge], uncertainty[edge], shortest[edge] = found
+    return Slopes(slope, uncertainty, _gap(np.abs(right - left), noise), shortest)
+
+
+def two_rungs(lines: Lines, step: float) -> tuple[Vector, Vector]:
+    """The derivatives along ``lines`` by two steps, ``step`` first, and their uncertainty."""
+    h = np.array([step, step / RATIO])
+    x = lines.x[:, None]
+    values = lines.at(np.concatenate([x + h, x - h], axis=1))
+    coarse, fine = ((values[:, :2] - values[:, 2:]) / (2 * h)).T
+    slope = fine + (fine - coarse) / (RATIO**2 - 1)
+    width = np.full(len(x), 2 * h[1])
+    noise = 2 * rounding(lines, np.abs(values).max(axis=1), width)
+    return slope, np.abs(slope - coarse) + noise
+
+
+def _difference(
+    lines: Lines, high: Vector, above: Vector, low: Vector, below: Vector
+) -> tuple[Vector, Vector]:
+    """Difference quotients (n, m) and their rounding; nan and infinity where there is none."""
+    width = above - below
+    known = np.isfinite(high) & np.isfinite(low) & (width > 0)
+    width = np.where(known, width, 1.0)
+    slope = np.where(known, (high - low) / width, np.nan)
+    noise = rounding(lines, np.fmax(np.abs(high), np.abs(low)), width)
+    return slope, np.where(np.isfinite(high) | np.isfinite(low), noise, np.inf)
+
+
+def _extrapolate(
+    rows: Vector, noise: Vector, h: Vector, power: int
+) -> tuple[Vector, Vector, Vector]:
+    """The limits of ``rows`` (n, m) for steps ``h`` to 0, where errors go with h^``power``.
+
+    With each, its uncertainty and the shortest step that it rests on.
+    """
+    n, m = rows.shape
+    best, error, shortest = np.full(n, np.nan), np.full(n, np.inf), h[:, 0].copy()
+    coarse = coarsest = rows
+    for order in range(1, min(_ORDERS, m - 1) + 1):
+        ratio = RATIO ** (power * order)
+        finer, coarser = coarse[:, 1:], coarse[:, :-1]
+        better = finer + (finer - coarser) / (ratio - 1)
+        noise = (ratio * noise[:, 1:] + noise[:, :-1]) / (ratio - 1)
+        # Two orders that agree may do so by accident; three, hardly.
+        change = np.abs(better - coarser)
+        before = np.abs(better - coarsest[:, : better.shape[1]]) / RATIO ** (2 * power)
+        change = np.maximum(change, before) + noise
+        # Rounding that was seen on finer rungs, and more than was foreseen, counts too.
+        steps = h[:, order:]
+        seen = np.abs(np.diff(better, axis=1)) * steps[:, 1:]
+        seen = np.where(np.isfinite(seen), seen, 0.0)
+        seen = np.concatenate([_finest_first(np.maximum, seen), np.zeros((n, 1))], axis=1)
+        # So much more is no rounding, but a jump, which coarser rungs know nothing of.
+        known = np.isfinite(better) & ~(seen > _JUMP * noise * steps)
+        width = np.where(known, change + seen / steps, np.inf)
+        low, high = better - width, better + width
+        low = _finest_first(np.maximum, np.where(np.isfinite(width), low, -np.inf))
+        high = _finest_first(np.minimum, np.where(np.isfinite(width), high, np.inf))
+        width = np.where(low <= high, width, np.inf)
+        pick = np.arange(n), np.argmin(width, axis=1)
+        wins = width[pick] < error
+        best, error = np.where(wins, better[pick], best), np.where(wins, width[pick], error)
+        shortest = np.where(wins, steps[pick], shortest)
+        coarse, coarsest = better, coarse
+    return best, error, shortest
+
+
+def _finest_first(accumulate: np.ufunc, rows: Vector) -> Vector:
+    return np.asarray(accumulate.accumulate(rows[:, ::-1], axis=1)[:, ::-1])
+
+
+def _gap(gaps: Vector, noise: Vector) -> Vector:
+    """The gap (n,) between the sides that is left at the finest rung; 0 where it closes.
+
+    On a curve it shrinks with the step. At a kink it stays, down to the rungs where rounding
+    would hide it; beside a kink it closes before.
+    """
+    n, m = gaps.shape
+    each = np.arange(n)
+    seen = gaps > 8 * noise
+    last = m - 1 - np.argmax(seen[:, ::-1], axis=1)
+    gap = gaps[each, last]
+    before = gaps[each, np.maximum(last - 3, 0)]
+    after = np.minimum(last + 2, m - 1)
+    hidden = (last + 2 >= m) | (8 * noise[each, after] > 0.25 * gap)
+    stays = seen.any(axis=1) & hidden & (gap > 0.3 * before)
+    return np.where(stays, gap, 0.0)

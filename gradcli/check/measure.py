@@ -1,0 +1,196 @@
+"""The numeric side: every entry's derivative, and how sure it is.
+
+A first difference a entry, cheap, is trusted where the entries of a block, moved all at once
+along a line of random weights, give the sum of their derivatives: a derivative that is
+wrong shows in the sum. A block that does not is cut in four, down to a few entries. Those
+that are left, and entries that look odd, are measured by themselves down the whole ladder
+of steps.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.claims import Claim
+from gradcli.check.ladder import ladder, two_rungs
+from gradcli.check.numeric import (
+    CENTRAL_STEP,
+    EPS,
+    Blocks,
+    Entries,
+    Point,
+    Progress,
+    Slopes,
+    Vector,
+    central,
+    complex_step,
+    forward,
+    scale,
+)
+from gradcli.check.rounding import bends, entry_rounding, rough, swallowed
+from gradcli.problem import Result
+
+RESOLUTION = 1e-5
+"""An entry counts as measured where the uncertainty is below this part of the largest."""
+_FEW = 8
+"""So many entries are always measured by themselves."""
+_BLOCK = 1024
+"""Entries that are at first confirmed together."""
+_MISSES = 256
+"""Entries that differ from the claim, and are therefore measured by themselves, at most."""
+_GROUPS = 256
+"""So many entries have their rounding looked at one by one; more of them, in groups."""
+_LINES = 2048
+"""Entries that are measured by themselves at a time, for the sake of memory."""
+FIRST = {"central": central, "forward": forward, "complex": complex_step}
+"""What measures at one step."""
+
+
+class Measured(NamedTuple):
+    """The numeric side of a comparison, (n,) each."""
+
+    slope: Vector
+    uncertainty: Vector
+    kinks: Vector
+    """Where the one-sided slopes differ: there is no derivative to compare with."""
+    resolution: Vector
+    """The uncertainty below which an entry counts as measured."""
+
+    @property
+    def sure(self) -> Vector:
+        """Which entries count as measured."""
+        return np.asarray(~self.kinks & (self.uncertainty <= self.resolution))
+
+
+def measure(
+    claim: Claim,
+    point: Point,
+    result: Result,
+    method: str,
+    step: float | None,
+    progress: Progress,
+) -> Measured:
+    """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first."""
+    entries = Entries(point, claim.name, claim.flat, progress)
+    n = len(claim.flat)
+    if method == "ridders":
+        slopes = Slopes(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
+        alone = np.ones(n, bool)
+    else:
+        slopes = FIRST[method](entries, step)
+        resolution = _resolution(claim, point, result, slopes)
+        alone = ~(slopes.uncertainty <= resolution)
+        if method != "complex":
+            # A step of 16 uncertainties between the sides is no rounding.
+            alone |= ~(slopes.gap <= 2 * resolution + 16 * slopes.uncertainty)
+            alone |= _misses(claim, slopes) | (n <= _FEW)
+            _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
+        slopes.gap[:] = 0.0
+    again = np.flatnonzero(alone)
+    for some in _cut(again, -(-again.size // _LINES)):
+        groups = _cut(claim.flat[some], min(some.size, _GROUPS))
+        found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
+        lines = entries.chosen(some)
+        lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
+        finer = ladder(lines, step if method == "ridders" else None)
+        better = ~(finer.uncertainty > slopes.uncertainty[some]) | (method != "complex")
+        for kept, new in zip(slopes, finer):
+            kept[some[better]] = new[better]
+    resolution = _resolution(claim, point, result, slopes)
+    kinks = (slopes.gap > resolution) & (slopes.gap > slopes.uncertainty)
+    _doubt(claim, point, result, slopes, kinks)
+    uncertainty = slopes.uncertainty + np.where(kinks, 0.0, slopes.gap)
+    return Measured(slopes.slope, uncertainty, kinks, resolution)
+
+
+def _misses(claim: Claim, slopes: Slopes) -> Vector:
+    """Entries that differ from the claim: all of them, or so many spread over them."""
+    missed = np.zeros(len(slopes.slope), bool)
+    if claim.entries is not None:
+        good = claim.rule.holds(claim.entries, slopes.slope, slopes.uncertainty)
+        off = np.flatnonzero(~good)
+        missed[off[:: -(-off.size // _MISSES) or 1]] = True
+    return missed
+
+
+def _doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Vector) -> None:
+    """Leave open what differs from the claim where differences may say nothing at all.
+
+    A few entries are looked at, those that are off the most; if they are all in doubt, then so
+    is all that differs.
+    """
+    claimed = claim.entries
+    if claimed is None:
+        return
+    holds = claim.rule.holds(claimed, slopes.slope, slopes.uncertainty)
+    if holds.all():
+        return
+    off = np.abs(claimed - slopes.slope)
+    missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
+    worst = missed[np.argsort(-off[missed])][:_FEW]
+    doubtful = [i for i in worst if _doubtful(claim, point, result, float(slopes.step[i]), off, i)]
+    slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
+
+
+def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
+    where = point.problem, result, claim.name, int(claim.flat[i]), step
+    return rough(*where, float(off[i])) or bends(*where)
+
+
+def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> Vector:
+    """The uncertainty (n,) below which the entries count as measured."""
+    whole = result.gradients[claim.name].reshape(-1)
+    sure = np.abs(slopes.slope) - slopes.uncertainty
+    largest = np.max(sure, initial=0.0, where=np.isfinite(sure))
+    if len(sure) < whole.size:  # a sample may have missed the largest
+        others = np.abs(np.delete(whole, claim.flat))
+        largest = np.max(others, initial=largest, where=np.isfinite(others))
+    if largest == 0 and not np.any(whole) and claim.entries is not None:
+        # Nothing shows, neither here nor to the engine: then 0 is right, unless rounding is
+        # why, if what could hide is far smaller than the value, its terms, or the value there.
+        if swallowed(point.problem, result, claim.name):
+            return np.zeros(len(sure))
+        primal = point.problem.primals[claim.name]
+        there = float(point.problem.values(claim.name, (primal + scale(primal))[None])[0])
+        size = max(point.rounding / EPS, abs(there) if np.isfinite(there) else 0.0)
+        bound = RESOLUTION * size / scale(primal).reshape(-1)[claim.flat]
+        return np.where(claim.entries == 0, bound, 0.0)
+    return np.full(len(sure), RESOLUTION * float(largest))
+
+
+def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float) -> None:
+    """Confirm the slopes of all that are not ``alone``, block by block.
+
+    Adds to the uncertainty what a block's sum leaves open; marks as ``alone`` what no block
+    confirms. The weights, of either sign and between one and two, come from a fixed seed.
+    """
+    rest = np.flatnonzero(~alone)
+    if not rest.size:
+        return
+    weights = np.random.default_rng(len(alone)).uniform(0.5, 1.5, len(alone))
+    weights = np.where(weights < 1, -2 * weights, weights) * scale(entries.x)
+    blocks = [rest] if rest.size <= _BLOCK else _cut(rest, -(-rest.size // _BLOCK))
+    while blocks:
+        lines = Blocks(
+            entries.point, entries.name,
+            [entries.flat[b] for b in blocks], [weights[b] for b in blocks],
+        )  # fmt: skip
+        sums = two_rungs(lines, 2 * CENTRAL_STEP)
+        pending = []
+        for block, slope, uncertainty in zip(blocks, *sums):
+            total = weights[block] @ slopes.slope[block]
+            left_open = abs(slope - total) + uncertainty
+            worst = slopes.uncertainty[block].max()
+            if left_open + worst <= resolution:
+                slopes.uncertainty[block] += left_open
+            elif block.size <= _FEW:
+                alone[block] = True
+            else:
+                pending += _cut(block, 4)
+        blocks = pending
+
+
+def _cut(some: Vector, parts: int) -> list[Vector]:
+    return [part for part in np.array_split(some, max(parts, 1)) if part.size]

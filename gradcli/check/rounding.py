@@ -1,0 +1,199 @@
+"""What float64 may have rounded away on the way to a value, and back.
+
+To first order, a rounding of eps |v| in an intermediate v moves the value by eps |v g|,
+where g is the gradient by v (Higham, "Accuracy and Stability of Numerical Algorithms",
+2nd edition, 2002, section 3.3; Linnainmaa, BIT 16, 1976). (1e8 + x) - 1e8 is near x, and
+rounded like 1e8.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
+from gradcli.engine import GradientTape, Tensor
+from gradcli.engine.recording import Record
+from gradcli.errors import GradcliError
+from gradcli.problem import Problem, Result
+
+
+class Rounding(NamedTuple):
+    """How far a value is moved by rounding: ``near`` the point, and a unit of way off it."""
+
+    near: float
+    growth: float
+
+
+def value_rounding(problem: Problem, result: Result) -> float:
+    """A bound for the rounding of the value: over all intermediates, and sums of primals."""
+    terms = [step.gradient * step.value for step in result.steps]
+    terms += [result.gradients[name] * primal for name, primal in problem.primals.items()]
+    return EPS * (abs(float(result.value.item())) + sum(map(_finite_sum, terms)))
+
+
+def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) -> Rounding:
+    """The rounding of differences of the value where the entries ``flat`` move at once.
+
+    Intermediates that do not depend on them are rounded alike in both values: nan in
+    place of the entries shows which do. Off the point intermediates and their gradients are
+    others; what grows so is also what the gradients themselves are rounded by where large
+    terms cancel.
+    """
+    x = problem.primals[name].reshape(-1)[flat]
+    tainted = _course(problem, result, name, flat, np.full_like(x, np.nan))
+    if tainted is None:
+        return Rounding(value_rounding(problem, result), 0.0)
+    near = abs(float(result.value.item()))
+    if problem.primals[name].size > 1:  # of a sum over it, the parts
+        near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
+    for step, (new, _) in zip(result.steps, tainted):
+        near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
+    along, steeper = [0.0], [0.0]
+    for step_size in (scale(x), np.abs(x), 1e-3 * scale(x), 1e-6 * scale(x)):
+        moved = x + CENTRAL_STEP * step_size
+        course = _course(problem, result, name, flat, moved) if np.all(moved > x) else None
+        if course is not None:
+            way = float(np.min(moved - x))
+            pairs = list(zip(result.steps, course))
+            along.append(sum(_finite_sum(s.gradient * (v - s.value)) for s, (v, _) in pairs) / way)
+            steeper.append(
+                sum(_finite_sum(s.value * (g - s.gradient)) for s, (_, g) in pairs) / way
+            )
+    # Beside a number near 0, what happens at 1 may be far away: the smaller way counts.
+    return Rounding(EPS * near, EPS * (min(along[1:], default=0.0) + max(steeper)))
+
+
+def _course(
+    problem: Problem, result: Result, name: str, flat: Vector, moved: Vector
+) -> list[tuple[Vector, Vector]] | None:
+    """Every operation's outcome and gradient with other entries; None where others take place."""
+    primal = problem.primals[name].copy()
+    primal.reshape(-1)[flat] = moved
+    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
+    try:
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            value = problem.forward(tensors, lambda _, value: value)
+        outs = [record.out for record in tape.records]
+        gradients = tape.gradient(value, outs, unconnected_gradients="zero")
+    except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
+        return None
+    found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
+    same = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
+    return found if same else None
+
+
+def bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
+    """Whether an op has a kink within reach of an entry's ``step``, too small to be measured.
+
+    Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
+    itself: what it gives to either side of its argument, as far as the step moves that.
+    """
+    primal = problem.primals[name].copy()
+    primal.reshape(-1)[position] += step
+    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
+    with GradientTape() as there:
+        there.watch(tensors)
+        problem.forward(tensors, lambda _, value: value)
+    tensors = {n: Tensor(p) for n, p in problem.primals.items()}
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        problem.forward(tensors, lambda _, value: value)
+    for record, moved in zip(tape.records, there.records):
+        ways = [
+            b - a
+            if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape
+            else None
+            for arg, a, b in zip(record.args, record.values, moved.values)
+        ]
+        if record.op.analytic or record.out.dtype.kind != "f":
+            continue
+        if all(w is None or not np.any(w) for w in ways):
+            continue
+        up, down = (
+            record.op.call(
+                [v if w is None else v + sign * w for v, w in zip(record.values, ways)],
+                record.settings,
+            )
+            for sign in (1, -1)
+        )
+        rise, fall = up - record.out.value, record.out.value - down
+        if np.any(np.abs(rise - fall) > 0.01 * np.maximum(np.abs(rise), np.abs(fall))):
+            return True
+    return False
+
+
+def swallowed(problem: Problem, result: Result, name: str) -> bool:
+    """Whether rounding may be why the gradient by the primal ``name`` is 0.
+
+    It is where an analytic op gives the same for an argument near by, though not for one far
+    away: tanh at 20, or 1 + 1e-20. It is not where relu is flat, where a factor is 0, where
+    two ways cancel, or at a minimum.
+    """
+    stuck: dict[int, Record] = {}
+    for size in _NEAR_BY:
+        primal = problem.primals[name]
+        moved = {**problem.primals, name: primal + size * scale(primal)}
+        tensors = {n: Tensor(p) for n, p in moved.items()}
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            problem.forward(tensors, lambda _, value: value)
+        moving = {id(tensors[name])}
+        for i, (record, step) in enumerate(zip(tape.records, result.steps)):
+            args = [id(arg) in moving for arg in record.args]
+            if any(args) and not np.array_equal(record.out.value, step.value):
+                moving.add(id(record.out))
+                stuck.pop(i, None)
+            elif sum(args) == 1 and record.op.analytic and _reacts(record, args):
+                stuck[i] = record
+    return bool(stuck)
+
+
+_NEAR_BY, _FAR_AWAY = (1e-10, 1e-7), 1e6
+
+
+def _reacts(record: Record, moving: list[bool]) -> bool:
+    """Whether an operation gives anything else when what moves is moved far, either way."""
+    for way in (_FAR_AWAY, -_FAR_AWAY):
+        values = [v + way * scale(v) if m else v for v, m in zip(record.values, moving)]
+        if not np.array_equal(record.op.call(values, record.settings), record.out.value):
+            return True
+    return False
+
+
+def _finite_sum(terms: Vector) -> float:
+    terms = np.abs(terms)
+    return float(np.sum(terms, where=np.isfinite(terms)))
+
+
+def rough(
+    problem: Problem, result: Result, name: str, position: int, step: float, off: float
+) -> bool:
+    """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
+
+    Then differences over ``step`` say nothing of the derivative: sin(1e18 x) has no slope
+    at any step that float64 can take. On a curve, a tenth of the way brings a tenth of the
+    change; here, as much.
+    """
+    primal = problem.primals[name]
+    gradients_at = problem.stepper()
+    here = float(np.abs(result.gradients[name].reshape(-1)[position]))
+    off = min(off, here) if here > 0 else off
+    before = np.inf
+    for tenth in range(24):
+        changes = []
+        for way in (0.7, -0.6):
+            moved = primal.reshape(-1).copy()
+            moved[position] += way * step * 10.0**-tenth
+            there = {**problem.primals, name: moved.reshape(primal.shape)}
+            apart = gradients_at(there)[1][name] - result.gradients[name]
+            changes.append(float(np.abs(apart.reshape(-1)[position])))
+        change = max(changes)
+        if change <= 0.01 * off:
+            return False
+        if change > 0.5 * before:
+            return True
+        before = change
+    return False
