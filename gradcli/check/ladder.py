@@ -22,20 +22,24 @@ RUNGS = 48
 """From 1000 down to less than the distance of neighbouring numbers at 1."""
 _ORDERS = 5
 _JUMP = 100
+_UNEVEN = 0.02
+"""By what part of it a step may be off, once it is added to x."""
 
 
-def ladder(lines: Lines, step: float | None = None) -> Slopes:
+def ladder(lines: Lines, step: float | None = None, ratio: float = RATIO) -> Slopes:
     """The derivatives along ``lines``, with all that makes them uncertain.
 
     The first step is ``step`` (1000) times max(1, |x|). Where the scalar is not a finite
     real number at a step, the shorter ones count; where it never is on one side, the
-    other. A gap is what remains between the two sides at the finest rung that can tell.
+    other. Each is ``1 / ratio`` of the one before: those that rounding makes otherwise do not
+    count. A gap is what remains between the two sides at the finest rung that can tell.
     """
     # Far enough down for the smallest number to move by a small part.
     smallest = np.min(np.abs(lines.x), initial=1.0, where=lines.x != 0)
     rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
+    rungs = round(rungs * np.log(RATIO) / np.log(ratio))
     first = (STEPS["ridders"] if step is None else step) * scale(lines.x)
-    h = first[:, None] * RATIO ** -np.arange(rungs)
+    h = first[:, None] * ratio ** -np.arange(rungs)
     above, below = lines.x[:, None] + h, lines.x[:, None] - h
     values = lines.at(np.concatenate([above, below], axis=1))
     up, down = values[:, :rungs], values[:, rungs:]
@@ -44,11 +48,15 @@ def ladder(lines: Lines, step: float | None = None) -> Slopes:
     middle, noise = _difference(lines, up, above, down, below)
     right, _ = _difference(lines, up, above, here, near)
     left, _ = _difference(lines, here, near, down, below)
-    slope, uncertainty, shortest = _extrapolate(middle, noise, h, 2)
+    # A few roundings of x long, the steps no longer shrink as the extrapolation has it.
+    uneven = np.maximum(np.abs(above - near - h), np.abs(near - below - h)) > _UNEVEN * h
+    middle[uneven] = np.nan
+    slope, uncertainty, shortest = _extrapolate(middle, noise, h, 2, ratio)
     edge = np.flatnonzero(~np.isfinite(middle).any(axis=1))
     if edge.size:
         side = np.where(np.isfinite(right[edge]), right[edge], left[edge])
-        found = _extrapolate(side, 2 * noise[edge], h[edge], 1)
+        side[uneven[edge]] = np.nan
+        found = _extrapolate(side, 2 * noise[edge], h[edge], 1, ratio)
         slope[edge], uncertainty[edge], shortest[edge] = found
     return Slopes(slope, uncertainty, _gap(np.abs(right - left), noise), shortest)
 
@@ -78,7 +86,7 @@ def _difference(
 
 
 def _extrapolate(
-    rows: Vector, noise: Vector, h: Vector, power: int
+    rows: Vector, noise: Vector, h: Vector, power: int, ratio: float
 ) -> tuple[Vector, Vector, Vector]:
     """The limits of ``rows`` (n, m) for steps ``h`` to 0, where errors go with h^``power``.
 
@@ -88,13 +96,13 @@ def _extrapolate(
     best, error, shortest = np.full(n, np.nan), np.full(n, np.inf), h[:, 0].copy()
     coarse = coarsest = rows
     for order in range(1, min(_ORDERS, m - 1) + 1):
-        ratio = RATIO ** (power * order)
+        factor = ratio ** (power * order)
         finer, coarser = coarse[:, 1:], coarse[:, :-1]
-        better = finer + (finer - coarser) / (ratio - 1)
-        noise = (ratio * noise[:, 1:] + noise[:, :-1]) / (ratio - 1)
+        better = finer + (finer - coarser) / (factor - 1)
+        noise = (factor * noise[:, 1:] + noise[:, :-1]) / (factor - 1)
         # Two orders that agree may do so by accident; three, hardly.
         change = np.abs(better - coarser)
-        before = np.abs(better - coarsest[:, : better.shape[1]]) / RATIO ** (2 * power)
+        before = np.abs(better - coarsest[:, : better.shape[1]]) / ratio ** (2 * power)
         change = np.maximum(change, before) + noise
         # Rounding that was seen on finer rungs, and more than was foreseen, counts too.
         steps = h[:, order:]

@@ -36,6 +36,8 @@ RESOLUTION = 1e-5
 """An entry counts as measured where the uncertainty is below this part of the largest."""
 _FEW = 8
 """So many entries are always measured by themselves."""
+_OTHER_RATIO = 1.85
+"""Of the steps by which a failure is confirmed."""
 _BLOCK = 1024
 """Entries that are at first confirmed together."""
 _MISSES = 256
@@ -130,8 +132,32 @@ def _doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Ve
     off = np.abs(claimed - slopes.slope)
     missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
     worst = missed[np.argsort(-off[missed])][:_FEW]
-    doubtful = [i for i in worst if _doubtful(claim, point, result, float(slopes.step[i]), off, i)]
+    other = _second_opinion(claim, point, result, slopes, worst)
+    doubtful = [
+        i
+        for i, differs in zip(worst, other)
+        if differs or _doubtful(claim, point, result, float(slopes.step[i]), off, i)
+    ]
     slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
+
+
+def _second_opinion(
+    claim: Claim, point: Point, result: Result, slopes: Slopes, some: Vector
+) -> Vector:
+    """Which of ``some`` entries are not confirmed by a ladder of other steps.
+
+    Estimates that agree by accident, or by the rounding of the steps themselves, do not agree
+    twice.
+    """
+    assert claim.entries is not None
+    entries = Entries(point, claim.name, claim.flat[some])
+    found = [entry_rounding(point.problem, result, claim.name, claim.flat[[i]]) for i in some]
+    entries.near, entries.growth = np.array(found).reshape(-1, 2).T
+    other = ladder(entries, ratio=_OTHER_RATIO)
+    apart = np.abs(other.slope - slopes.slope[some])
+    agrees = apart <= other.uncertainty + slopes.uncertainty[some]
+    holds = claim.rule.holds(claim.entries[some], other.slope, other.uncertainty)
+    return np.asarray(~agrees | holds)
 
 
 def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:

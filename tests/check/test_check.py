@@ -224,10 +224,10 @@ def test_kinks_of_second_order_are_no_kinks() -> None:
     assert check(net).verdict == "pass"
 
 
-def test_500_random_models_right_never_fails_and_wrong_never_passes() -> None:
+def test_200_random_models_right_never_fails_and_wrong_never_passes() -> None:
     rng = np.random.default_rng(20)
     seen: Counter[str] = Counter()
-    for _ in range(500):
+    for _ in range(200):
         spec: dict[str, Any] = {
             "loss": str(rng.choice(list(LOSSES))),
             "in": int(rng.integers(1, 5)),
@@ -256,9 +256,9 @@ def test_500_random_models_right_never_fails_and_wrong_never_passes() -> None:
             planted = judged(net, **{name: wrong})
             seen[f"planted {planted.verdict}"] += 1
             assert planted.verdict != "pass", (spec, name, entry)
-    assert seen["pass"] > 450
-    assert seen["planted fail"] > 350
-    assert seen["inconclusive"] < 25
+    assert seen["pass"] > 180
+    assert seen["planted fail"] > 140
+    assert seen["inconclusive"] <= 10
 
 
 @pytest.mark.parametrize("method", STEPS)

@@ -286,3 +286,15 @@ def test_drawn_data_are_those_that_are_printed() -> None:
     assert rounded.x[0, 0] == net.x[0, 0]
     assert rounded.in_float64().x[0, 0] == net.x[0, 0]
     assert differentiate(exact).gradients["w"].dtype == np.float64
+
+
+def test_steps_of_a_few_roundings_of_x_do_not_agree_by_accident() -> None:
+    """cos(1/u) at u = 1.3e-8 turns by 6e15 a unit of x, 1/3 of a turn from one number to the
+    next: no difference in float64 knows its slope, sin(1/u) / u^2, however well a few agree."""
+    x = -0.2909999869160081
+    for text in (
+        "0.00041411181329249573*cos(1/(x + 0.291) + 1.5526359355138504)",
+        "exp(0.635293093399256*sin(1/(2.129*(x + 0.291))))",
+    ):
+        for method in ("central", "forward", "ridders"):
+            assert check(Formula(text, {"x": x}), Options(method)).verdict != "fail"
