@@ -221,10 +221,10 @@ def nonfinite(problem: Problem, result: Result) -> str | None:
 
 
 def nonfinite_gradient(gradients: Arrays, steps: list[Step]) -> str | None:
-    """Which of ``gradients`` is not finite, and the step whose rule made it so.
+    """Which of ``gradients`` is not finite, and what first made it so; None where all are finite.
 
-    That is the first of ``steps`` on the way back whose own gradient is finite while what it
-    gives to an input is not. None where all gradients are finite.
+    On the way back that is the step whose own gradient is finite while what its rule gives to an
+    input is not, or the one whose finite gradients add up to one that is not.
     """
     told = nonfinite_among(gradients)
     if told is None:
@@ -232,9 +232,11 @@ def nonfinite_gradient(gradients: Arrays, steps: list[Step]) -> str | None:
     names = {step.name for step in steps} | gradients.keys()
     with np.errstate(all="ignore"):
         for step in reversed(steps):
+            if not np.all(np.isfinite(step.gradient)):
+                return f"{told}, first made on the way back by adding up those of {step.name}"
             if step.rule != UNUSED and _makes_nonfinite(step, names):
                 return f"{told}, first made on the way back by {step.op}: {_made(step)}"
-    return told  # several finite ones added up to it
+    return told
 
 
 def nonfinite_among(arrays: Arrays) -> str | None:
@@ -247,10 +249,8 @@ def nonfinite_among(arrays: Arrays) -> str | None:
 
 
 def _makes_nonfinite(step: Step, names: set[str]) -> bool:
-    """Whether ``step`` has a finite gradient, and gives one of ``names`` another."""
+    """Whether the rule of ``step`` gives one of ``names`` what is not finite."""
     record = step.record
-    if not np.all(np.isfinite(step.gradient)):
-        return False
     for vjp, arg, name in zip(record.vjps, record.args, step.inputs):
         if vjp is not None and isinstance(arg, Tensor) and name in names:
             given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)

@@ -155,9 +155,11 @@ def _duration(seconds: float) -> str:
 def _rule(method: str, step: float, tolerance: float, against: object) -> str:
     scale = "" if method == "complex" else " max(1, |x|)"
     how = {"ridders": "Ridders' extrapolation", "complex": "complex step"}
+    more = "" if method == "ridders" else " at first, few entries and doubtful ones by many steps"
     text = (
         f"|a - n| <= {tolerance:.3g} max(|a|, |n|) + uncertainty of n + 16 eps of the largest |a|; "
-        f"n by {how.get(method, f'{method} differences')} in float64, h = {step:.3g}{scale}; "
+        f"n by {how.get(method, f'{method} differences')} in float64, h = {step:.3g}{scale}"
+        f"{more}; "
         "its uncertainty: the rounding of all intermediates, and the truncation, found by other "
         f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
     )

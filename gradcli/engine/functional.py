@@ -140,7 +140,10 @@ class _Course:
         """The outcomes and the backward of ``operands``: of the last call, if it was of them."""
         same = len(operands) == len(self.operands) and all(map(_is, operands, self.operands))
         if self.found is None or not same:
-            outcomes, backward = self.function(*map(_lifted, operands))
+            found = self.function(*map(_lifted, operands))
+            if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
+                raise GradientError(f"custom_gradient: {self.name} must return (value, backward)")
+            outcomes, backward = found
             several = isinstance(outcomes, (list, tuple))
             self.operands, self.found = list(operands), (
                 list(outcomes) if several else [outcomes], backward

@@ -96,11 +96,13 @@ class GradientTape(Recorder):
             raise GradientError("stop_recording(): this tape is not recording")
         before = active.recorders
         active.recorders = tuple([r for r in before if r is not self])
+        recording.discard(self)
         try:
             yield
         finally:
             if not self._used or self._persistent:
                 active.recorders = before
+                recording.add(self)
 
     def reset(self) -> None:
         """Forget everything recorded and watched, as if the tape were new."""

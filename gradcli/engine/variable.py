@@ -20,7 +20,7 @@ class Variable(Tensor):
     __slots__ = ("name", "trainable")
 
     def __init__(self, value: Any, trainable: bool = True, name: str | None = None) -> None:
-        super().__init__(value)
+        super().__init__(value if hasattr(value, "dtype") else numeric(value, None))
         self.trainable = trainable
         self.name = name
 

@@ -193,7 +193,10 @@ def _written(c: Compiler, node: ast.expr, depth: int) -> Evaluate:
 def _counts(value: Any) -> Any:
     """``value``, if there is no number in it but whole ones. Raises ValueError otherwise."""
     if isinstance(value, float):
-        raise ValueError(f"takes whole numbers, not {value:g}")
+        large = value.is_integer()
+        raise ValueError(
+            f"{value:g} is too large" if large else f"takes whole numbers, not {value:g}"
+        )
     if isinstance(value, tuple):
         return tuple(map(_counts, value))
     return value

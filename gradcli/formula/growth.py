@@ -224,5 +224,6 @@ PARTS: dict[str, Callable[..., float]] = {
     "array_split": _sections,
     "unstack": lambda x, axis: np.shape(x)[axis],
     "diff": lambda x, n, axis: n,
+    "round": lambda x, decimals: abs(decimals),
 }
 """Outcomes, or passes, of ops with many."""

@@ -90,6 +90,8 @@ def test_a_gradient_that_is_not_finite_is_told(gradcli: Gradcli) -> None:
         "'y=2*x; sum(sqrt(y)*w)' x=1,0 w=3": "gradient is not finite: x has inf at [1], "
         f"{made} sqrt: v1 = sqrt(y)",
         "'sqrt(x*0)' x=1": f"gradient is not finite: x has nan, {made} sqrt: v2 = sqrt(v1)",
+        "'y=x*2; y*1e308+y*1e308' x=1e-9": f"x has inf, {made} adding up those of y",
+        "'x*1e308+x*1e308' x=1e-9": "gradient is not finite: x has inf",
         "'x^1.5' x=0 --order 2": "Hessian is not finite: x, x has inf",
         "'x*y^1.5' x=2 y=0 --order 2": "Hessian is not finite: y, y has inf",
         "'x^2.5' x=0 --order 3": "derivative is not finite: order 3 has inf",

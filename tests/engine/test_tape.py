@@ -10,6 +10,7 @@ import pytest
 from gradcli.engine import (
     GradientTape,
     Tensor,
+    Variable,
     concatenate,
     log_softmax,
     maximum,
@@ -233,6 +234,20 @@ def test_non_differentiable_ops_stop_the_gradient() -> None:
     with GradientTape() as tape:
         y = x.argmax() * 2
     assert tape.gradient(y, x) is None
+
+
+def test_what_a_tape_follows_goes_on_while_it_does_not_record() -> None:
+    x = tensor([1.0, 2.0])
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+        with tape.stop_recording():
+            z = y * 2
+            assert float(y[0]) == 1.0
+        total_ = (y + z).sum()
+    assert z.tolist() == [2.0, 8.0]
+    assert tape.gradient(total_, x).tolist() == [2.0, 4.0]
+    assert float(Variable(2.0)) == 2.0
 
 
 def test_tapes_of_different_threads_do_not_meet() -> None:

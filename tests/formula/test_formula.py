@@ -225,9 +225,9 @@ def test_lines_end_where_pythons_parser_ends_them(end: str, other: str) -> None:
     """\\n, \\r and \\r\\n do; the others, at which str.splitlines() splits too, do not."""
     assert Formula(f"a = x{end}a + 1 # {other}{end}", {"x": 1.0}).value == 2
     with pytest.raises(FormulaError) as caught:
-        Formula(f"a = x # {other}{end}b = a{end}1 + sinn(b)", {"x": 1.0})
+        Formula(f"a = x # {other}{end}b = a{end}1 + 2 + 3 + 4 + sinn(b)", {"x": 1.0})
     first, caret = str(caught.value).split("\n")
-    assert first.endswith("1 + sinn(b)")
+    assert first.endswith("1 + 2 + 3 + 4 + sinn(b)")
     assert ("gradcli: error: " + first)[len(caret) - 1 :] == "sinn(b)"
 
 

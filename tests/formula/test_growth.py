@@ -164,6 +164,8 @@ def test_steps_that_each_double_come_to_an_end(monkeypatch: pytest.MonkeyPatch) 
         assert Formula(f"{twice}sum(a)", {"x": x}).value == 1_200_000
         with pytest.raises(FormulaError, match=r"2.4e.06 numbers; 2,000,000 are allowed"):
             Formula(f"{twice}sum({make.format('a')})", {"x": x})
+    with pytest.raises(FormulaError, match=r"3.6e.06 numbers; 2,000,000 are allowed"):
+        Formula("sum(y[[i, i, i, i, i, i]])", {"y": [1.0], "i": np.zeros(600_000)})
     assert Formula("sum(x * x + x)", {"x": np.ones(2_500_000)}).value == 5_000_000
 
 
@@ -187,8 +189,8 @@ def test_no_function_of_several_arrays_grows_without_limit(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["split(x[:0], 1e9)[0]", "array_split(x, 3000000)[0]", "diff(x, n=20000)", "unstack(x)[0]",
-     "stack(x)", "concatenate(x[:, None])", "split(x, range(20000))[0]"],
+    ["split(x[:0], 1e9)[0]", "array_split(x, 3000000)[0]", "diff(x, n=20000)", "round(x, -20000)",
+     "unstack(x)[0]", "stack(x)", "concatenate(x[:, None])", "split(x, range(20000))[0]"],
 )  # fmt: skip
 def test_many_parts_are_refused(text: str) -> None:
     assert PARTS == 10_000
@@ -197,9 +199,9 @@ def test_many_parts_are_refused(text: str) -> None:
 
 
 def test_large_derivatives_are_refused() -> None:
-    formula = Formula("x * arange(0, 50000, 1)", {"x": np.ones(50_000)})
-    message = "the Jacobian would have 2,500,000,000 numbers; 10,000,000 are allowed"
+    formula = Formula("x * arange(0, 4000, 1)", {"x": np.ones(4000)})
+    message = "the Jacobian would have 16,000,000 numbers; 10,000,000 are allowed"
     with pytest.raises(GradcliError, match=message):
         jacobians(formula)
-    with pytest.raises(GradcliError, match="the Hessian would have 2,500,000,000 numbers"):
-        answer_of(Formula("sum(x^2)", {"x": np.ones(50_000)}), order=2)
+    with pytest.raises(GradcliError, match="the Hessian would have 16,000,000 numbers"):
+        answer_of(Formula("sum(x^2)", {"x": np.ones(4000)}), order=2)

@@ -191,6 +191,12 @@ def test_counts_are_whole_numbers(text: str) -> None:
         Formula(text, {"x": X})
 
 
+def test_counts_are_not_too_large() -> None:
+    for text in ("roll(x, 2^31)", "roll(x, -2^31)", "zeros([1e300])"):
+        with pytest.raises(FormulaError, match="is too large"):
+            Formula(text, {"x": X})
+
+
 def test_whole_numbers_count_however_they_are_written() -> None:
     assert Formula("repeat(x, 2.0)[1]", {"x": X}).value == 3
     assert Formula("roll(x, x.size / 3)[0]", {"x": X}).value == 2
@@ -280,6 +286,17 @@ def test_float32_stays_float32(text: str) -> None:
     dtypes = {formula.value.dtype, found.value.dtype, found.gradients["x"].dtype}
     assert dtypes | {step.value.dtype for step in found.steps} == {np.dtype(np.float32)}
     assert formula.stepper()(formula.primals)[1]["x"].dtype == np.float32
+
+
+def test_numbers_among_themselves_are_computed_in_full() -> None:
+    """0.1 in float32 is 0.1 + 1.5e-9: what meets no array is no float32 yet."""
+    for text in (
+        "relu(0.1) == 0.1",
+        "where(1, 0.1, 2) == 0.1",
+        "sum(0.1) == 0.1",
+        "0.1 + 0 == 0.1",
+    ):
+        assert Formula(text, {}, None, "float32").value
 
 
 def test_casts_round() -> None:
