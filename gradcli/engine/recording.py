@@ -77,11 +77,18 @@ def _require_own_thread(args: tuple[Any, ...]) -> None:
 
 def _ordinary(op: Op, array: Any) -> Any:
     """``array``, unless its operators mean something else than an array's."""
-    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
-        raise OpError(f"{op.name}: a {type(array).__name__} is no plain array: np.asarray() it")
-    if isinstance(array, Rational) and not isinstance(array, (int, np.generic)):
-        return float(array)
-    return array
+    if isinstance(array, (np.ndarray, np.generic, int, float)):
+        if type(array) is not np.ndarray:
+            for kind in type(array).__mro__:  # by name: to import numpy.ma takes longer than a step
+                if kind.__name__ in _OTHER_ARRAYS:
+                    raise OpError(
+                        f"{op.name}: a {kind.__name__} is no plain array: np.asarray() it"
+                    )
+        return array
+    return float(array) if isinstance(array, Rational) else array
+
+
+_OTHER_ARRAYS = ("matrix", "MaskedArray")
 
 
 def _setting(op: Op, name: str, value: Any) -> Any:

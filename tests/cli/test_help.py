@@ -65,7 +65,9 @@ PROBE = """
 import sys, os
 sys.argv = ["gradcli", *{args!r}]
 os.environ.update({env!r})
-os._exit = lambda code: print([m for m in ("numpy", "rich", "json") if m in sys.modules])
+os._exit = lambda code: print([
+    m for m in ("numpy", "rich", "json", "numpy.ma", "gradcli.engine.ops.others") if m in sys.modules
+])
 from gradcli.cli.main import main
 main()
 """
