@@ -65,9 +65,7 @@ PROBE = """
 import sys, os
 sys.argv = ["gradcli", *{args!r}]
 os.environ.update({env!r})
-os._exit = lambda code: print([
-    m for m in ("numpy", "rich", "json", "numpy.ma", "gradcli.engine.ops.others") if m in sys.modules
-])
+os._exit = lambda code: print([m for m in {watched!r} if m in sys.modules])
 from gradcli.cli.main import main
 main()
 """
@@ -88,7 +86,8 @@ main()
     ],
 )  # fmt: skip
 def test_what_a_command_loads(args: list[str], env: dict[str, str], loaded: list[str]) -> None:
-    probe = PROBE.format(args=args, env=env)
+    watched = ("numpy", "rich", "json", "numpy.ma", "gradcli.engine.ops.others")
+    probe = PROBE.format(args=args, env=env, watched=watched)
     ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert str(loaded) in ran.stdout
     if "bash_complete" in env.values():
