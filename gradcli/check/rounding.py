@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
-from gradcli.engine import GradientTape, Tensor
+from gradcli.engine import Array, GradientTape, Tensor
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
-from gradcli.problem import Problem, Result
+from gradcli.problem import Arrays, Problem, Result
 
 
 class Rounding(NamedTuple):
@@ -71,11 +71,8 @@ def _course(
     """Every operation's outcome and gradient with other entries; None where others take place."""
     primal = problem.primals[name].copy()
     primal.reshape(-1)[flat] = moved
-    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
     try:
-        with GradientTape() as tape:
-            tape.watch(tensors)
-            value = problem.forward(tensors, lambda _, value: value)
+        _, tape, value = _taped(problem, {name: primal})
         outs = [record.out for record in tape.records]
         gradients = tape.gradient(value, outs, unconnected_gradients="zero")
     except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
@@ -83,6 +80,15 @@ def _course(
     found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
     same = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
     return found if same else None
+
+
+def _taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientTape, Array]:
+    """The primals, some of them ``moved``, the tape that followed them, and the value."""
+    tensors = {n: Tensor(p) for n, p in {**problem.primals, **moved}.items()}
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        value = problem.forward(tensors, lambda _, value: value)
+    return tensors, tape, value
 
 
 def bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
@@ -93,15 +99,8 @@ def bends(problem: Problem, result: Result, name: str, position: int, step: floa
     """
     primal = problem.primals[name].copy()
     primal.reshape(-1)[position] += step
-    tensors = {n: Tensor(p) for n, p in {**problem.primals, name: primal}.items()}
-    with GradientTape() as there:
-        there.watch(tensors)
-        problem.forward(tensors, lambda _, value: value)
-    tensors = {n: Tensor(p) for n, p in problem.primals.items()}
-    with GradientTape() as tape:
-        tape.watch(tensors)
-        problem.forward(tensors, lambda _, value: value)
-    for record, moved in zip(tape.records, there.records):
+    _, there, _ = _taped(problem, {name: primal})
+    for record, moved in zip([s.record for s in result.steps], there.records):
         ways = [
             b - a
             if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape
@@ -135,11 +134,7 @@ def swallowed(problem: Problem, result: Result, name: str) -> bool:
     stuck: dict[int, Record] = {}
     for size in _NEAR_BY:
         primal = problem.primals[name]
-        moved = {**problem.primals, name: primal + size * scale(primal)}
-        tensors = {n: Tensor(p) for n, p in moved.items()}
-        with GradientTape() as tape:
-            tape.watch(tensors)
-            problem.forward(tensors, lambda _, value: value)
+        tensors, tape, _ = _taped(problem, {name: primal + size * scale(primal)})
         moving = {id(tensors[name])}
         for i, (record, step) in enumerate(zip(tape.records, result.steps)):
             args = [id(arg) in moving for arg in record.args]

@@ -7,6 +7,7 @@ and dicts of them; a list of plain numbers is an array. Keyword arguments are pa
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -138,7 +139,9 @@ class _Course:
 
     def run(self, operands: Sequence[Any]) -> tuple[list[Any], Callable[..., Any]]:
         """The outcomes and the backward of ``operands``: of the last call, if it was of them."""
-        same = len(operands) == len(self.operands) and all(map(_is, operands, self.operands))
+        same = len(operands) == len(self.operands) and all(
+            map(operator.is_, operands, self.operands)
+        )
         if self.found is None or not same:
             found = self.function(*map(_lifted, operands))
             if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
@@ -209,10 +212,6 @@ class _Outsiders(Recorder):
 
     def follows(self, tensor: Tensor) -> bool:
         return any(recorder.follows(tensor) for recorder in self.outer)
-
-
-def _is(a: Any, b: Any) -> bool:
-    return a is b
 
 
 def _lifted(value: Any) -> Any:

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.engine.domain import Case, Domain
-from gradcli.engine.lists import as_array, holds_tensor
-from gradcli.engine.lists import joined as joined
+from gradcli.engine.lists import as_array, holds_tensor, joined
 from gradcli.engine.recording import apply
-from gradcli.engine.registry import REGISTRY as REGISTRY
 from gradcli.engine.tensor import Tensor
 from gradcli.errors import OpError
 
@@ -105,6 +103,8 @@ class Op:
         Raises OpError where an argument is missing, unknown, given twice or one too many.
         """
         names, count = self.names, self.arrays
+        if not given and len(args) == count == len(names):
+            return args, self.defaults
         if len(args) > len(names):
             raise OpError(f"{self.signature} takes no more than {len(names)} arguments")
         bound = dict(zip(names, args))
@@ -115,8 +115,6 @@ class Op:
             if name in bound:
                 raise OpError(f"{self.signature}: {name} is given twice")
             bound[name] = value
-        if not given and len(args) == count == len(names):
-            return args, self.defaults
         params = {**self.defaults}
         arrays = []
         for i, name in enumerate(names):

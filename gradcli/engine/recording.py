@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -99,13 +100,9 @@ def _setting(op: Op, name: str, value: Any) -> Any:
         return value.value
     if isinstance(value, (list, tuple)):
         found = [_setting(op, name, part) for part in value]
-        return value if all(map(_same, found, value)) else type(value)(found)
+        return value if all(map(operator.is_, found, value)) else type(value)(found)
     if isinstance(value, slice):
         bounds = (value.start, value.stop, value.step)
         found = [_setting(op, name, bound) for bound in bounds]
-        return value if all(map(_same, found, bounds)) else slice(*found)
+        return value if all(map(operator.is_, found, bounds)) else slice(*found)
     return value
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b

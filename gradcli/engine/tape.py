@@ -16,8 +16,7 @@ import numpy as np
 
 from gradcli.engine.cotangents import fit, seeds_of
 from gradcli.engine.nest import leaves, rebuild
-from gradcli.engine.recording import FAULTS as FAULTS
-from gradcli.engine.recording import Record, recording
+from gradcli.engine.recording import FAULTS, Record, recording
 from gradcli.engine.tensor import (
     Recorder,
     Tensor,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
-from gradcli.engine.tape import FAULTS
+from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.landscapes import Landscape
 from gradcli.formula.language import compile_formula

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.engine import REGISTRY, Op
+from gradcli.engine.recording import FAULTS
 from gradcli.engine.spellings import SPELLINGS
-from gradcli.engine.tape import FAULTS
 from gradcli.errors import FormulaError
 from gradcli.formula.calls import SHAPE, call
 from gradcli.formula.course import Compiled, Env, Evaluate, Statement, choice, constant

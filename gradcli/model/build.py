@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.initialisers import initialise
-from gradcli.model.keys import INITIALISERS
+from gradcli.model.keys import CROSS_ENTROPIES, INITIALISERS
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer
@@ -158,7 +158,7 @@ class _Builder:
             document["seed"] = spec.seed or 0
         if "layers" not in document:
             document.update({"out": sizes.units[-1], "act": spec.layers[-1].act})
-        if spec.loss in ("bce", "ce"):
+        if spec.loss in CROSS_ENTROPIES:
             document.pop("from_probs", None)
             document.pop("from_logits", None)
             key = "from_probs" if spec.from_probs else "from_logits"
