@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gradcli.files import read_arrays
+from gradcli.inputs.files import read_arrays
 
 _PREFIX = "grads."
 """What names begin with in an npz that holds a whole answer."""

@@ -18,8 +18,8 @@ from gradcli.engine.nest import leaves
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
 from gradcli.formula.written import as_formula, outcomes
-from gradcli.names import suggestion
 from gradcli.problem import differentiate
+from gradcli.suggest import suggestion
 
 TOLERANCES = (1e-8, 1e-6)
 """Largest error of the first and the second order, of the scale of the derivative."""

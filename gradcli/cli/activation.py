@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from gradcli.catalogue import ACTIVATIONS
 from gradcli.cli.exits import GOOD
 from gradcli.cli.options import words
 from gradcli.cli.output import answer, plot_path
 from gradcli.errors import GradcliError
-from gradcli.model.keys import ACTIVATIONS
 
 _MOST = 100_000
 
@@ -29,7 +29,7 @@ def activation(
 ) -> int:
     """An activation function and its derivative, at evenly spaced points."""
     if name not in ACTIVATIONS:
-        from gradcli.names import suggestion
+        from gradcli.suggest import suggestion
 
         near = suggestion(name, ACTIVATIONS) or f": one of {', '.join(ACTIVATIONS)}"
         raise GradcliError(f"there is no activation {name!r}{near}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradcli.catalogue import METHODS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
 from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import answer, apart, plot_path
@@ -16,7 +17,6 @@ from gradcli.errors import GradcliError
 if TYPE_CHECKING:
     from gradcli.problem import Problem
 
-METHODS = ("central", "forward", "ridders", "complex")
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradcli.catalogue import OPTIMIZERS
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
 from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import answer, apart, plot_path
@@ -17,8 +18,6 @@ from gradcli.errors import GradcliError
 if TYPE_CHECKING:
     from gradcli.descent import Descent, Settings
     from gradcli.problem import Problem
-
-OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 
 
 def _options() -> list[click.Parameter]:

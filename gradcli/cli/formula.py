@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradcli.catalogue import LANDSCAPES as LANDSCAPE_NAMES
 from gradcli.cli.exits import GOOD, NO, say, warn
 from gradcli.cli.options import word_option
 from gradcli.cli.output import answer, plot_path
 from gradcli.cli.problems import Family, Verb
 from gradcli.errors import GradcliError, SpecError
-from gradcli.formula.names import LANDSCAPE_NAMES, canonical
+from gradcli.formula.names import canonical
 
 if TYPE_CHECKING:
     from gradcli.formula import Formula
-    from gradcli.streams import Stream
+    from gradcli.inputs.streams import Stream
 
 
 def _dtype_option(default: str) -> click.Option:
@@ -45,13 +46,13 @@ def _parameters() -> list[click.Parameter]:
 
 
 def _load(options: dict[str, Any]) -> list[Formula]:
+    from gradcli.catalogue import INITIALISERS
     from gradcli.formula import Formula
-    from gradcli.model.keys import INITIALISERS
-    from gradcli.values import drawn, resolve
+    from gradcli.inputs.values import drawn, resolve
 
     @functools.cache
     def stream() -> Stream:
-        from gradcli.streams import NumpyStream
+        from gradcli.inputs.streams import NumpyStream
 
         return NumpyStream(options["seed"])
 
@@ -78,7 +79,7 @@ def _load(options: dict[str, Any]) -> list[Formula]:
 
 def _text(expression: str) -> str:
     """The formula itself, or what the file or standard input that it names holds."""
-    from gradcli.files import read_bytes, read_stdin
+    from gradcli.inputs.files import read_bytes, read_stdin
 
     if expression != "-" and not expression.startswith("@"):
         return expression

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradcli.catalogue import INITIALISERS, LOSSES, MODEL_KEYS, VALUE, Key
 from gradcli.cli.options import words
 from gradcli.cli.problems import Family
 from gradcli.errors import GradcliError, SpecError
-from gradcli.model.keys import INITIALISERS, KEYS, LOSSES, VALUE, Key
 
 if TYPE_CHECKING:
     from gradcli.model.model import Model
@@ -25,7 +25,7 @@ def _option(key: Key) -> click.Option:
         return click.Option([flag, key.name], type=int, metavar="N", help=text)
     if key.kind == "ints":
         return click.Option([flag, key.name], metavar="N,N", help=text)
-    names = INITIALISERS if key.kind == "value" else key.kind
+    names = INITIALISERS if key.kind == "value" else key.words
     metavar = "VALUE" if key.kind == "value" else "NAME"
     return click.Option([flag, key.name], metavar=metavar, help=text, shell_complete=words(names))
 
@@ -60,7 +60,7 @@ LOSS_FAMILIES = [
         f"Loss and gradients of a dense model: {meaning}.\n\nA VALUE is {VALUE}; a file may "
         "carry a slice, as in data.npz:x[0:32].",
         _EXAMPLES[loss],
-        lambda: [_option(key) for key in KEYS],
+        lambda: [_option(key) for key in MODEL_KEYS],
         _load_loss(loss),
     )
     for loss, meaning in LOSSES.items()

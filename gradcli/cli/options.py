@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-def words(known: Sequence[str]) -> Callable[..., list[CompletionItem]]:
+def words(known: Collection[str]) -> Callable[..., list[CompletionItem]]:
     """Shell completion from a list of words."""
 
     def complete(ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
@@ -29,12 +29,12 @@ def positive(ctx: click.Context, param: click.Parameter, value: float | None) ->
     return value
 
 
-def word_option(flag: str, known: Sequence[str], default: str, text: str) -> click.Option:
+def word_option(flag: str, known: Collection[str], default: str, text: str) -> click.Option:
     """An option that takes one of a few words, and suggests the nearest to any other."""
 
     def checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
         if value not in known:
-            from gradcli.names import suggestion
+            from gradcli.suggest import suggestion
 
             near = suggestion(value, known) or f": one of {', '.join(known)}"
             raise click.BadParameter(f"unknown {flag.removeprefix('--')} {value!r}{near}")

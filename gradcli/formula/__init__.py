@@ -1,7 +1,6 @@
 """Formulas: text in, a problem out; and the landscapes, formulas with a name.
 
-The names load on first use, so that the command line can list the landscapes
-(``gradcli.formula.names``) without NumPy.
+The names load on first use, so that names can be read without NumPy.
 """
 
 from __future__ import annotations

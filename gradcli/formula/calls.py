@@ -15,7 +15,7 @@ from gradcli.formula.limits import require_few
 from gradcli.formula.operators import chained
 from gradcli.formula.positions import MOST, position
 from gradcli.formula.source import CONSTANTS
-from gradcli.names import suggestion
+from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
     from gradcli.formula.language import Compiler

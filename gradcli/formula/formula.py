@@ -16,8 +16,8 @@ from gradcli.formula.language import compile_formula
 from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
 from gradcli.formula.whole import EXACT
-from gradcli.names import suggestion
 from gradcli.problem import Arrays, Note, require_variables
+from gradcli.suggest import suggestion
 
 _NO_REAL = {
     False: "no gradient: the value is a position, a whole number",

@@ -25,7 +25,7 @@ from gradcli.formula.operands import Operation, array_of, listed, operation
 from gradcli.formula.operators import binary, compare, logical, unary
 from gradcli.formula.positions import item
 from gradcli.formula.source import CONSTANTS, DEEPEST, Source
-from gradcli.names import suggestion
+from gradcli.suggest import suggestion
 
 
 def compile_formula(text: str, given: Iterable[str], dtype: np.dtype[Any]) -> Compiled:

@@ -1,13 +1,6 @@
-"""Names: those of the landscapes, for help and completion, and all as Python reads them.
-
-No NumPy here.
-"""
+"""Names as Python reads them. No NumPy here."""
 
 from __future__ import annotations
-
-LANDSCAPE_NAMES = (
-    "himmelblau", "rosenbrock", "beale", "booth", "rastrigin", "ackley", "sphere", "mccormick",
-)  # fmt: skip
 
 
 def canonical(name: str) -> str:

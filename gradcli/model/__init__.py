@@ -1,7 +1,7 @@
 """Models: a specification in, a network with its loss and gradients out.
 
 The names load on first use, so that the command line can read the table of keys
-(``gradcli.model.keys``) without NumPy.
+(``gradcli.catalogue``) without NumPy.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradcli.inputs.specs import read_specs
     from gradcli.model.model import Evaluation, Model
-    from gradcli.model.specfile import read_specs
 
 __all__ = ["Evaluation", "Model", "read_specs"]
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(model, name)
     if name == "read_specs":
-        from gradcli.model.specfile import read_specs
+        from gradcli.inputs.specs import read_specs
 
         return read_specs
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.catalogue import INITIALISERS, LOGITS_OF
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
-from gradcli.initialisers import initialise
-from gradcli.model.keys import CROSS_ENTROPIES, INITIALISERS
+from gradcli.inputs.initialisers import initialise
+from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
+from gradcli.inputs.values import require_array, resolve
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer
 from gradcli.model.spec import Spec, parse_spec
 from gradcli.problem import Arrays
-from gradcli.streams import NumpyStream, Stream, TensorflowStream
-from gradcli.values import require_array, resolve
 
 
 class Built(NamedTuple):
@@ -158,7 +158,7 @@ class _Builder:
             document["seed"] = spec.seed or 0
         if "layers" not in document:
             document.update({"out": sizes.units[-1], "act": spec.layers[-1].act})
-        if spec.loss in CROSS_ENTROPIES:
+        if spec.loss in LOGITS_OF:
             document.pop("from_probs", None)
             document.pop("from_logits", None)
             key = "from_probs" if spec.from_probs else "from_logits"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.catalogue import LOGITS_OF
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.reduction import mean, sum
-from gradcli.model.keys import CROSS_ENTROPIES
 
 
 def batch_loss(loss: str, output: Array, y: Any, from_logits: bool, reduction: str) -> Array:
     """The loss named ``loss`` of all rows: their mean, or with ``reduction`` "sum" their sum."""
-    options: dict[str, Any] = {"from_logits": from_logits} if loss in CROSS_ENTROPIES else {}
+    options: dict[str, Any] = {"from_logits": from_logits} if loss in LOGITS_OF else {}
     function = REGISTRY[loss]
     if reduction == "mean" and "axis" in function.names:
         return function(y, output, axis=(-2, -1), **options)  # both means as one

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from gradcli.catalogue import ACTIVATIONS, LAYER_KEYS, LOGITS_OF, LOSSES, MODEL_KEYS
 from gradcli.errors import SpecError
-from gradcli.model.keys import ACTIVATIONS, CROSS_ENTROPIES, KEYS, LAYER_KEYS, LOGITS_OF, LOSSES
-from gradcli.names import suggestion
+from gradcli.suggest import suggestion
 
 
 class LayerSpec(NamedTuple):
@@ -51,7 +51,7 @@ class Spec(NamedTuple):
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
-    """Check ``mapping``, whose keys are those of the table in ``keys.py``, ``loss`` and ``layers``.
+    """Check ``mapping``, whose keys are the catalogue's, ``loss`` and ``layers``.
 
     Raises SpecError naming the key, what is wrong and what would be right.
     """
@@ -151,19 +151,19 @@ def _widths(given: Mapping[str, Any]) -> list[int]:
 def _from_logits(given: Mapping[str, Any], loss: str, act: str) -> bool:
     logits, probs = _flag(given, "from_logits"), _flag(given, "from_probs")
     for key, value in (("from_logits", logits), ("from_probs", probs)):
-        if value is not None and loss not in CROSS_ENTROPIES:
-            raise SpecError(key, f"goes with {' and '.join(CROSS_ENTROPIES)} only, not {loss}")
+        if value is not None and loss not in LOGITS_OF:
+            raise SpecError(key, f"goes with {' and '.join(LOGITS_OF)} only, not {loss}")
     if logits is not None and probs is not None and logits == probs:
         raise SpecError("from_probs", "give either from_logits or from_probs, not both")
     if logits is not None:
         return logits
     if probs is not None:
         return not probs
-    return loss in CROSS_ENTROPIES and act == "linear"
+    return loss in LOGITS_OF and act == "linear"
 
 
 def _refuse_unknown(given: Mapping[str, Any], layers: tuple[LayerSpec, ...]) -> None:
-    known = ["loss", "layers", *(key.name for key in KEYS if key.name not in ("w", "b"))]
+    known = ["loss", "layers", *(key.name for key in MODEL_KEYS if key.name not in ("w", "b"))]
     if "layers" not in given:
         known += [f"{letter}{s}" for s in _suffixes(len(layers)) for letter in "wb"]
     for key in given:
@@ -181,7 +181,7 @@ def _refuse_unknown(given: Mapping[str, Any], layers: tuple[LayerSpec, ...]) -> 
 
 
 def _word(
-    given: Mapping[str, Any], key: str, allowed: tuple[str, ...], default: str | None = None
+    given: Mapping[str, Any], key: str, allowed: Collection[str], default: str | None = None
 ) -> str:
     value = given.get(key, default)
     if value not in allowed:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gradcli.engine import REGISTRY, Op
 from gradcli.errors import GradcliError
-from gradcli.names import suggestion
+from gradcli.suggest import suggestion
 
 
 def op_table(names: Sequence[str]) -> Any:

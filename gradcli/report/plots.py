@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from gradcli.check.sweep import Sweep
 from gradcli.errors import GradcliError
-from gradcli.files import replace_file
+from gradcli.report.saving import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.files import replace_file
 from gradcli.report.document import document, dumps
 from gradcli.report.numbers import text, texts
+from gradcli.report.saving import replace_file
 
 if TYPE_CHECKING:
     from gradcli.model.model import Evaluation, Model

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.catalogue import ACTIVATIONS, LOSSES
 from gradcli.check import check
 from gradcli.check.check import Options
 from gradcli.check.ladder import ladder
@@ -29,7 +30,6 @@ from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.errors import GradcliError, TooLargeError
 from gradcli.model import Model
-from gradcli.model.keys import ACTIVATIONS, LOSSES
 from gradcli.problem import Problem, differentiate
 
 NET = {
@@ -234,8 +234,8 @@ def test_200_random_models_right_never_fails_and_wrong_never_passes() -> None:
             "out": int(rng.integers(1, 5)),
             "batch": int(rng.integers(1, 5)),
             "hidden": [int(n) for n in rng.integers(1, 6, rng.integers(0, 3))],
-            "act": str(rng.choice(ACTIVATIONS)),
-            "hidden_act": str(rng.choice(ACTIVATIONS)),
+            "act": str(rng.choice(list(ACTIVATIONS))),
+            "hidden_act": str(rng.choice(list(ACTIVATIONS))),
             "reduction": str(rng.choice(["mean", "sum"])),
             "seed": int(rng.integers(0, 10**6)),
         }

@@ -282,7 +282,7 @@ def test_activations_of_the_notes(name: str, grid: int, points: int, gradcli: Gr
 
 
 def test_every_activation_has_a_table(gradcli: Gradcli) -> None:
-    from gradcli.model.keys import ACTIVATIONS
+    from gradcli.catalogue import ACTIVATIONS
 
     for name in ACTIVATIONS:
         ran = gradcli(f"activation {name}")

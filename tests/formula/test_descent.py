@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import gradcli.descent
-from gradcli.descent import OPTIMIZERS, Settings, descend
+from gradcli.catalogue import LANDSCAPES as LANDSCAPE_NAMES
+from gradcli.catalogue import METHODS, OPTIMIZERS
+from gradcli.descent import Settings, descend
 from gradcli.formula import LANDSCAPES, Formula
-from gradcli.formula.names import LANDSCAPE_NAMES
 from gradcli.model import Model
 from gradcli.problem import differentiate
 from gradcli.report.walks import reached
@@ -59,7 +60,7 @@ def test_the_three_starts_of_the_notes(start: Any, end: Any) -> None:
 
 def test_published_minima_are_minima() -> None:
     """The gradient vanishes there, the Hessian does not fall, the value is as published."""
-    assert tuple(LANDSCAPES) == LANDSCAPE_NAMES
+    assert list(LANDSCAPES) == list(LANDSCAPE_NAMES)
     for name, found in LANDSCAPES.items():
         for x, y, value in found.minima:
             at = differentiate(landscape(name, (x, y)))
@@ -165,11 +166,8 @@ def test_models_are_trained() -> None:
 
 def test_the_command_line_knows_the_optimizers_and_methods() -> None:
     from gradcli.check.numeric import STEPS
-    from gradcli.cli import check, descend
 
-    assert descend.OPTIMIZERS == OPTIMIZERS
-    assert check.METHODS == ("central", "forward", "ridders", "complex")
-    assert set(check.METHODS) == set(STEPS)
+    assert set(METHODS) == set(STEPS)
 
 
 def test_rows_are_taken_every_so_many_steps() -> None:

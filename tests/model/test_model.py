@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES, MODEL_KEYS
 from gradcli.engine.op import REGISTRY
 from gradcli.errors import GradcliError, SpecError, TooLargeError
-from gradcli.initialisers import initialise
+from gradcli.inputs.initialisers import initialise
+from gradcli.inputs.streams import NumpyStream, TensorflowStream
 from gradcli.model import Model
-from gradcli.model.keys import ACTIVATIONS, INITIALISERS, KEYS, LOSSES
-from gradcli.streams import NumpyStream, TensorflowStream
 from tests.conftest import HERE
 from tests.numeric import derivative
 
@@ -107,7 +107,7 @@ def test_constant_initialisers() -> None:
 def test_the_tables_of_names_agree() -> None:
     assert all(act == "linear" or act in REGISTRY for act in ACTIVATIONS)
     assert set(LOSSES) <= set(REGISTRY)
-    assert len({key.name for key in KEYS}) == len(KEYS)
+    assert len({key.name for key in MODEL_KEYS}) == len(MODEL_KEYS)
 
 
 @settings(deadline=None, max_examples=60)

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from gradcli.catalogue import INITIALISERS
 from gradcli.errors import FileError, GradcliError, LiteralError
-from gradcli.files import read_array, replace_file
-from gradcli.literals import looks_like_literal, parse_literal
-from gradcli.model.keys import INITIALISERS
-from gradcli.values import resolve
+from gradcli.inputs.files import read_array
+from gradcli.inputs.literals import looks_like_literal, parse_literal
+from gradcli.inputs.values import resolve
+from gradcli.report.saving import replace_file
 
 
 def outcome_of(call: Callable[[], Any]) -> Any:

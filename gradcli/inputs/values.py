@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.files import from_lists, names_file, read_array
-from gradcli.literals import looks_like_literal, parse_literal
-from gradcli.names import suggestion
+from gradcli.inputs.files import from_lists, names_file, read_array
+from gradcli.inputs.literals import looks_like_literal, parse_literal
+from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
-    from gradcli.streams import Stream
+    from gradcli.inputs.streams import Stream
 
 MOST_DRAWN = 10_000_000
 """Entries of one random array."""
 
 
 def resolve(
-    key: str, value: Any, folder: str | None, words: Sequence[str] = ()
+    key: str, value: Any, folder: str | None, words: Collection[str] = ()
 ) -> str | npt.NDArray[Any]:
     """The array that ``value`` writes or that its file holds, or the one of ``words`` it is.
 
@@ -48,7 +48,7 @@ def resolve(
 
 
 def require_array(
-    key: str, value: Any, folder: str | None, words: Sequence[str] = ()
+    key: str, value: Any, folder: str | None, words: Collection[str] = ()
 ) -> npt.NDArray[Any]:
     """As ``resolve``, for a key that takes none of the ``words``."""
     array = resolve(key, value, folder, words)
@@ -58,7 +58,7 @@ def require_array(
 
 
 def drawn(
-    key: str, text: str, words: Sequence[str], stream: Callable[[], Stream]
+    key: str, text: str, words: Collection[str], stream: Callable[[], Stream]
 ) -> npt.NDArray[np.float64] | None:
     """The array that ``text``, such as ``normal(4,28)``, draws from ``stream()``, float64.
 
@@ -68,7 +68,7 @@ def drawn(
     called = re.fullmatch(r"(\w+)\s*\(([\d\s,]*)\)", text.strip(), re.ASCII)
     if called is None or called[1] not in words:
         return None
-    from gradcli.initialisers import initialise  # not every command draws
+    from gradcli.inputs.initialisers import initialise  # not every command draws
 
     try:
         shape = tuple([int(n) for n in called[2].split(",") if n.strip()])

@@ -8,7 +8,7 @@ import tomllib
 from typing import Any, NamedTuple
 
 from gradcli.errors import FileError
-from gradcli.files import read_bytes, read_stdin
+from gradcli.inputs.files import read_bytes, read_stdin
 
 
 class SpecFile(NamedTuple):

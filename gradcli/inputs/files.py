@@ -11,14 +11,13 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError
-from gradcli.literals import number_pattern
+from gradcli.inputs.literals import number_pattern
 
 _SLICED = r"(?P<source>.*?)\[(?P<index>[^\[\]]*)\]"
 _KEYED = r"(?P<path>.*?\.npz):(?P<key>.*)"
@@ -259,22 +258,3 @@ def _choices(names: list[str]) -> str:
         return "but it is empty"
     shown = ", ".join(names[:8])
     return f"one of: {shown}, ..." if len(names) > 8 else f"one of: {shown}"
-
-
-def replace_file(path: str, write: Callable[[IO[bytes]], None]) -> None:
-    """Write a file beside ``path`` and rename it into place: whole or not at all.
-
-    Raises FileError where that cannot be done; the old file, if any, is then as it was.
-    """
-    path = os.path.realpath(path)  # a link stays, and what it points to is replaced
-    beside = os.path.join(os.path.dirname(path), f".gradcli.{os.getpid()}.part")
-    try:
-        try:
-            with open(beside, "wb") as file:
-                write(file)
-            os.replace(beside, path)
-        finally:
-            if os.path.exists(beside):
-                os.remove(beside)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None

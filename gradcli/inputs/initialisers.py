@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.streams import Stream
+from gradcli.inputs.streams import Stream
 
 _TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of a unit normal cut off at two: Keras divides by it."""

@@ -13,8 +13,6 @@ from gradcli.problem import Arrays, Problem, require_scalar
 Update = Callable[[str, Any, Any], Any]
 """Called with a primal's name, its value and its gradient; gives its next value."""
 
-OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
-
 
 class Settings(NamedTuple):
     """How to walk. Every optimizer has the constants of Keras's of that name."""

@@ -1,0 +1,272 @@
+"""What a user can choose: names, keys, defaults and meanings. One table each, no NumPy.
+
+Options, spec files, help, completion and suggestions all read these tables when they need
+them, so that what is added to a table is known everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gradcli.errors import SpecError
+from gradcli.suggest import suggestion
+
+LOSSES = {
+    "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "huber": "Huber loss (delta 1)",
+    "bce": "binary cross entropy",
+    "ce": "categorical cross entropy",
+}
+LOGITS_OF = {"bce": "sigmoid", "ce": "softmax"}
+"""The cross entropies, and the activation that makes the probabilities of each: after it the
+loss is computed from the logits."""
+
+ACTIVATIONS = {
+    "linear": "z itself",
+    "sigmoid": "1 / (1 + exp(-z))",
+    "tanh": "hyperbolic tangent",
+    "softmax": "exp(z) / sum(exp(z)), row by row",
+    "relu": "max(z, 0)",
+    "relu6": "relu, at most 6",
+    "leaky_relu": "z, below 0 times 0.2",
+    "elu": "z, below 0 exp(z) - 1",
+    "selu": "elu scaled to keep mean and variance",
+    "gelu": "z times the normal distribution's share below z",
+    "silu": "z sigmoid(z), also called swish",
+    "mish": "z tanh(softplus(z))",
+    "softplus": "log(1 + exp(z))",
+    "softsign": "z / (1 + |z|)",
+    "hard_sigmoid": "z / 6 + 1/2, clipped to 0 and 1",
+    "log_sigmoid": "log(sigmoid(z))",
+    "log_softmax": "log(softmax(z)), row by row",
+}
+
+INITIALISERS = {
+    "zeros": "0",
+    "ones": "1",
+    "normal": "mean 0, standard deviation 1",
+    "uniform": "from 0 to 1",
+    "eye": "1 on the diagonal",
+    "glorot_normal": "normal, variance 2 / (in + out)",
+    "glorot_uniform": "uniform, variance 2 / (in + out)",
+    "he_normal": "normal, variance 2 / in",
+    "he_uniform": "uniform, variance 2 / in",
+    "lecun_normal": "normal, variance 1 / in",
+}
+
+LANDSCAPES = {
+    "himmelblau": "four equal minima",
+    "rosenbrock": "a long curved valley",
+    "beale": "flat, with steep corners",
+    "booth": "a tilted bowl",
+    "rastrigin": "many minima on a grid",
+    "ackley": "a funnel among ripples",
+    "sphere": "a round bowl",
+    "mccormick": "a wavy slope with one valley",
+}
+
+METHODS = {
+    "central": "central differences",
+    "forward": "forward differences",
+    "ridders": "Ridders' extrapolation",
+    "complex": "the complex step",
+}
+
+OPTIMIZERS = {
+    "gd": "gradient descent",
+    "momentum": "gradient descent with momentum 0.9",
+    "nesterov": "momentum that looks ahead",
+    "rmsprop": "steps scaled by a running mean square",
+    "adam": "rmsprop with momentum, corrected at the start",
+}
+
+REDUCTIONS = {"mean": "over the rows", "sum": "over the rows"}
+DTYPES = {"float32": "about 7 digits", "float64": "about 16 digits"}
+STREAMS = {"numpy": "NumPy's default_rng", "tensorflow": "TensorFlow's numbers of that seed"}
+
+VALUE = "an initialiser's name, a literal, a file, or - for standard input"
+_MOST = 2**63 - 1
+
+
+class Key(NamedTuple):
+    """One key of a specification, and one option of the command line.
+
+    ``kind`` is int, number (above 0), ints, flag, word (one of ``words``), value or text.
+    """
+
+    name: str
+    kind: str
+    help: str
+    default: str = ""
+    """As help shows it."""
+    words: Mapping[str, str] = {}
+    """The words that it takes, with their meanings; for a value, besides arrays."""
+    least: int = 1
+    """Of an int."""
+    group: str = "Model"
+    """The heading under which help lists it."""
+
+    def read(self, value: Any) -> Any:
+        """``value`` as a document gives it, checked. Raises SpecError naming this key."""
+        if self.kind == "int" and not is_whole(value, self.least):
+            raise SpecError(self.name, f"must be {whole_from(self.least)}, not {shown(value)}")
+        if self.kind == "number" and not _is_positive(value):
+            raise SpecError(self.name, f"must be a number above 0, not {shown(value)}")
+        if self.kind == "flag" and not isinstance(value, bool):
+            raise SpecError(self.name, f"must be true or false, not {shown(value)}")
+        if self.kind == "text" and not isinstance(value, str):
+            raise SpecError(self.name, f"must be text, not {shown(value)}")
+        if self.kind == "word" and (not isinstance(value, str) or value not in self.words):
+            near = suggestion(value, self.words) if isinstance(value, str) else ""
+            known = f": one of {', '.join(self.words)}"
+            raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
+        return self._widths(value) if self.kind == "ints" else value
+
+    def parse(self, text: str) -> Any:
+        """The value that ``text`` on the command line stands for, checked as ``read`` does."""
+        convert = {"int": int, "number": float}.get(self.kind)
+        try:
+            value = convert(text) if convert else text
+        except ValueError:
+            value = text
+        return self.read(value)
+
+    def _widths(self, value: Any) -> list[int]:
+        if isinstance(value, str):
+            value = [_whole(part) for part in value.split(",")] if value.strip() else []
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = [value]
+        if not isinstance(value, list):
+            raise SpecError(self.name, f"must be widths such as 32,32, not {shown(value)}")
+        for width in value:
+            if not is_whole(width, self.least):
+                expected = whole_from(self.least)
+                raise SpecError(self.name, f"each width must be {expected}, not {shown(width)}")
+        return value
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether ``value`` is a whole number from ``least`` up to 2^63."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
+
+
+def whole_from(least: int) -> str:
+    return f"a whole number from {least}"
+
+
+def shown(value: Any) -> str:
+    """``value`` in a message: not too long of it."""
+    if isinstance(value, int) and abs(value) > _MOST:
+        return "one beyond 2^63"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_positive(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 < value < float("inf")
+
+
+def _whole(text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        return text.strip()
+
+
+DTYPE = Key("dtype", "word", "Of every array.", "float32", DTYPES, group="Random")
+SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
+
+MODEL_KEYS = (
+    Key("in", "int", "Features in.", "from x or w"),
+    Key("out", "int", "Units out.", "from y, w or b"),
+    Key("hidden", "ints", "Widths of hidden layers, such as 32,32.", "none"),
+    Key("act", "word", "Activation of the last layer.", "linear", ACTIVATIONS),
+    Key("hidden_act", "word", "Activation of the hidden layers.", "relu", ACTIVATIONS),
+    Key("from_logits", "flag", "bce, ce: the output is logits.", "where act is linear"),
+    Key(
+        "from_probs",
+        "flag",
+        "bce, ce: of the probabilities, clipped at 1e-7.",
+        "of logits, after sigmoid or softmax",
+    ),
+    Key("reduction", "word", "Over the batch.", "mean", REDUCTIONS),
+    Key("batch", "int", "Rows.", "x's, else 1", group="Data"),
+    Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data"),
+    Key("y", "value", "Targets, (batch, out).", "from labels", group="Data"),
+    Key(
+        "labels",
+        "value",
+        "Class ids, one a row: targets as one-hot rows.",
+        "random classes",
+        group="Data",
+    ),
+    Key(
+        "w",
+        "value",
+        "Weights, (in, out); w1, w2, ... with hidden layers.",
+        "normal",
+        INITIALISERS,
+        group="Data",
+    ),
+    Key(
+        "b",
+        "value",
+        "Biases, (out,); b1, b2, ... with hidden layers.",
+        "zeros",
+        INITIALISERS,
+        group="Data",
+    ),
+    DTYPE,
+    SEED,
+    Key("rng", "word", "Whose random stream.", "numpy", STREAMS, group="Random"),
+    Key("op_seed", "int", "rng tensorflow: the seed of each op.", "none", least=0, group="Random"),
+)
+
+LAYER_KEYS = ("units", "act", "w", "b", "bias")
+
+FORMULA_KEYS = (
+    Key("wrt", "text", "Differentiate by these: x,y. Names of intermediates, too.", "all"),
+    DTYPE._replace(default="float64"),
+    SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
+)
+
+CHECK_KEYS = (
+    Key("method", "word", "Numeric derivatives.", "central", METHODS, group="Check"),
+    Key("step", "number", "Step, times max(1, |x|).", "the method's", group="Check"),
+    Key(
+        "tol",
+        "number",
+        "Relative tolerance.",
+        "1e-6; forward 1e-5, complex 1e-8",
+        group="Check",
+    ),
+    Key("sample", "int", "Check N entries of each parameter.", "all", group="Check"),
+    Key(
+        "against",
+        "text",
+        "Judge the gradients in an npz or JSON file, or - for standard input.",
+        group="Check",
+    ),
+    Key("sweep", "flag", "Also show the error against the step.", group="Check"),
+    Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
+)
+
+DESCEND_KEYS = (
+    Key("lr", "number", "Learning rate.", "0.01, or the landscape's", group="Descent"),
+    Key("steps", "int", "How many steps.", "200, or the landscape's", group="Descent"),
+    Key("every", "int", "Show every N-th step.", "a tenth of the steps", group="Descent"),
+    Key("optimizer", "word", "How to step.", "gd", OPTIMIZERS, group="Descent"),
+    Key(
+        "clip_norm",
+        "number",
+        "Scale the gradient down to this norm, over all parameters together.",
+        group="Descent",
+    ),
+    Key("clip_value", "number", "Clip every entry of the gradient to [-C, C].", group="Descent"),
+    Key("tol", "number", "Stop where the gradient's norm is at most T.", group="Descent"),
+)

@@ -1,0 +1,1 @@
+"""What a user gives: literals, files, values, random arrays, streams of specifications."""

@@ -1,0 +1,38 @@
+"""What a report is: one outcome, ready to be shown, written down, saved or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Screen(NamedTuple):
+    """Where tables go: so many columns (None: nothing limits them), so many digits.
+
+    ``digits`` None stands for every digit that a number needs to be read back.
+    """
+
+    width: int | None = None
+    digits: int | None = 6
+
+
+class Report(Protocol):
+    """One outcome, whatever the problem and the verb."""
+
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints: names, numbers, arrays, lists and dicts of them.
+
+        Without ``spec``: which problem it was is known where the report was asked for.
+        """
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        """Rich renderables, from the title to the last line."""
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """A table of numbers and words for ``--save FILE.csv``, its header first."""
+
+    def figure(self) -> Figure:
+        """A picture. Raises GradcliError where there is nothing to draw."""
