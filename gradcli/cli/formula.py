@@ -48,7 +48,7 @@ def _parameters() -> list[click.Parameter]:
 def _load(options: dict[str, Any]) -> list[Formula]:
     from gradcli.catalogue import INITIALISERS
     from gradcli.formula import Formula
-    from gradcli.inputs.values import drawn, resolve
+    from gradcli.inputs.values import Given, drawn, resolve
 
     @functools.cache
     def stream() -> Stream:
@@ -60,9 +60,10 @@ def _load(options: dict[str, Any]) -> list[Formula]:
     for name, value in _bindings(options["bindings"]).items():
         try:
             found = drawn(name, value, INITIALISERS, stream)
-            values[name] = resolve(name, value, None, INITIALISERS) if found is None else found
-            if isinstance(values[name], str):
+            given = resolve(name, value, None, INITIALISERS) if found is None else Given(found)
+            if isinstance(given, str):
                 raise SpecError(name, f"give it a shape, such as {name}={value}(3,2)")
+            values[name] = given.array
         except SpecError as error:
             raise GradcliError(str(error)) from error
     wrt = options["wrt"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,17 @@ MOST_DRAWN = 10_000_000
 """Entries of one random array."""
 
 
-def resolve(
-    key: str, value: Any, folder: str | None, words: Collection[str] = ()
-) -> str | npt.NDArray[Any]:
+class Given(NamedTuple):
+    """An array that was given, and the file that it came from, as it was named (``d.csv:t``).
+
+    ``origin`` is None where the array was written out; ``-`` is standard input.
+    """
+
+    array: npt.NDArray[Any]
+    origin: str | None = None
+
+
+def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> str | Given:
     """The array that ``value`` writes or that its file holds, or the one of ``words`` it is.
 
     Relative files are taken from ``folder``. Raises SpecError for ``key`` where it is none
@@ -32,29 +40,27 @@ def resolve(
     """
     try:
         if not isinstance(value, str):
-            return value if isinstance(value, np.ndarray) else from_lists(value)
+            return Given(value if isinstance(value, np.ndarray) else from_lists(value))
         if value in words:
             return value
         if names_file(value):
-            return read_array(value, folder)
+            return Given(read_array(value, folder), value)
         if looks_like_literal(value):
-            return parse_literal(value)
+            return Given(parse_literal(value))
         if os.path.exists(os.path.join(folder or "", value)):
-            return read_array(value, folder)
+            return Given(read_array(value, folder), value)
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None
     kinds = "an initialiser, a literal nor a file" if words else "a literal nor a file"
     raise SpecError(key, f"{value!r} is neither {kinds}{suggestion(value, words)}")
 
 
-def require_array(
-    key: str, value: Any, folder: str | None, words: Collection[str] = ()
-) -> npt.NDArray[Any]:
+def require_array(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> Given:
     """As ``resolve``, for a key that takes none of the ``words``."""
-    array = resolve(key, value, folder, words)
-    if isinstance(array, str):
-        raise SpecError(key, f"takes numbers or a file, not the initialiser {array!r}")
-    return array
+    given = resolve(key, value, folder, words)
+    if isinstance(given, str):
+        raise SpecError(key, f"takes numbers or a file, not the initialiser {given!r}")
+    return given
 
 
 def drawn(

@@ -13,10 +13,10 @@ from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import initialise
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
-from gradcli.inputs.values import require_array, resolve
+from gradcli.inputs.values import Given, require_array, resolve
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
-from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer
+from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer, stand_columns
 from gradcli.model.spec import Spec, parse_spec
 from gradcli.problem import Arrays
 
@@ -99,14 +99,15 @@ class _Builder:
         ]
         if len(from_stdin) > 1:
             raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-        given: dict[str, Any] = {
+        found: dict[str, str | Given] = {
             k: resolve(k, v, self.folder, INITIALISERS) for k, v in values.items()
         }
         for key, value in (("y", spec.y), ("labels", spec.labels)):
-            given[key] = (
-                None if value is None else require_array(key, value, self.folder, INITIALISERS)
-            )
-        return given
+            if value is not None:
+                found[key] = require_array(key, value, self.folder, INITIALISERS)
+        given = {k: v if isinstance(v, str) else v.array for k, v in found.items()}
+        from_files = {k for k, v in found.items() if isinstance(v, Given) and v.origin}
+        return stand_columns(spec, {"y": None, "labels": None, **given}, from_files)
 
     def _stream(self) -> Stream:
         spec = self.spec

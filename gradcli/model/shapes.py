@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +42,27 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> Sizes:
     count = None if labels is None else int(labels.size)
     batch = _first(spec.batch, _rows(x, inputs), _rows(y, out), count) or 1
     return Sizes(batch, inputs, (*[_known(layer.units) for layer in spec.layers[:-1]], out))
+
+
+def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]) -> dict[str, Any]:
+    """``given``, with the x and y that are a file's list of numbers as columns, one number a row.
+
+    They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
+    """
+    end = spec.suffix(len(spec.layers) - 1)
+    widths = {
+        "x": _first(spec.inputs, _axis(given[f"w{spec.suffix(0)}"], 0)),
+        "y": _first(
+            spec.layers[-1].units, _axis(given[f"w{end}"], 1), _axis(given.get(f"b{end}"), 0)
+        ),
+    }
+    batch = spec.batch
+    for name, width in widths.items():
+        is_list = name in from_files and given[name].ndim == 1
+        if is_list and width is None and batch in (None, given[name].size):
+            given[name] = given[name].reshape(-1, 1)
+        batch = _first(batch, _rows(given[name], width or 0))
+    return given
 
 
 def _known(units: int | None) -> int:

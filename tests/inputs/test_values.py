@@ -18,7 +18,8 @@ from gradcli.catalogue import INITIALISERS
 from gradcli.errors import FileError, GradcliError, LiteralError
 from gradcli.inputs.files import read_array
 from gradcli.inputs.literals import looks_like_literal, parse_literal
-from gradcli.inputs.values import resolve
+from gradcli.inputs.values import Given, resolve
+from gradcli.model import Model
 from gradcli.report.saving import replace_file
 
 
@@ -28,6 +29,12 @@ def outcome_of(call: Callable[[], Any]) -> Any:
         return call()
     except GradcliError as error:
         return str(error)
+
+
+def array(key: str, value: Any, folder: str | None) -> Any:
+    found = resolve(key, value, folder)
+    assert isinstance(found, Given)
+    return found.array
 
 
 FINITE = st.floats(allow_nan=False, width=64)
@@ -72,7 +79,7 @@ def test_any_value_is_resolved_or_refused_in_one_line(text: str) -> None:
     if text.strip() == "-" or "\0" in text:
         return
     outcome = outcome_of(lambda: resolve("x", text, None, INITIALISERS))
-    assert isinstance(outcome, np.ndarray) or outcome in INITIALISERS or outcome.startswith("x: ")
+    assert isinstance(outcome, Given) or outcome in INITIALISERS or outcome.startswith("x: ")
 
 
 def test_nesting_is_bounded() -> None:
@@ -128,8 +135,7 @@ def test_standard_input_is_told_by_how_it_begins(monkeypatch: pytest.MonkeyPatch
 
 
 def test_null_is_nan() -> None:
-    value = resolve("x", [[1, None]], None)
-    np.testing.assert_array_equal(value, [[1.0, np.nan]])
+    np.testing.assert_array_equal(array("x", [[1, None]], None), [[1.0, np.nan]])
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -169,9 +175,9 @@ def test_files_with_names_like_numbers_and_keys_with_colons(tmp_path: Path) -> N
     np.savetxt(tmp_path / "2024-01-01.csv", np.eye(2), delimiter=",")
     (tmp_path / "data").write_text("1,2\n")
     folder = str(tmp_path)
-    assert resolve("x", "2024-01.npz:a:b", folder).tolist() == [0, 1, 2]
-    assert resolve("x", "2024-01-01.csv[0:1]", folder).tolist() == [[1, 0]]
-    assert resolve("x", "data", folder).tolist() == [[1, 2]]
+    assert array("x", "2024-01.npz:a:b", folder).tolist() == [0, 1, 2]
+    assert array("x", "2024-01-01.csv[0:1]", folder).tolist() == [[1, 0]]
+    assert array("x", "data", folder).tolist() == [[1, 2]]
 
 
 def test_a_file_is_told_by_what_it_holds_not_by_its_name(tmp_path: Path) -> None:
@@ -186,3 +192,33 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     replace_file(str(tmp_path / "link.csv"), lambda file: file.write(b"new") and None)
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "target.csv").read_text() == "new"
+
+
+def test_a_value_tells_where_it_came_from(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    found = resolve("x", "a.npy[1:]", str(tmp_path))
+    assert isinstance(found, Given)
+    assert found.array.tolist() == [1, 2]
+    assert found.origin == "a.npy[1:]"
+    for value in ("1,2", [1, 2], np.arange(2.0)):
+        written = resolve("x", value, None)
+        assert isinstance(written, Given)
+        assert written.origin is None
+
+
+def test_a_list_from_a_file_is_a_column_of_rows(tmp_path: Path) -> None:
+    np.save(tmp_path / "t.npy", np.arange(4.0))
+    np.save(tmp_path / "s.npy", np.arange(4.0) * 2)
+
+    def shapes(**spec: Any) -> list[tuple[int, ...]]:
+        model = Model.from_spec({"loss": "mse", **spec}, str(tmp_path))
+        return [model.x.shape, model.y.shape]
+
+    assert shapes(x="t.npy", out=1) == [(4, 1), (4, 1)]
+    assert shapes(x="t.npy", y="s.npy") == [(4, 1), (4, 1)]
+    assert shapes(x="t.npy", y="s.npy", hidden=[3]) == [(4, 1), (4, 1)]
+    assert shapes(x="t.npy", out=1, **{"in": 4}) == [(1, 4), (1, 1)]
+    assert shapes(x="t.npy", out=1, batch=1) == [(1, 4), (1, 1)]
+    assert shapes(x="t.npy", w=[[1, 2]] * 4) == [(1, 4), (1, 2)]
+    assert shapes(x="0,1,2,3", y="s.npy") == [(1, 4), (1, 4)]
+    assert shapes(x="0,1,2,3", out=1) == [(1, 4), (1, 1)]
