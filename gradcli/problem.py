@@ -20,8 +20,23 @@ Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
 
 
+Minimum = tuple[float, float, float]
+"""A published minimum of two variables: x, y and the value there."""
+
+
+class Walk(NamedTuple):
+    """How to walk downhill on a problem where nothing else is asked for."""
+
+    lr: float = 0.01
+    steps: int = 200
+
+
 class Problem(Protocol):
     """What every verb works on."""
+
+    minima: tuple[Minimum, ...] = ()
+    """Those that are known of it."""
+    walk: Walk = Walk()
 
     @property
     def title(self) -> str:

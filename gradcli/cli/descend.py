@@ -65,10 +65,9 @@ def _run(problems: list[Problem], options: dict[str, Any]) -> int:
 def _descend(problem: Problem, options: dict[str, Any]) -> int:
     from gradcli.descent import Settings, descend
 
-    landscape = getattr(problem, "landscape", None)
-    steps = options["steps"] or (landscape.steps if landscape else 200)
+    steps = options["steps"] or problem.walk.steps
     settings = Settings(
-        lr=options["lr"] or (landscape.lr if landscape else 0.01),
+        lr=options["lr"] or problem.walk.lr,
         steps=steps,
         every=options["every"] or max(1, steps // 10),
         optimizer=options["optimizer"],

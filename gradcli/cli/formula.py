@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import LANDSCAPES as LANDSCAPE_NAMES
 from gradcli.cli.exits import GOOD, NO, say, warn
 from gradcli.cli.options import word_option
 from gradcli.cli.output import answer, plot_path
@@ -189,19 +188,15 @@ def _landscape_parameters() -> list[click.Parameter]:
 
 def _load_landscape(name: str) -> Callable[[dict[str, Any]], list[Formula]]:
     def load(options: dict[str, Any]) -> list[Formula]:
-        from gradcli.formula import LANDSCAPES, Formula
+        from gradcli.formula import LandscapeProblem
 
-        landscape = LANDSCAPES[name]
-        x, y = options["start"] or landscape.start
-        formula = Formula(landscape.formula, {"x": x, "y": y}, None, options["dtype"])
-        formula.landscape = landscape
-        return [formula]
+        return [LandscapeProblem(name, options["start"], options["dtype"])]
 
     return load
 
 
-LANDSCAPE_FAMILIES = [
-    Family(
+def landscape_family(name: str) -> Family:
+    return Family(
         name,
         "landscape",
         f"The landscape {name}: see gradcli landscapes.",
@@ -209,8 +204,6 @@ LANDSCAPE_FAMILIES = [
         _landscape_parameters,
         _load_landscape(name),
     )
-    for name in LANDSCAPE_NAMES
-]
 
 
 @click.command(epilog="Example: gradcli landscapes")

@@ -94,5 +94,3 @@ RUN_FAMILY = Family(
     lambda: [click.Argument(["specs"], nargs=-1, required=True, metavar="SPEC...")],
     _load_specs,
 )
-
-FAMILIES = [*LOSS_FAMILIES, RUN_FAMILY]

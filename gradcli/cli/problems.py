@@ -99,7 +99,8 @@ class ProblemGroup(click.Group):
 
 
 def _families() -> dict[str, Family]:
-    return {family.name: family for family in _loaded("gradcli.cli.families:FAMILIES")}
+    families: dict[str, Family] = _loaded("gradcli.cli.families:families")()
+    return families
 
 
 def _loaded(path: str) -> Any:

@@ -1,6 +1,6 @@
 """Formulas: text in, a problem out; and the landscapes, formulas with a name.
 
-The names load on first use, so that names can be read without NumPy.
+They load on first use, so that names can be read without NumPy.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcli.formula.formula import Formula
-    from gradcli.formula.landscapes import LANDSCAPES, Landscape
+    from gradcli.formula.landscapes import LANDSCAPES, Landscape, LandscapeProblem
 
-__all__ = ["LANDSCAPES", "Formula", "Landscape"]
+__all__ = ["LANDSCAPES", "Formula", "Landscape", "LandscapeProblem"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any:
         from gradcli.formula.formula import Formula
 
         return Formula
-    if name in ("LANDSCAPES", "Landscape"):
+    if name in ("LANDSCAPES", "Landscape", "LandscapeProblem"):
         from gradcli.formula import landscapes
 
         return getattr(landscapes, name)

@@ -11,12 +11,11 @@ import numpy.typing as npt
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
-from gradcli.formula.landscapes import Landscape
 from gradcli.formula.language import compile_formula
 from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
 from gradcli.formula.whole import EXACT
-from gradcli.problem import Arrays, Note, require_variables
+from gradcli.problem import Arrays, Minimum, Note, Walk, require_variables
 from gradcli.suggest import suggestion
 
 _NO_REAL = {
@@ -41,8 +40,6 @@ class Formula:
         dtype: str = "float64",
     ) -> None:
         self.text = text
-        self.landscape: Landscape | None = None
-        """The landscape that the formula is, if it is one."""
         self.dtype = np.dtype(dtype)
         values = {canonical(name): value for name, value in values.items()}
         self._exact = values
@@ -60,6 +57,8 @@ class Formula:
         self._wrt = self._chosen(wrt)
 
     shows_point = True
+    minima: tuple[Minimum, ...] = ()
+    walk = Walk()
 
     @property
     def title(self) -> str:
@@ -118,13 +117,17 @@ class Formula:
 
     def in_float64(self) -> Self:
         """The same formula in float64, its values as given."""
-        return type(self)(self.text, self._exact, self._wrt, "float64")
+        return self._again(self._exact)
 
     def rounded(self) -> Self | None:
         """In float64 at the very numbers of its own dtype; None where it is float64."""
         if self.dtype == np.float64:
             return None
-        return type(self)(self.text, self.values_given, self._wrt, "float64")
+        return self._again(self.values_given)
+
+    def _again(self, values: Mapping[str, Any]) -> Self:
+        """The same formula at ``values``, in float64."""
+        return type(self)(self.text, values, self._wrt)
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,).

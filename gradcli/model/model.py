@@ -15,7 +15,7 @@ from gradcli.model.losses import batch_loss
 from gradcli.model.network import Activate, forward
 from gradcli.model.network import activate as usual_activate
 from gradcli.model.spec import Spec
-from gradcli.problem import Arrays, Note, Step, differentiate, nonfinite
+from gradcli.problem import Arrays, Minimum, Note, Step, Walk, differentiate, nonfinite
 
 if TYPE_CHECKING:
     from gradcli.engine import Program
@@ -145,6 +145,8 @@ class Model:
         return 8 * len(self.x) * sum(4 * (layer.units or 0) for layer in self.spec.layers)
 
     shows_point = False
+    minima: tuple[Minimum, ...] = ()
+    walk = Walk()
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of parameters that gives ``(loss, gradients)``, for repeated steps."""

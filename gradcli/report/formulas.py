@@ -103,9 +103,9 @@ def answer_document(answer: Answer, trace: bool) -> dict[str, Any]:
 
 
 def landscapes_tables() -> Iterator[Any]:
-    for landscape in LANDSCAPES.values():
+    for name, landscape in LANDSCAPES.items():
         minima = ", ".join(f"({x:g}, {y:g})" for x, y, _ in landscape.minima)
-        yield Text(landscape.name, style="bold")
+        yield Text(name, style="bold")
         yield Text(f"  {landscape.formula}")
         yield Text(f"  minimum {landscape.minima[0][2]:g} at {minima}")
         yield Text(f"  {landscape.source}", style="dim")
@@ -118,8 +118,8 @@ def landscapes_document() -> dict[str, Any]:
             "minima": [{"x": x, "y": y, "value": v} for x, y, v in landscape.minima],
             "source": landscape.source,
             "start": list(landscape.start),
-            "lr": landscape.lr,
-            "steps": landscape.steps,
+            "lr": landscape.walk.lr,
+            "steps": landscape.walk.steps,
         }
         for name, landscape in LANDSCAPES.items()
     }

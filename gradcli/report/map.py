@@ -32,8 +32,7 @@ class Surface:
 
     def __init__(self, problem: Problem, points: list[tuple[float, ...]], columns: int, rows: int):
         self.names = list(problem.primals)
-        landscape = getattr(problem, "landscape", None)
-        minima = [] if landscape is None else [minimum[:2] for minimum in landscape.minima]
+        minima = [(x, y) for x, y, _ in problem.minima]
         (self.x0, self.x1), (self.y0, self.y1) = stretches([*points, *minima])
         self.x = np.linspace(self.x0, self.x1, columns)
         self.y = np.linspace(self.y0, self.y1, rows)

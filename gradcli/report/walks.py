@@ -67,11 +67,10 @@ def _short(value: float, exact: bool) -> str:
 
 def reached(problem: Problem, walk: Descent) -> str | None:
     """The published minimum at which a walk on a landscape ended, if it did."""
-    landscape = getattr(problem, "landscape", None)
-    if landscape is None or walk.points is None:
+    if not problem.minima or walk.points is None:
         return None
     x, y = walk.points[-1]
-    for mx, my, value in landscape.minima:
+    for mx, my, value in problem.minima:
         if math.hypot(x - mx, y - my) <= NEAR:
             return f"the minimum at ({mx:.4f}, {my:.4f}), value {value:g}"
     return None

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from gradcli.descent import Settings, descend
-from gradcli.formula import LANDSCAPES, Formula
+from gradcli.formula import LANDSCAPES, Formula, LandscapeProblem
 from gradcli.report.map import Map
 from tests.conftest import GOLDEN, Gradcli
 
@@ -325,9 +325,7 @@ def test_without_matplotlib(
 @pytest.mark.parametrize("width", [20, 40, 80])
 @pytest.mark.parametrize("colours", [None, "truecolor"])
 def test_the_map_in_the_terminal(width: int, colours: Any) -> None:
-    landscape = LANDSCAPES["himmelblau"]
-    problem = Formula(landscape.formula, {"x": -4.0, "y": 0.0})
-    problem.landscape = landscape
+    problem = LandscapeProblem("himmelblau", (-4.0, 0.0), "float64")
     walk = descend(problem, Settings(0.01, 50, 10))
     out = io.StringIO()
     console = Console(
