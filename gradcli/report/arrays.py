@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcli.report.numbers import text, texts
+from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -57,7 +58,9 @@ def array_table(title: str, array: npt.NDArray[Any], width: int | None, full: bo
         if i is None:
             table.add_row(*[_GAP] * (len(columns) + 1))
             continue
-        cells = iter(texts(grid[i, [j for j in columns if j is not None]], exact=whole).tolist())
+        cells = iter(
+            texts(grid[i, [j for j in columns if j is not None]], None if whole else 6).tolist()
+        )
         table.add_row(labels[i], *[_GAP if j is None else next(cells) for j in columns])
     elided = None in rows or None in columns
     below = [Text(summary(array), style="dim")] if elided else []
@@ -76,7 +79,7 @@ def fitting(grid: npt.NDArray[Any], width: int, gap: int) -> int:
     columns: int = grid.shape[1]
     most = min(columns, max(1, width // (1 + gap)))
     near = both_ends(columns, most)
-    cells = texts(grid[:, [j for j in near if j is not None]], exact=False)
+    cells = texts(grid[:, [j for j in near if j is not None]], 6)
     wide = (np.strings.str_len(cells).max(axis=0) + gap).tolist()
     while most > 1:
         taken = [*wide[: (most + 1) // 2], *wide[len(wide) - most // 2 :]]
@@ -91,8 +94,8 @@ def summary(array: npt.NDArray[Any]) -> str:
     with np.errstate(all="ignore"):
         norm = np.sqrt(np.sum(np.square(array, dtype=np.float64)))
     return (
-        f"norm {text(np.float32(norm))}  min {text(np.min(array), False)}  "
-        f"max {text(np.max(array), False)}"
+        f"norm {text(norm, Screen())}  min {text(np.min(array), Screen())}  "
+        f"max {text(np.max(array), Screen())}"
     )
 
 
@@ -104,7 +107,7 @@ class Columns:
         self.array = array
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        cells = texts(_grid(self.array), exact=True)
+        cells = texts(_grid(self.array), None)
         labels = _labels(self.array)
         margin = max(len(label) for label in labels)
         width = max(np.strings.str_len(cells).max(initial=1), len(str(cells.shape[1])))

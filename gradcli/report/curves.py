@@ -14,6 +14,7 @@ from gradcli.errors import GradcliError
 from gradcli.model.network import activate
 from gradcli.report.numbers import text
 from gradcli.report.plots import new_figure
+from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,11 +51,12 @@ def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Cur
 
 
 def curve_table(curve: Curve, width: int | None) -> Any:
+    screen = Screen(width, None if width is None else 6)
     table = Table(box=box.ROUNDED, header_style="dim", title=curve.name)
     for column in ("x", "value", "derivative"):
         table.add_column(column, justify="right", overflow="fold")
     for row in zip(curve.x, curve.value, curve.derivative):
-        table.add_row(*[text(number, width is None) for number in row])
+        table.add_row(*[text(number, screen) for number in row])
     yield table
 
 

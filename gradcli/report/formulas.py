@@ -16,6 +16,7 @@ from gradcli.problem import Arrays
 from gradcli.report.arrays import array_table
 from gradcli.report.document import step_document
 from gradcli.report.numbers import text
+from gradcli.report.report import Screen
 from gradcli.report.tables import step_texts
 
 _MOST_TOGETHER = 12
@@ -26,12 +27,12 @@ def answer_tables(
     formula: Formula, answer: Answer, trace: bool, full: bool, width: int | None
 ) -> Iterator[Any]:
     """The formula, its value, and a table for each kind of derivative."""
-    exact = full or width is None
+    screen = Screen(width, None if full or width is None else 6)
     yield Text(formula.title, style="bold")
     if np.ndim(answer.value):
         yield array_table(f"value  {_shape(answer.value)}", answer.value, width, full)
     else:
-        yield Text.assemble("value ", (text(answer.value, exact), "bold cyan"))
+        yield Text.assemble("value ", (text(answer.value, screen), "bold cyan"))
     if answer.lacking is not None:
         yield Text(answer.lacking, style="dim")
     grads = answer.grads or {}
@@ -42,35 +43,37 @@ def answer_tables(
             table.add_column(column, justify="right" if column else "left", overflow="fold")
         for name, gradient in scalars.items():
             at = formula.primals[name]
-            table.add_row(name, text(at, exact), text(gradient, exact))
+            table.add_row(name, text(at, screen), text(gradient, screen))
         yield table
     for name, gradient in grads.items():
         if gradient.ndim:
             yield array_table(f"dvalue/d{name}  {_shape(gradient)}", gradient, width, full)
     if answer.derivatives is not None:
-        yield _orders(answer.derivatives, exact)
+        yield _orders(answer.derivatives, screen)
     elif answer.hessian is not None:
-        yield from _hessian(answer.hessian, width, full)
+        yield from _hessian(answer.hessian, width, full, screen)
     if trace:
         yield Text("\nsteps: dz is the gradient of the value by z, g that by the step's value")
         for step in answer.trace:
-            yield from step_texts(step, "value", None if exact else width)
+            yield from step_texts(step, "value", width if screen.digits else None)
 
 
 def _shape(array: Any) -> str:
     return "x".join(map(str, np.shape(array)))
 
 
-def _orders(derivatives: list[Any], exact: bool) -> Table:
+def _orders(derivatives: list[Any], screen: Screen) -> Table:
     table = Table(box=box.ROUNDED, header_style="dim")
     table.add_column("order", justify="right")
     table.add_column("derivative", justify="right", overflow="fold")
     for order, value in enumerate(derivatives, 1):
-        table.add_row(str(order), text(value, exact))
+        table.add_row(str(order), text(value, screen))
     return table
 
 
-def _hessian(hessian: dict[str, Arrays], width: int | None, full: bool) -> Iterator[Any]:
+def _hessian(
+    hessian: dict[str, Arrays], width: int | None, full: bool, screen: Screen
+) -> Iterator[Any]:
     names = list(hessian)
     scalar = all(block.ndim == 0 for row in hessian.values() for block in row.values())
     if scalar and len(names) <= _MOST_TOGETHER:
@@ -79,7 +82,7 @@ def _hessian(hessian: dict[str, Arrays], width: int | None, full: bool) -> Itera
         for column in ("", *names):
             table.add_column(column, justify="right", overflow="fold")
         for first, row in hessian.items():
-            table.add_row(first, *[text(block, full or width is None) for block in row.values()])
+            table.add_row(first, *[text(block, screen) for block in row.values()])
         yield table
         return
     for first, row in hessian.items():

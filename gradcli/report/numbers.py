@@ -1,4 +1,4 @@
-"""Numbers as text."""
+"""Numbers as text: so many digits, and in a column every decimal point under the other."""
 
 from __future__ import annotations
 
@@ -7,22 +7,79 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SCREEN_DIGITS = 8
-"""Significant digits on a terminal, as in NumPy's own printing."""
+from gradcli.report.report import Screen
+
+EXACT = Screen(digits=None)
+
+_EXPONENT = 6
+"""What scientific notation adds to the digits at most: a sign, a point, and such as ``e-05``."""
+_LONGEST = 17
+"""Digits that a float64 needs at most to be read back."""
 
 
-def texts(array: npt.NDArray[Any], exact: bool) -> npt.NDArray[Any]:
-    """Each entry as the shortest text that gives it back in its dtype.
+def text(value: Any, screen: Screen = EXACT) -> str:
+    """One number by itself.
 
-    Unless ``exact``, with at most SCREEN_DIGITS significant digits: float32 has about as
-    many, float64 twice that.
+    A float has ``screen.digits`` significant digits without the zeros at their end, or, where
+    that is None, the shortest text that gives it back in its dtype. Whole numbers and truth
+    values are whole.
     """
-    if exact or array.dtype.itemsize <= 4 or array.dtype.kind != "f":
+    return str(texts(np.asarray(value), screen.digits)[()])
+
+
+def texts(array: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
+    """Every entry of ``array`` as ``text`` gives it, in an array of text of the same shape."""
+    if digits is None or array.dtype.kind != "f":
         return array.astype(str)
-    rounded = [f"{value:.{SCREEN_DIGITS}g}" for value in array.reshape(-1).tolist()]
-    return np.array(rounded, dtype=str).reshape(array.shape)
+    shown = [_rounded(value, digits) for value in array.reshape(-1).tolist()]
+    return np.array(shown, dtype=str).reshape(array.shape)
 
 
-def text(value: Any, exact: bool = True) -> str:
-    """One number as text; see ``texts``."""
-    return str(texts(np.asarray(value), exact)[()])
+def columns(grid: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
+    """The entries of ``grid``, (rows, columns), as text padded to the width of its column.
+
+    In each column the decimal points stand under each other. A column that gets wider than
+    scientific notation is written in that.
+    """
+    cells = texts(grid, digits)
+    if grid.dtype.kind != "f" or not grid.size:
+        return np.strings.rjust(cells, np.strings.str_len(cells).max(axis=0, initial=0))
+    left, right = _around_the_point(cells)
+    widths = left.max(axis=0) + right.max(axis=0)
+    for j in np.flatnonzero(widths > (digits or _LONGEST) + _EXPONENT).tolist():
+        science = _scientific(grid[:, j], digits)
+        cells = cells.astype(np.result_type(cells, science))
+        cells[:, j] = science
+    return aligned(cells)
+
+
+def aligned(cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Texts of numbers, (rows, columns), padded so that the points of a column are in line.
+
+    Where there is no point the end of the whole part stands for it.
+    """
+    left, right = _around_the_point(cells)
+    padded = np.strings.ljust(cells, left + right.max(axis=0, initial=0))
+    return np.strings.rjust(padded, left.max(axis=0, initial=0) + right.max(axis=0, initial=0))
+
+
+def _rounded(value: float, digits: int) -> str:
+    shown = f"{value:.{digits}g}"
+    whole = shown.lstrip("-").isdecimal() and len(shown.lstrip("-")) < digits
+    return f"{shown}.0" if whole else shown
+
+
+def _scientific(numbers: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
+    exact = digits is None
+    precision = None if digits is None else digits - 1
+    return np.array(
+        [np.format_float_scientific(v, precision, unique=exact, trim="-") for v in numbers]
+    )
+
+
+def _around_the_point(cells: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """How much of each text stands before its point, or where a point would be; and after."""
+    length = np.strings.str_len(cells)
+    point, exponent = np.strings.find(cells, "."), np.strings.find(cells, "e")
+    left = np.where(point >= 0, point, np.where(exponent >= 0, exponent, length))
+    return left, length - left

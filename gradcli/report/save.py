@@ -72,7 +72,7 @@ def _csv(model: Model, evaluation: Evaluation) -> str:
 
 def _entries(array: npt.NDArray[Any]) -> Iterator[tuple[Any, int, str]]:
     """(row, column, value); a vector has no row."""
-    for index, value in zip(np.ndindex(array.shape), texts(array, exact=True).reshape(-1)):
+    for index, value in zip(np.ndindex(array.shape), texts(array, None).reshape(-1)):
         row, column = index if len(index) == 2 else ("", index[0])
         yield row, column, str(value)
 

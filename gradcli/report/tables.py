@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gradcli.report.arrays import MOST_ROWS, array_table, both_ends, fitting, summary
 from gradcli.report.numbers import text, texts
+from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
     from gradcli.model.model import Evaluation, Model
@@ -21,16 +22,16 @@ def evaluation_tables(
     model: Model, evaluation: Evaluation, trace: bool, full: bool, width: int | None
 ) -> Iterator[Any]:
     """Title, loss, a table for each gradient and, with ``trace``, every step."""
-    exact = full or width is None
+    screen = Screen(width, None if full or width is None else 6)
     yield Text(model.title, style="bold")
-    yield Text.assemble("loss ", (text(evaluation.loss, exact), "bold cyan"))
+    yield Text.assemble("loss ", (text(evaluation.loss, screen), "bold cyan"))
     for name, gradient in evaluation.gradients.items():
         shape = "x".join(map(str, gradient.shape))
         yield array_table(f"dloss/d{name}  {shape}", gradient, width, full)
     if trace:
         yield Text("\nsteps: dz is the gradient of the loss by z, g that by the step's value")
         for step in evaluation.trace:
-            yield from step_texts(step, "loss", None if exact else width)
+            yield from step_texts(step, "loss", width if screen.digits else None)
 
 
 def step_texts(step: Step, scalar: str, width: int | None) -> Iterator[Text]:
@@ -59,7 +60,7 @@ def _numbers(head: str, array: npt.NDArray[Any], width: int | None) -> Iterator[
     if width is not None:
         count = fitting(grid, width - len(head), gap=2)
     columns = both_ends(grid.shape[1], count)
-    cells = texts(grid[:, [j for j in columns if j is not None]], exact=width is None)
+    cells = texts(grid[:, [j for j in columns if j is not None]], None if width is None else 6)
     widest = int(np.strings.str_len(cells).max(initial=1))
     for row in cells.tolist():
         numbers = iter([cell.rjust(widest) for cell in row])

@@ -15,6 +15,7 @@ from gradcli.descent import Descent, Settings
 from gradcli.problem import Problem
 from gradcli.report.map import Map
 from gradcli.report.numbers import text
+from gradcli.report.report import Screen
 
 NEAR = 0.01
 """How near to a published minimum a walk must end for it to be named."""
@@ -30,7 +31,7 @@ def walk_tables(
     problem: Problem, walk: Descent, settings: Settings, width: int | None, drawn: bool
 ) -> Iterator[Any]:
     """Title, a row for each shown step, where it ended, and with ``drawn`` a map of it."""
-    exact = width is None
+    screen = Screen(width, None if width is None else 6)
     how = f"{settings.optimizer}, lr {settings.lr:g}, {settings.steps} steps"
     yield Text(f"descend {problem.title}", style="bold")
     yield Text(how, style="dim")
@@ -42,18 +43,18 @@ def walk_tables(
     for column in columns:
         table.add_column(column, justify="right", overflow="fold")
     for row in walk.path:
-        at = [text(row.at[n], exact) for n in names] if row.at is not None and names else []
+        at = [text(row.at[n], screen) for n in names] if row.at is not None and names else []
         table.add_row(
-            str(row.step), *(at or [_short(row.norm, exact)]),
-            _short(row.value, exact), _short(row.grad_norm, exact),
+            str(row.step), *(at or [_short(row.norm, screen)]),
+            _short(row.value, screen), _short(row.grad_norm, screen),
         )  # fmt: skip
     yield table
     if drawn and walk.points is not None and len(walk.end) == 2:
         yield Map(problem, walk)
-    where = ", ".join(f"{n} {text(walk.end[n], exact)}" for n in names)
+    where = ", ".join(f"{n} {text(walk.end[n], screen)}" for n in names)
     steps = f"{walk.steps} step{'s' * (walk.steps != 1)}"
     place = f" at {where}" if where else ""
-    yield Text.assemble(f"after {steps}: value ", (text(walk.value, exact), "bold cyan"), place)
+    yield Text.assemble(f"after {steps}: value ", (text(walk.value, screen), "bold cyan"), place)
     if walk.stopped:
         yield Text(_STOPPED[walk.stopped])
     minimum = reached(problem, walk)
@@ -61,8 +62,8 @@ def walk_tables(
         yield Text(minimum, style="green")
 
 
-def _short(value: float, exact: bool) -> str:
-    return repr(value) if exact else f"{value:.8g}"
+def _short(value: float, screen: Screen) -> str:
+    return text(np.float64(value), screen)
 
 
 def reached(problem: Problem, walk: Descent) -> str | None:

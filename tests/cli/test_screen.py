@@ -76,10 +76,10 @@ def test_numbers_are_never_broken_on_an_ordinary_screen(width: int) -> None:
     gradient = model.evaluate().gradients["w"]
     text = screen([array_table("w", gradient, width, False)], width)
     shown = [c.strip() for line in text.splitlines() if "│" in line for c in line.split("│")[2:-1]]
-    numbers = {str(v) for v in gradient.reshape(-1)}
+    numbers = {f"{v:.6g}" for v in gradient.reshape(-1)}
     assert {c for c in shown if "." in c and c != "..."} <= numbers
     norm = text.split("norm ")[1].split()[0]
-    assert float(norm) == pytest.approx(np.linalg.norm(gradient), rel=1e-6)
+    assert float(norm) == pytest.approx(np.linalg.norm(gradient), rel=5e-6)
 
 
 def test_wide_arrays_keep_both_ends() -> None:
@@ -189,7 +189,7 @@ def test_save_every_kind(gradcli: Gradcli, tmp_path: Path) -> None:
     assert svg.startswith("<svg")
     assert "<html" in html
     for text in (svg, html):
-        assert str(answer["loss"]) in text
+        assert f"{answer['loss']:.6g}" in text
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "a.csv",
         "a.html",
