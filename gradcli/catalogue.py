@@ -82,6 +82,13 @@ OPTIMIZERS = {
     "adam": "rmsprop with momentum, corrected at the start",
 }
 
+ARRAY_FILES = {
+    ".npy": "one array",
+    ".npz": "arrays by name",
+    ".json": "nested lists of numbers, or an object of them by name",
+    ".csv": "rows of numbers, and columns by name",
+}
+
 REDUCTIONS = {"mean": "over the rows", "sum": "over the rows"}
 DTYPES = {"float32": "about 7 digits", "float64": "about 16 digits"}
 STREAMS = {"numpy": "NumPy's default_rng", "tensorflow": "TensorFlow's numbers of that seed"}

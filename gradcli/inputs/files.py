@@ -1,8 +1,7 @@
-"""Arrays from files, and files replaced whole.
+"""Arrays from files: what names one, and what it names.
 
-A file is ``x.npy``, ``data.npz:key``, ``x.csv``, ``x.json`` or ``-`` (standard input), each
-with an optional slice (``data.npz:x[0:32]``). Nothing that is read is ever unpickled or
-evaluated.
+A file is ``x.npy``, ``data.npz:key``, ``d.csv:height`` or ``-`` (standard input), each with an
+optional slice (``data.npz:x[0:32]``). Nothing that is read is ever unpickled or evaluated.
 """
 
 from __future__ import annotations
@@ -11,23 +10,50 @@ import io
 import os
 import re
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.errors import FileError
-from gradcli.inputs.literals import number_pattern
+from gradcli.errors import FileError, LiteralError
 
-_SLICED = r"(?P<source>.*?)\[(?P<index>[^\[\]]*)\]"
-_KEYED = r"(?P<path>.*?\.npz):(?P<key>.*)"
-_EXTENSIONS = (".npy", ".npz", ".csv", ".json")
+if TYPE_CHECKING:
+    from gradcli.inputs.formats.format import Contents, Format, Opened
+
+
+class Place(NamedTuple):
+    """What the text of a source names."""
+
+    path: str
+    key: str | None
+    slice: str | None
 
 
 def names_file(text: str) -> bool:
     """Whether ``text`` is standard input or, by its extension, a file of an array."""
-    path, _, _ = _split_source(text)
-    return path == "-" or _extension(path) in _EXTENSIONS
+    if reads_stdin(text):
+        return True
+    if not re.search(r"\.[^\W\d]", text):  # no extension: the formats need not load
+        return False
+    return _extension(_place(text).path) in array_extensions()
+
+
+def reads_stdin(text: str) -> bool:
+    """Whether ``text`` is standard input, or a part of it."""
+    return text == "-" or text.startswith(("-[", "-:"))
+
+
+def array_extensions() -> list[str]:
+    """What the files of every format end in."""
+    return [extension for format in _formats().values() for extension in format.extensions]
+
+
+def _formats() -> dict[str, Format]:
+    from gradcli.inputs.formats.format import FORMATS  # only what reads a file needs them
+
+    return FORMATS
 
 
 def read_array(source: str, folder: str | None = None) -> npt.NDArray[Any]:
@@ -36,78 +62,81 @@ def read_array(source: str, folder: str | None = None) -> npt.NDArray[Any]:
     Raises FileError naming the file where it is missing, unreadable, holds no such key or
     index, or something other than real numbers.
     """
-    path, key, index = _split_source(source)
-    try:
-        if path == "-":
-            array = _from_bytes(read_stdin(), key)
-        else:
-            array = _from_path(os.path.join(folder or "", path), key)
-    except FileError as error:
-        raise FileError(f"{source}: {error}") from None
-    except OSError as error:
-        raise FileError(f"{source}: {error.strerror or error}") from None
-    if index is not None:
-        array = _indexed(array, index, source)
-    array = np.array(array)
-    if array.dtype.kind not in "fiub":
-        raise FileError(f"{source}: holds {array.dtype}, not real numbers")
-    return array
+    path, key, index = _place(source)
+    with _reading(source, path, folder) as (_, contents):
+        array = contents.array(key)
+        return _real(np.array(array if index is None else _indexed(array, index)))
 
 
-def read_arrays(source: str) -> dict[str, npt.NDArray[Any]]:
-    """Every array of numbers in an npz or a JSON object of nested lists, by name.
+class NamedArrays(NamedTuple):
+    """Arrays by name, and whether their file gave them a dtype of their own."""
 
-    Raises FileError where ``source`` (``-`` is standard input) is neither.
+    arrays: dict[str, npt.NDArray[Any]]
+    typed: bool
+
+
+def read_arrays(source: str, prefix: str = "") -> NamedArrays:
+    """Every array of numbers in a file that holds them by name, ``-`` for standard input.
+
+    Where names begin with ``prefix``, only those are read, and named without it. Raises
+    FileError where ``source`` is of no such format.
     """
+    with _reading(source, source, None) as (kind, contents):
+        if not kind.by_name:
+            formats = [f.name for f in _formats().values() if f.by_name]
+            raise FileError(f"is neither {' nor '.join(formats)}")
+        if contents.whole is not None and not contents.named:
+            raise FileError("holds no arrays by name")
+        names = [name for name in contents.named if name.startswith(prefix)]
+        return NamedArrays(
+            {n.removeprefix(prefix): _real(contents.named[n], n) for n in names or contents.named},
+            kind.typed,
+        )
+
+
+@contextmanager
+def _reading(source: str, path: str, folder: str | None) -> Iterator[tuple[Format, Contents]]:
+    """The format of a file and its contents, open; what is raised names ``source``."""
+    from gradcli.inputs.formats.format import format_of
+
     try:
-        data = read_stdin() if source == "-" else read_bytes(source)
-        arrays = _open_npz(io.BytesIO(data)) if data[:4] in _ZIP else _json_object(data)
-    except FileError as error:
+        opened = _opened(path, folder)
+        with opened.file as file:
+            head = file.read(512)
+            file.seek(0)
+            kind = format_of(head, _extension(path))
+            yield kind, kind.read(opened)
+    except (FileError, LiteralError) as error:
         raise FileError(f"{source}: {error}") from None
     except OSError as error:
         raise FileError(f"{source}: {error.strerror or error}") from None
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub":
-            raise FileError(f"{source}: {name} holds {array.dtype}, not real numbers")
-    return arrays
 
 
-def _json_object(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    import json
+def _opened(path: str, folder: str | None) -> Opened:
+    """The file, or the bytes of what cannot be sought in, such as a pipe."""
+    from gradcli.inputs.formats.format import Opened
 
+    if path == "-":
+        return Opened(path, io.BytesIO(read_stdin()))
+    place = os.path.join(folder or "", path)
+    file = open_file(place)
+    if file.seekable():
+        return Opened(path, file, place)
+    with file:
+        return Opened(path, io.BytesIO(file.read()))
+
+
+def open_file(path: str) -> IO[bytes]:
+    """The file at ``path``, to be read. Raises OSError, or FileError where no file is called so."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"is neither npz nor JSON: {error}") from None
-    if isinstance(value, dict) and isinstance(value.get("grads"), dict):
-        value = value["grads"]
-    if not isinstance(value, dict):
-        raise FileError("must hold a JSON object of arrays by name")
-    arrays = {}
-    for name, lists in value.items():
-        try:
-            arrays[name] = from_lists(lists)
-        except FileError as error:
-            raise FileError(f"{name} {error}") from None
-    return arrays
-
-
-def _split_source(source: str) -> tuple[str, str | None, str | None]:
-    index = None
-    match = re.fullmatch(_SLICED, source)
-    if match:
-        source, index = match["source"], match["index"]
-    match = re.fullmatch(_KEYED, source, re.I | re.S)
-    return (match["path"], match["key"], index) if match else (source, None, index)
-
-
-def _extension(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+        return open(path, "rb")
+    except ValueError as error:  # NUL, or what the file system cannot encode
+        raise FileError(f"no file can be called so ({error})") from None
 
 
 def read_bytes(path: str) -> bytes:
     """What the file holds; OSError where it cannot be read."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return file.read()
 
 
@@ -119,124 +148,40 @@ def read_stdin() -> bytes:
     return data
 
 
-def _from_path(path: str, key: str | None) -> npt.NDArray[Any]:
-    with open(path, "rb") as file:
-        begins = file.read(6)
-    if begins == _NPY:
-        return _npy(path)
-    if begins[:4] in _ZIP:
-        return _npz(path, key)
-    if _extension(path) in (".npy", ".npz"):
-        raise FileError("holds pickled objects" if begins[:1] == b"\x80" else "is no NumPy file")
-    data = read_bytes(path)
-    return _json(data) if _extension(path) == ".json" else _from_bytes(data, key)
-
-
-_NPY = b"\x93NUMPY"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-"""How a zip begins; the second, one that is empty."""
-
-
-def _from_bytes(data: bytes, key: str | None) -> npt.NDArray[Any]:
-    """An array from bytes of unknown kind, told by how they begin."""
-    if data.startswith(_NPY):
-        return _npy(io.BytesIO(data))
-    if data[:4] in _ZIP:
-        return _npz(io.BytesIO(data), key)
-    return _json(data) if data.lstrip()[:1] == b"[" else _text(data)
-
-
-def _npy(file: Any) -> npt.NDArray[Any]:
-    try:
-        if isinstance(file, str):  # mapped, so that a slice reads no more than it needs
-            return np.load(file, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-        return np.load(file, allow_pickle=False)  # type: ignore[no-any-return]
-    except Exception as error:  # NumPy and zipfile raise all kinds on a corrupt file
-        raise FileError(_not_loaded(error)) from None
-
-
-def _npz(file: Any, key: str | None) -> npt.NDArray[Any]:
-    arrays = _open_npz(file, key)
-    if key is not None:
-        if key not in arrays:
-            raise FileError(f"holds no {key!r}, but {_choices(list(arrays))}")
-        return arrays[key]
-    if len(arrays) != 1:
-        raise FileError(f"holds {len(arrays)} arrays: name one, {_choices(list(arrays))}")
-    return next(iter(arrays.values()))
-
-
-def _open_npz(file: Any, key: str | None = None) -> dict[str, npt.NDArray[Any]]:
-    """The arrays in an npz; with ``key``, only that one is read and the others are empty."""
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            wanted = {key} if key is not None and key in archive.files else set(archive.files)
-            empty = np.empty(0)
-            return {n: archive[n] if n in wanted else empty for n in archive.files}
-    except Exception as error:
-        raise FileError(_not_loaded(error)) from None
-
-
-def _not_loaded(error: Exception) -> str:
-    if "pickle" in str(error).lower() or "Python objects" in str(error):
-        return "holds pickled objects: only plain arrays of numbers are read"
-    return f"is not a readable NumPy file ({' '.join(str(error).split())})"
-
-
-def _json(data: bytes) -> npt.NDArray[Any]:
-    import json
+def fingerprint(path: str) -> str:
+    """The SHA-256 of a file in hexadecimal. Raises FileError where it cannot be read."""
+    import hashlib  # only an answer that names its files needs it
 
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"is not JSON: {error}") from None
-    return from_lists(value)
+        with open_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from None
 
 
-def _text(data: bytes) -> npt.NDArray[Any]:
-    """Comma-separated rows; a first row without any number is a header."""
-    import csv
-
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise FileError("is neither text nor a NumPy file") from None
-    rows: list[list[float]] = []
-    for number, cells in enumerate(csv.reader(lines), 1):
-        if not any(cell.strip() for cell in cells):
-            continue
-        values = [_number(cell) for cell in cells]
-        if not rows and all(value is None for value in values):
-            continue
-        if None in values:
-            cell = cells[values.index(None)]
-            raise FileError(f"line {number}: {cell.strip()!r} is not a number")
-        if rows and len(values) != len(rows[0]):
-            raise FileError(f"line {number} has {len(values)} numbers, the first {len(rows[0])}")
-        rows.append([value for value in values if value is not None])
-    if not rows:
-        raise FileError("holds no numbers")
-    return np.array(rows)
+def _place(source: str) -> Place:
+    sliced = re.fullmatch(r"(.*)\[([^\[\]]*)\]", source, re.S)
+    rest, index = sliced.groups() if sliced else (source, None)
+    extensions = "|".join(map(re.escape, array_extensions()))
+    keyed = re.fullmatch(rf"(-|.*?(?:{extensions})):(.*)", rest, re.I | re.S)
+    if keyed is None:
+        return Place(rest, None, index)
+    if index is not None and re.search(r"[^-+\d:,\s]", index):  # a column such as height [cm]
+        return Place(keyed[1], f"{keyed[2]}[{index}]", None)
+    return Place(keyed[1], keyed[2], index)
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if number_pattern().fullmatch(cell.strip()) else None
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
-def from_lists(value: Any) -> npt.NDArray[Any]:
-    """An array from nested lists of numbers, as TOML and JSON give them; null is nan."""
-    try:
-        array = np.array(value)
-        if array.dtype == object:
-            array = np.array(value, np.float64)
-    except (ValueError, TypeError, OverflowError):
-        raise FileError("is not a list of numbers, or of lists of one length") from None
+def _real(array: npt.NDArray[Any], name: str = "") -> npt.NDArray[Any]:
     if array.dtype.kind not in "fiub":
-        raise FileError("is not a list of numbers")
+        raise FileError(f"{name} holds {array.dtype}, not real numbers".lstrip())
     return array
 
 
-def _indexed(array: npt.NDArray[Any], index: str, source: str) -> npt.NDArray[Any]:
+def _indexed(array: npt.NDArray[Any], index: str) -> npt.NDArray[Any]:
     parts: list[Any] = []
     for part in index.split(","):
         bounds = [bound.strip() for bound in part.split(":")]
@@ -245,16 +190,9 @@ def _indexed(array: npt.NDArray[Any], index: str, source: str) -> npt.NDArray[An
         except ValueError:
             numbers = [None] * 4
         if len(numbers) > 3 or numbers == [None]:
-            raise FileError(f"{source}: [{index}] is not a slice such as [0:32] or [:,0]")
+            raise FileError(f"[{index}] is not a slice such as [0:32] or [:,0]")
         parts.append(numbers[0] if len(numbers) == 1 else slice(*numbers))
     try:
         return array[tuple(parts)]  # type: ignore[no-any-return]
     except (IndexError, ValueError) as error:
-        raise FileError(f"{source}: {error} (its shape is {array.shape})") from None
-
-
-def _choices(names: list[str]) -> str:
-    if not names:
-        return "but it is empty"
-    shown = ", ".join(names[:8])
-    return f"one of: {shown}, ..." if len(names) > 8 else f"one of: {shown}"
+        raise FileError(f"{error} (its shape is {array.shape})") from None

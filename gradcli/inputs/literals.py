@@ -39,6 +39,22 @@ def parse_literal(text: str) -> npt.NDArray[np.float64]:
     return _Literal(text).parse()
 
 
+def from_lists(value: Any) -> npt.NDArray[Any]:
+    """An array from nested lists of numbers, as TOML and JSON give them; null is nan.
+
+    Raises LiteralError where they are no such lists.
+    """
+    try:
+        array = np.array(value)
+        if array.dtype == object:
+            array = np.array(value, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise LiteralError("is not a list of numbers, or of lists of one length") from None
+    if array.dtype.kind not in "fiub":
+        raise LiteralError("is not a list of numbers")
+    return array
+
+
 class _Literal:
     """A recursive-descent parser over one literal."""
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.inputs.files import from_lists, names_file, read_array
-from gradcli.inputs.literals import looks_like_literal, parse_literal
+from gradcli.inputs.files import array_extensions, names_file, read_array
+from gradcli.inputs.literals import from_lists, looks_like_literal, parse_literal
 from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = (
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None
     kinds = "an initialiser, a literal nor a file" if words else "a literal nor a file"
-    raise SpecError(key, f"{value!r} is neither {kinds}{suggestion(value, words)}")
+    near = suggestion(value, words) or f": files end in one of {', '.join(array_extensions())}"
+    raise SpecError(key, f"{value!r} is neither {kinds}{near}")
 
 
 def require_array(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> Given:

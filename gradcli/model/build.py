@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gradcli.catalogue import INITIALISERS, LOGITS_OF
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
+from gradcli.inputs.files import reads_stdin
 from gradcli.inputs.initialisers import initialise
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.inputs.values import Given, require_array, resolve
@@ -95,7 +96,7 @@ class _Builder:
         from_stdin = [
             k
             for k, v in (*values.items(), ("y", spec.y), ("labels", spec.labels))
-            if isinstance(v, str) and (v == "-" or v.startswith("-["))
+            if isinstance(v, str) and reads_stdin(v)
         ]
         if len(from_stdin) > 1:
             raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
