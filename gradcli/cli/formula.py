@@ -135,7 +135,7 @@ def _verb_options() -> list[click.Parameter]:
         click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
         click.Option(
             ["--plot"], metavar="FILE", callback=plot_path,
-            help="A picture of one or two variables, .png .svg .pdf (extra: plot).",
+            help="A picture of the value or the gradient, .png .svg .pdf (extra: plot).",
         ),
     ]  # fmt: skip
 
@@ -154,10 +154,10 @@ def _show(problems: list[Formula], options: dict[str, Any]) -> int:
     if found.nonfinite:
         say(f"gradcli: {found.nonfinite}")
     if options["plot"]:
-        from gradcli.report.landscape_plots import formula_figure
+        from gradcli.report.landscape_plots import problem_figure
         from gradcli.report.plots import save_plot
 
-        save_plot(options["plot"], lambda: formula_figure(formula))
+        save_plot(options["plot"], lambda: problem_figure(formula, found.grads or {}))
     trace, full = options["trace"], options["full"]
     answer(
         options["json"],

@@ -1,96 +1,164 @@
-"""Pictures of formulas and walks: surface and contours, curves, losses."""
+"""Pictures of formulas and walks: surface and contours, curves, values by step."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.descent import Descent
-from gradcli.errors import GradcliError
-from gradcli.formula import Formula
-from gradcli.problem import Problem
-from gradcli.report.map import Surface, stretches
-from gradcli.report.plots import new_figure
+from gradcli.descent.profile import profile
+from gradcli.descent.surface import Points, Surface, surface
+from gradcli.problem import Arrays, Problem
+from gradcli.report.gradient_plots import gradients_figure
+from gradcli.report.plots import new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GRID = 120
 """Points along each axis of a picture."""
+_LIFT = 0.02
+"""How far above the surface the walk is drawn, of its whole height: it would sink in else."""
+
+# Told apart by shape and by brightness, whatever colours one sees.
+_HALO = {"color": "white", "linewidth": 3}
+_PATH = {"color": "black", "linewidth": 1.2, "marker": "o", "markersize": 3}
+_MARK = {"linestyle": "none", "markeredgecolor": "black"}
+_START = {**_MARK, "color": "white", "marker": "s", "markersize": 8}
+_END = {**_MARK, "color": "#d55e00", "marker": "*", "markersize": 14}
+_MINIMUM = {**_MARK, "color": "white", "marker": "X", "markersize": 9}
+_POINT = {**_END, "marker": "o", "markersize": 8}
 
 
-def walk_figure(problem: Problem, walk: Descent) -> Figure:
-    """Surface and contours with the walk, a curve with it, or the value by step."""
+def walk_figure(
+    problem: Problem, walk: Descent, low: Sequence[float] = (), high: Sequence[float] = ()
+) -> Figure:
+    """Surface and contours with the walk, a curve with it, or the value by step.
+
+    ``low`` and ``high`` are the ends of the variables' range: see ``descent.surface``.
+    """
     if walk.points is not None and len(walk.end) == 2:
-        return _surface(problem, walk.points)
+        return _surface(problem, walk.points, low, high)
     if walk.points is not None:
-        return _curve(problem, walk.points)
+        return _curve(problem, walk.points, low, high)
     figure, [axes] = new_figure()
-    axes.plot(walk.values)
+    axes.plot(walk.values, color="black")
     if walk.values and min(walk.values) > 0:
         axes.set_yscale("log")
-    axes.set_xlabel("step")
-    axes.set_ylabel("value")
-    axes.set_title(problem.title, fontsize="small")
-    axes.grid(alpha=0.3)
+    _label(axes, "step", "value", problem.title)
     return figure
 
 
-def formula_figure(formula: Formula) -> Figure:
-    """The formula around its point: a surface of two variables, a curve of one."""
-    at = formula.primals
-    if np.ndim(formula.value) or any(v.ndim for v in at.values()) or len(at) > 2:
-        raise GradcliError("--plot: needs a formula of one or two scalar variables: see --wrt")
-    point = tuple(float(v) for v in at.values())
-    return _surface(formula, [point]) if len(at) == 2 else _curve(formula, [point])
+def problem_figure(
+    problem: Problem,
+    gradients: Arrays,
+    low: Sequence[float] = (),
+    high: Sequence[float] = (),
+) -> Figure:
+    """A problem of one or two scalar variables around its point, or else its ``gradients``.
+
+    These are by variable; Jacobians will do. Raises SpecError where there are none.
+    """
+    if len(gradients) in (1, 2) and all(np.ndim(g) == 0 for g in gradients.values()):
+        draw = _surface if len(gradients) == 2 else _curve
+        return draw(problem, [tuple(float(v) for v in problem.primals.values())], low, high)
+    return gradients_figure(problem.title, gradients)
 
 
-def _surface(problem: Problem, points: list[tuple[float, ...]]) -> Figure:
-    surface = Surface(problem, points, GRID, GRID)
-    x, y = np.meshgrid(surface.x, surface.y)
-    z = np.where(np.isfinite(surface.z), surface.z, np.nan)
+def _surface(
+    problem: Problem, points: Points, low: Sequence[float], high: Sequence[float]
+) -> Figure:
+    found = surface(problem, points, GRID, GRID, low, high)
+    x, y = np.meshgrid(found.x, found.y)
+    z = _bounded(found.z)
     figure, _ = new_figure(0, width=2)
-    solid = figure.add_subplot(1, 2, 1, projection="3d")
-    solid.plot_surface(x, y, z, cmap="viridis", alpha=0.8, linewidth=0)
-    flat = figure.add_subplot(1, 2, 2)
-    levels = np.unique(np.nanquantile(z, np.linspace(0, 1, 16)))
-    if levels.size > 1:
-        flat.contour(x, y, z, levels=levels, cmap="viridis")
-    path = np.array(points)
-    heights = [float(problem.forward(dict(zip(surface.names, map(np.float64, p))), _same))
-               for p in points]  # fmt: skip
-    solid.plot(path[:, 0], path[:, 1], heights, "r.-", markersize=3)
-    flat.plot(path[:, 0], path[:, 1], "r.-", markersize=3)
-    flat.plot(*path[-1], "g*", markersize=12)
-    for axes in (solid, flat):
-        axes.set_xlabel(surface.names[0])
-        axes.set_ylabel(surface.names[1])
-    flat.set_title(problem.title, fontsize="small")
+    solid: Any = figure.add_axes((0.0, 0.03, 0.46, 0.9), projection="3d", computed_zorder=False)
+    solid.plot_surface(x, y, z, cmap="cividis", alpha=0.75, linewidth=0, zorder=1)
+    flat = figure.add_axes((0.57, 0.12, 0.41, 0.78))
+    there = np.isfinite(z)
+    levels: Any = np.unique(np.quantile(z[there], np.linspace(0, 1, 16))) if there.any() else []
+    if len(levels) > 1:
+        flat.contourf(x, y, found.z, levels, cmap="cividis", alpha=0.6, extend="both")
+        lines = flat.contour(x, y, found.z, levels, cmap="cividis")
+        flat.clabel(lines, levels[1:-1:2], fmt="%.3g", fontsize="x-small", colors="black")
+    flat.set_xlim(found.x[0], found.x[-1])
+    flat.set_ylim(found.y[0], found.y[-1])
+    lift = _LIFT * float(np.ptp(z[there])) if there.any() else 0.0
+    marks = _marks(found)
+    for name, at, heights, style in marks:
+        inside = np.array([found.cell(point) is not None for point in at])
+        shown = np.where(inside[:, None], at, np.nan)
+        solid.plot(*shown.T, heights + lift, zorder=5, label=name, **style)
+        flat.plot(*shown.T, zorder=5, label=name, **style)
+    _label(solid, *found.names, "")
+    solid.set_zlabel("value")
+    _label(flat, *found.names, problem.title)
+    if len(marks) > 1:
+        flat.legend(fontsize="x-small")
     return figure
 
 
-def _curve(problem: Problem, points: list[tuple[float, ...]]) -> Figure:
+def _marks(found: Surface) -> list[tuple[str, Any, Any, dict[str, Any]]]:
+    """What is drawn over a surface, from below: name, points, heights, style.
+
+    A name that begins with _ is not in the legend.
+    """
+    path, heights = found.path, found.heights
+    if len(path) == 1:
+        marks = [("point", path, heights, _POINT)]
+    else:
+        marks = [
+            ("_", path, heights, _HALO),
+            ("path", path, heights, _PATH | {"markevery": _every(path)}),
+            ("start", path[:1], heights[:1], _START),
+            ("end", path[-1:], heights[-1:], _END),
+        ]
+    if len(found.minima):
+        marks.insert(0, ("known minimum", found.minima, found.depths, _MINIMUM))
+    return marks
+
+
+def _every(path: Any) -> int:
+    """Of how many points one has a marker."""
+    return max(1, len(path) // 200)
+
+
+def _bounded(z: Any) -> Any:
+    """``z`` without what runs off to infinity around a pole, which would flatten all else."""
+    finite = z[np.isfinite(z)]
+    if not finite.size:
+        return z
+    low, high = np.quantile(finite, [0.02, 0.98])
+    beyond = 3 * (high - low)
+    return np.where((z < low - beyond) | (z > high + beyond), np.nan, z) if beyond else z
+
+
+def _curve(problem: Problem, points: Points, low: Sequence[float], high: Sequence[float]) -> Figure:
     """The value and its derivative by one variable, with the points on the curve."""
-    [name] = problem.primals
-    xs = np.array([p[0] for p in points])
-    xs = xs[np.isfinite(xs)]
-    [(low, high)] = stretches(points, margin=0.3, least=20 / 3)
-    grid = np.linspace(low, high, 4 * GRID)
-    step = problem.stepper()
-    with np.errstate(all="ignore"):
-        both = [step({name: np.asarray(x)[()]}) for x in grid]
-        heights = [float(step({name: np.asarray(x)[()]})[0]) for x in xs]
+    found = profile(problem, points, 4 * GRID, low, high)
     figure, [axes] = new_figure()
-    axes.plot(grid, [float(value) for value, _ in both], label="value")
-    axes.plot(grid, [float(g[name]) for _, g in both], "--", label="derivative")
-    axes.plot(xs, heights, "r.-", markersize=4)
-    axes.set_xlabel(name)
+    axes.plot(*found.value, color="#0072b2", label="value")
+    axes.plot(*found.derivative, "--", color="#d55e00", label="derivative")
+    path = found.path
+    if len(points) == 1:
+        axes.plot(*path, label="point", **_POINT | {"color": "black"})
+    else:
+        axes.plot(*path, **_PATH, markevery=_every(path.x), label="path")
+        axes.plot(path.x[:1], path.y[:1], label="start", **_START)
+        axes.plot(path.x[-1:], path.y[-1:], label="end", **_END)
+    if len(low) or len(high):
+        axes.set_xlim(found.value.x[0], found.value.x[-1])
+    if found.reach is not None:
+        axes.set_ylim(*found.reach)
+    _label(axes, found.name, "", problem.title)
     axes.legend()
-    axes.set_title(problem.title, fontsize="small")
-    axes.grid(alpha=0.3)
     return figure
 
 
-def _same(name: str, value: Any) -> Any:
-    return value
+def _label(axes: Any, x: str, y: str, title: str) -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(plain(title), fontsize="small")
+    axes.grid(alpha=0.3)
