@@ -3,15 +3,21 @@
 import sys
 from typing import NoReturn
 
+from gradcli.cli import signals
+
 
 def main() -> NoReturn:
     """Load the command line and run it. An interrupt while loading is one, too."""
+    signals.listen()
     try:
         from gradcli.cli.main import main as run
+
+        run()
     except KeyboardInterrupt:
         sys.stderr.write("gradcli: interrupted\n")
-        sys.exit(130)
-    run()
+        signals.leave(130)
+    except SystemExit as end:  # as SIGTERM and SIGHUP say it
+        signals.leave(int(end.code or 0))
 
 
 if __name__ == "__main__":

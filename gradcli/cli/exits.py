@@ -10,7 +10,9 @@ from contextlib import suppress
 
 import click
 
+from gradcli.cli.signals import exit_code
 from gradcli.errors import GradcliError
+from gradcli.suggest import printable
 
 GOOD = 0
 NO = 1
@@ -27,16 +29,22 @@ def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
     With ``--debug`` among the arguments errors come with their traceback.
     """
     args = sys.argv[1:] if args is None else list(args)
+    stdout = sys.stdout
     try:
         # What NumPy warns of (overflow, 0/0) is in the answer, which says so in words.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
+    except SystemExit as end:
+        # Click leaves so after a completion, and where the reader of its help has gone away:
+        # then it has put another stream into the place of stdout.
+        return int(end.code or GOOD) if sys.stdout is stdout else GOOD
     except BaseException as error:
         if "--debug" in args and not isinstance(error, click.ClickException):
             import traceback
 
-            traceback.print_exc()
+            for line in traceback.format_exc().rstrip().split("\n"):
+                say(line)
         return _explained()
 
 
@@ -50,7 +58,7 @@ def _explained() -> int:
     """Print the exception being handled as a line, and give its exit code."""
     error = sys.exc_info()[1]
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        say(error.format_message())
+        _write(error.format_message())
         return USAGE
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "gradcli"
@@ -68,9 +76,14 @@ def _explained() -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         say("gradcli: interrupted")
         return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        discard_output()
+        return GOOD
     if isinstance(error, OSError):
         say(f"gradcli: error: {error.filename or 'output'}: {error.strerror or error}")
         return USAGE
+    if (code := exit_code()) is not None:  # an interrupt may come out as another error
+        return code
     kind = type(error).__name__
     say(f"gradcli: a bug in gradcli ({kind}: {_one_line(str(error))}); --debug shows where")
     return BUG
@@ -80,10 +93,16 @@ def _one_line(message: str) -> str:
     return " ".join(message.split())
 
 
-def say(line: str) -> None:
-    """One line on stderr, whatever it can encode, even if nobody reads it."""
+def say(message: str) -> None:
+    """A line on stderr, in which control characters are escaped; a second may hold a caret."""
+    text, _, last = message.rpartition("\n")
+    _write(f"{printable(text)}\n{last}" if last.strip(" ") == "^" else printable(message))
+
+
+def _write(text: str) -> None:
+    """``text`` on stderr, whatever it can encode, even if nobody reads it."""
     with suppress(OSError, ValueError):
-        click.echo(line, err=True)
+        click.echo(text, err=True)
 
 
 def warn(message: str) -> None:

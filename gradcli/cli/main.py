@@ -10,8 +10,9 @@ from typing import NoReturn
 import click
 
 import gradcli
-from gradcli.cli.exits import BUG, flush, guarded
+from gradcli.cli.exits import guarded
 from gradcli.cli.problems import ProblemGroup
+from gradcli.cli.signals import leave
 
 
 @click.group(
@@ -59,13 +60,4 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-    code = BUG
-    try:
-        code = guarded(cli)
-    finally:
-        flush()
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        # Nothing is left to do, and taking the interpreter and NumPy apart takes longer
-        # than a small gradient.
-        os._exit(code)
+    leave(guarded(cli))

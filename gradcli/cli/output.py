@@ -115,10 +115,6 @@ def show(render: Callable[[int | None], Iterable[Any]]) -> None:
 
 def make_console(terminal: bool) -> Console:
     """The console on stdout: as wide as it takes where nothing limits it."""
-    from rich.console import Console
+    from gradcli.cli.console import SafeConsole
 
-    class Screen(Console):
-        def on_broken_pipe(self) -> None:  # rich's own would exit with 1
-            discard_output()
-
-    return Screen(highlight=False, emoji=False, markup=False, width=None if terminal else 1 << 20)
+    return SafeConsole(width=None if terminal else 1 << 20)

@@ -16,7 +16,7 @@ from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
 from gradcli.formula.whole import EXACT
 from gradcli.problem import Arrays, Minimum, Note, Walk, require_variables
-from gradcli.suggest import suggestion
+from gradcli.suggest import printable, suggestion
 
 _NO_REAL = {
     False: "no gradient: the value is a position, a whole number",
@@ -62,7 +62,7 @@ class Formula:
 
     @property
     def title(self) -> str:
-        return " ".join(self.text.split())
+        return printable(" ".join(self.text.split()))
 
     @property
     def free(self) -> list[str]:

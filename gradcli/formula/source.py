@@ -7,6 +7,7 @@ import math
 import warnings
 
 from gradcli.errors import FormulaError
+from gradcli.suggest import printable
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 """Names with a value of their own, unless they are given another."""
@@ -73,10 +74,9 @@ class Source:
         if len(line_text) > _WINDOW:
             first = max(0, min(column - _WINDOW // 2, len(line_text) - _WINDOW))
             shown, column = line_text[first : first + _WINDOW], column - first
-        head = f"{message}: "
-        shown = "".join(c if c.isprintable() else " " for c in shown)
         # The caret stands below its character on the line that the command line prints.
-        return FormulaError(f"{head}{shown}\n{' ' * (len(PREFIX) + len(head) + column)}^")
+        space = " " * len(printable(f"{PREFIX}{message}: {shown[:column]}"))
+        return FormulaError(printable(f"{message}: {shown}") + f"\n{space}^")
 
     def _origin(self, at: int) -> int:
         return self._origins[min(at, len(self._origins) - 1)]

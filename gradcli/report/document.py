@@ -44,8 +44,20 @@ def step_document(step: Step) -> dict[str, Any]:
 
 
 def dumps(answer: Mapping[str, Any]) -> str:
-    """``answer`` on one line; arrays as nested lists, nan and infinities as null."""
-    return json.dumps(_plain(answer), allow_nan=False, ensure_ascii=False)
+    """``answer`` on one line; arrays as nested lists, nan and infinities as null.
+
+    What a terminal would obey (DEL, C1 controls, marks of direction) is escaped as JSON does it.
+    """
+    text = json.dumps(_plain(answer), allow_nan=False, ensure_ascii=False)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    if character == "\x7f":  # ASCII, which json.dumps leaves as it is
+        return "\\u007f"
+    return json.dumps(character)[1:-1]
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,40 @@
+"""The console on stdout: it shows what came from outside, and obeys none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
+from rich.text import Text
+
+from gradcli.cli.exits import discard_output
+from gradcli.suggest import printable
+
+
+class SafeConsole(Console):
+    """A console to which only styles of our own give escape sequences; nor has it a markup."""
+
+    def __init__(self, width: int | None, **settings: Any) -> None:
+        super().__init__(width=width, highlight=False, emoji=False, markup=False, **settings)
+
+    def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.text.isprintable() else _escaped(segment)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        # Before it is measured: a table's column is then wide enough.
+        return super().render_str(_lines(text), **settings)
+
+    def on_broken_pipe(self) -> None:  # rich's own would exit with 1
+        discard_output()
+
+
+def _escaped(segment: Segment) -> Segment:
+    return segment if segment.control else Segment(_lines(segment.text), segment.style)
+
+
+def _lines(text: str) -> str:
+    """``text`` printable, but for the ends of lines, which make up the layout."""
+    return "\n".join(map(printable, text.split("\n")))
