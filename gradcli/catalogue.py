@@ -19,9 +19,8 @@ LOSSES = {
     "bce": "binary cross entropy",
     "ce": "categorical cross entropy",
 }
-LOGITS_OF = {"bce": "sigmoid", "ce": "softmax"}
-"""The cross entropies, and the activation that makes the probabilities of each: after it the
-loss is computed from the logits."""
+
+LAYERS = {"dense": "x @ w + b: each unit is a weighted sum of all features"}
 
 ACTIVATIONS = {
     "linear": "z itself",
@@ -215,7 +214,7 @@ MODEL_KEYS = (
     Key(
         "w",
         "value",
-        "Weights, (in, out); w1, w2, ... with hidden layers.",
+        "Weights, (in, out); with hidden layers w1, w2, ..., or a name for all.",
         "normal",
         INITIALISERS,
         group="Data",
@@ -223,7 +222,7 @@ MODEL_KEYS = (
     Key(
         "b",
         "value",
-        "Biases, (out,); b1, b2, ... with hidden layers.",
+        "Biases, (out,); with hidden layers b1, b2, ..., or a name for all.",
         "zeros",
         INITIALISERS,
         group="Data",
@@ -233,8 +232,6 @@ MODEL_KEYS = (
     Key("rng", "word", "Whose random stream.", "numpy", STREAMS, group="Random"),
     Key("op_seed", "int", "rng tensorflow: the seed of each op.", "none", least=0, group="Random"),
 )
-
-LAYER_KEYS = ("units", "act", "w", "b", "bias")
 
 FORMULA_KEYS = (
     Key("wrt", "text", "Differentiate by these: x,y. Names of intermediates, too.", "all"),

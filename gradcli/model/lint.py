@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import plain
+from gradcli.model.losses import CROSS_ENTROPIES
+from gradcli.model.network import Placed, activate
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
-
-_PROBABILITIES = {"ce": ("softmax",), "bce": ("sigmoid", "softmax", "hard_sigmoid")}
 
 
 def lint_spec(spec: Spec) -> list[str]:
     """Warnings about how the loss reads the output."""
-    if spec.loss not in _PROBABILITIES:
+    if spec.loss not in CROSS_ENTROPIES:
         return []
-    act = spec.layers[-1].act
-    usual = _PROBABILITIES[spec.loss]
+    act = spec.layers[-1].layer.activation
+    usual = CROSS_ENTROPIES[spec.loss].probabilities
     if spec.from_logits and act in usual:
         return [
             f"double {act}: from_logits applies {usual[0]} to an output that {act} has made; "
@@ -33,9 +37,8 @@ def lint_gradients(spec: Spec, parameters: Arrays, result: Result, x: object) ->
     """Warnings about gradients that are zero throughout, each with its reason."""
     gradients = {step.name: step.gradient for step in result.steps}
     warnings = []
-    for i, layer in enumerate(spec.layers):
-        for letter in "wb" if layer.bias else "w":
-            name = f"{letter}{spec.suffix(i)}"
+    for i, placed in enumerate(spec.layers):
+        for name in placed.names.values():
             if np.any(result.gradients[name]) or not np.all(np.isfinite(result.gradients[name])):
                 continue
             reason = _reason(spec, parameters, result, gradients, i)
@@ -45,20 +48,34 @@ def lint_gradients(spec: Spec, parameters: Arrays, result: Result, x: object) ->
 
 def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, layer: int) -> str:
     """The first thing that stops the gradient on its way from the loss to ``layer``."""
+    following = None
     for i in reversed(range(layer, len(spec.layers))):
-        n, act = spec.suffix(i), spec.layers[i].act
-        last = i == len(spec.layers) - 1
-        after = f"z{n}" if act == "linear" or (last and spec.skips_activation) else f"a{n}"
+        placed = spec.layers[i]
+        skips = following is None and spec.skips_activation
+        after = placed.z if skips or placed.a not in gradients else placed.a
+        if after not in gradients:  # it hands on what it is given
+            continue
         if not np.any(gradients[after]):
-            if last:
+            if following is None:
                 return "the loss is flat here (its minimum, or clipped probabilities)"
-            weights = f"w{spec.suffix(i + 1)}"
-            return f"{weights} passes nothing back" + (
-                " (it is all zeros)" if not np.any(parameters[weights]) else ""
-            )
-        if not np.any(gradients[f"z{n}"]):
-            if act in ("relu", "relu6") and np.all(result.noted[f"z{n}"] <= 0):
-                return f"dead {act}, every entry of z{n} is at or below 0"
-            return f"saturated {act}, its slope is 0 at every entry of z{n}"
-    before = f"a{spec.suffix(layer - 1)}" if layer else "x"
+            return _passes_nothing(following, parameters)
+        if placed.z in gradients and not np.any(gradients[placed.z]):
+            return _flat(placed.layer.activation, placed.z, result.noted[placed.z])
+        following = placed
+    handed = [name for p in spec.layers[:layer] for name in (p.z, p.a) if name in gradients]
+    before = handed[-1] if handed else "x"
     return f"the input of the layer ({before}) is all zeros, or its contributions cancel"
+
+
+def _passes_nothing(placed: Placed, parameters: Arrays) -> str:
+    for name in placed.names.values():
+        zeros = not np.any(parameters[name])
+        return f"{name} passes nothing back{' (it is all zeros)' if zeros else ''}"
+    return f"{placed.a} passes nothing back"
+
+
+def _flat(act: str, name: str, z: npt.NDArray[Any]) -> str:
+    """Why an activation has no slope at any entry of ``z``."""
+    if np.all(z <= 0) and not np.any(plain(activate(0, act, np.append(z, 0)))):
+        return f"dead {act}, every entry of {name} is at or below 0"
+    return f"saturated {act}, its slope is 0 at every entry of {name}"

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import os
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcli.errors import TooLargeError
+from gradcli.model.network import Placed
 from gradcli.model.shapes import Sizes
 
 
-def estimate(sizes: Sizes, dtype: np.dtype[Any]) -> tuple[int, int]:
+def estimate(layers: Sequence[Placed], sizes: Sizes, dtype: np.dtype[Any]) -> tuple[int, int]:
     """``(parameters, bytes)`` that evaluating a model of these sizes takes at least."""
-    fans = (sizes.inputs, *sizes.units)
-    parameters = sum(i * o + o for i, o in pairwise(fans))
+    parameters, entries = 0, sizes.inputs
+    for placed, shape in zip(layers, sizes.shapes):
+        own = placed.layer.parameters(shape)
+        parameters += sum(math.prod(own[letter].shape) for letter in placed.names)
+        entries += placed.layer.entries(shape)
     # Each activation is held with its gradient, before and after its function; a
     # parameter with its gradient, and while it is drawn in float64.
-    activations = sizes.batch * (sizes.inputs + 4 * sum(sizes.units))
-    return parameters, dtype.itemsize * (activations + 2 * parameters) + 8 * parameters
+    numbers = sizes.batch * entries + 2 * parameters
+    return parameters, dtype.itemsize * numbers + 8 * parameters
 
 
-def require_memory(sizes: Sizes, dtype: np.dtype[Any]) -> None:
+def require_memory(layers: Sequence[Placed], sizes: Sizes, dtype: np.dtype[Any]) -> None:
     """Raise TooLargeError with the estimate where this machine's memory would not do."""
-    parameters, needed = estimate(sizes, dtype)
+    parameters, needed = estimate(layers, sizes, dtype)
     limit = _physical_memory()
     if limit is not None and needed > limit:
         raise TooLargeError(

@@ -20,10 +20,10 @@ Slope = Callable[[Any, Any], Any]
 
 def mistakes(model: Model) -> Iterator[tuple[str, Arrays]]:
     """(name of the mistake, the gradients that it gives), for each that this model allows."""
-    layers = model.spec.layers
-    curved = [i for i, layer in enumerate(layers) if layer.act != "linear"]
+    layers = [placed.layer for placed in model.spec.layers]
+    curved = [i for i, layer in enumerate(layers) if layer.activation != "linear"]
     for i in curved:
-        act = layers[i].act
+        act = layers[i].activation
         where = f" in layer {i + 1}" if len(layers) > 1 else ""
         yield f"the derivative of {act} is missing{where}", _gradients(model, {i: _one})
         if act == "softmax":
@@ -36,23 +36,24 @@ def mistakes(model: Model) -> Iterator[tuple[str, Arrays]]:
             "the derivatives of the activations are missing",
             _gradients(model, dict.fromkeys(curved, _one)),
         )
-    yield from _unsummed(model)
+    yield from _of_layers(model)
 
 
 def _one(z: Any, a: Any) -> Any:
     return np.ones_like(a)
 
 
-def _unsummed(model: Model) -> Iterator[tuple[str, Arrays]]:
-    """A bias that takes one row of the batch for all."""
-    if len(model.x) == 1:
-        return
-    rows = {step.name: step.gradient for step in differentiate(model).steps}
-    for i, layer in enumerate(model.spec.layers):
-        if layer.bias:
-            n = model.spec.suffix(i)
-            for row in (0, -1):
-                yield f"b{n} is not summed over the batch", {f"b{n}": rows[f"z{n}"][row]}
+def _of_layers(model: Model) -> Iterator[tuple[str, Arrays]]:
+    """What each layer knows to go wrong in itself."""
+    result = differentiate(model)
+    gradients = {step.name: step.gradient for step in result.steps}
+    x = model.x
+    for layer, names, _, _, z, a in model.spec.layers:
+        if z in gradients:
+            params = {letter: model.parameters[name] for letter, name in names.items()}
+            for letter, what, wrong in layer.mistakes(params, x, gradients[z]):
+                yield f"{names[letter]} {what}", {names[letter]: wrong}
+        x = result.noted.get(a, result.noted.get(z, x))
 
 
 def _gradients(model: Model, slopes: dict[int, Slope]) -> Arrays:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gradcli.engine import Array
 from gradcli.model.build import Built, build
+from gradcli.model.document import document
 from gradcli.model.lint import lint_gradients
 from gradcli.model.losses import batch_loss
 from gradcli.model.network import Activate, forward
@@ -35,16 +36,15 @@ class Evaluation(NamedTuple):
 
 
 class Model:
-    """A dense network with a loss, its inputs, targets and parameters. A Problem."""
+    """A network with a loss, its inputs, targets and parameters. A Problem."""
 
     def __init__(self, built: Built) -> None:
         self.spec = built.spec
         self.x = built.x
         self.y = built.y
         self.parameters = built.parameters
-        self.document = built.document
         self.warnings = built.warnings
-        self._exact = built.exact
+        self._built = built
         self._program: Program | None = None
 
     @classmethod
@@ -58,10 +58,14 @@ class Model:
     @property
     def title(self) -> str:
         spec = self.spec
-        chain = [str(self.x.shape[1])]
-        chain += [f"{layer.units} {layer.act}" for layer in spec.layers]
+        chain = [str(n) for n in self.x.shape[1:]] + [p.layer.title for p in spec.layers]
         source = f"seed {spec.seed or 0}" if spec.rng == "numpy" else _tensorflow_seed(spec)
         return f"{spec.loss}: {' -> '.join(chain)}, batch {len(self.x)}, {spec.dtype}, {source}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The specification that gives this model again, nothing left to defaults or files."""
+        return document(self._built)
 
     @property
     def primals(self) -> Arrays:
@@ -89,7 +93,7 @@ class Model:
         digits where the activation saturates; not so through an ``activate`` of one's own.
         """
         spec = self.spec
-        output, z = forward(spec, params, x, note, activate or usual_activate)
+        output, z = forward(spec.layers, params, x, note, activate or usual_activate)
         skips = spec.skips_activation and activate is None
         loss = batch_loss(
             spec.loss, z if skips else output, y, skips or spec.from_logits, spec.reduction
@@ -112,7 +116,7 @@ class Model:
 
     def in_float64(self) -> Self:
         """The same model in float64: given arrays as given, drawn ones as they are."""
-        return self._cast(self._exact)
+        return self._cast(self._built.exact)
 
     def rounded(self) -> Self | None:
         """The model in float64 at the very numbers of its own dtype; None where it is float64."""
@@ -122,27 +126,33 @@ class Model:
         arrays = {"x": self.x, "y": self.y, **self.parameters, **exact}
         cast = {name: array.astype(np.float64) for name, array in arrays.items()}
         return type(self)(
-            Built(
-                self.spec._replace(dtype="float64"),
-                cast.pop("x"),
-                cast.pop("y"),
-                cast,
-                {**self.document, "dtype": "float64"},
-                self.warnings,
-                exact,
+            self._built._replace(
+                spec=self.spec._replace(dtype="float64"),
+                exact=dict(cast),
+                x=cast.pop("x"),
+                y=cast.pop("y"),
+                parameters=cast,
             )
         )
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The loss with the parameter ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
-        if stack.ndim == 2:  # biases, to be added to (K, batch, units)
-            stack = stack[:, None, :]
-        return np.asarray(self.loss_of({**self.parameters, name: stack}, self.x, self.y))
+        layers = self.spec.layers
+        at = next(i for i, placed in enumerate(layers) if name in placed.names.values())
+        if all(placed.layer.stacks for placed in layers[at:]):
+            letter = next(n for n, own in layers[at].names.items() if own == name)
+            ndim = 1 + len(self._built.sizes.shapes[at + 1])
+            return self._loss_with(name, layers[at].layer.stacked(letter, stack, ndim))
+        return np.array([self._loss_with(name, array) for array in stack])
+
+    def _loss_with(self, name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(self.loss_of({**self.parameters, name: array}, self.x, self.y))
 
     @property
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the parameters, about."""
-        return 8 * len(self.x) * sum(4 * (layer.units or 0) for layer in self.spec.layers)
+        placed = zip(self.spec.layers, self._built.sizes.shapes)
+        return 8 * len(self.x) * sum(p.layer.entries(shape) for p, shape in placed)
 
     shows_point = False
     minima: tuple[Minimum, ...] = ()

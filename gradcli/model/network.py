@@ -1,16 +1,60 @@
-"""The network: dense layers, one after the other."""
+"""The network: layers in their places, one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gradcli.engine import REGISTRY, Array
-from gradcli.engine.ops.linear import dense, matmul
-from gradcli.model.spec import Spec
+from gradcli.layers.layer import Layer
 from gradcli.problem import Note
 
 Activate = Callable[[int, str, Array], Array]
 """Called with a layer's position, its activation's name and z; gives the activation."""
+
+
+class Placed(NamedTuple):
+    """A layer in its place: what its arrays are called there, and what is given for them."""
+
+    layer: Layer
+    names: dict[str, str]
+    """Its parameters: their names in the model, by letter."""
+    values: dict[str, Any]
+    """A VALUE for each parameter, by letter."""
+    pattern: str
+    """Makes names in the model from those that the layer notes."""
+    z: str
+    """What the outcome of ``forward`` is called,"""
+    a: str
+    """and that of its activation."""
+
+
+def place(layers: Iterable[tuple[Layer, Mapping[str, Any]]]) -> tuple[Placed, ...]:
+    """``layers`` with the VALUEs given for each by letter, in their places.
+
+    Names have a letter and, where more than one layer has parameters, its number among those;
+    the outcome of a layer without parameters is called after its kind.
+    """
+    layers = tuple(layers)
+    numbered = len([layer for layer, _ in layers if layer.letters]) > 1
+    kinds = Counter([layer.kind for layer, _ in layers if not layer.letters])
+    number, seen = 0, Counter[str]()
+    placed = []
+    for layer, given in layers:
+        values = {letter: given.get(letter, default) for letter, default in layer.letters.items()}
+        if layer.letters:
+            number += 1
+            pattern = f"{{}}{number if numbered else ''}"
+            z, a = pattern.format("z"), pattern.format("a")
+        else:
+            seen[layer.kind] += 1
+            a = f"{layer.kind}{seen[layer.kind] if kinds[layer.kind] > 1 else ''}"
+            pattern = f"{a}.{{}}"
+            z = a if layer.activation == "linear" else pattern.format("z")
+        names = {letter: pattern.format(letter) for letter in values}
+        placed.append(Placed(layer, names, values, pattern, z, a))
+    return tuple(placed)
 
 
 def activate(layer: int, act: str, z: Array) -> Array:
@@ -18,7 +62,7 @@ def activate(layer: int, act: str, z: Array) -> Array:
 
 
 def forward(
-    spec: Spec,
+    layers: Sequence[Placed],
     params: Mapping[str, Array],
     x: Array,
     note: Note,
@@ -26,12 +70,17 @@ def forward(
 ) -> tuple[Array, Array]:
     """The output, (..., batch, out), of ``x`` (..., batch, in), and the last layer's z.
 
-    ``z = x @ w + b`` and ``a = act(z)``, numbered where there are hidden layers.
+    z is what a layer makes of its input, ``a = act(z)`` what it hands on.
     """
     z = x
-    for i, layer in enumerate(spec.layers):
-        n = spec.suffix(i)
-        w = params[f"w{n}"]
-        z = note(f"z{n}", dense(x, w, params[f"b{n}"]) if layer.bias else matmul(x, w))
-        x = z if layer.act == "linear" else note(f"a{n}", activate(i, layer.act, z))
+    for i, (layer, names, _, pattern, name_of_z, name_of_a) in enumerate(layers):
+
+        def noted(name: str, value: Any, pattern: str = pattern) -> Any:
+            return note(pattern.format(name), value)
+
+        z = layer.forward({letter: params[name] for letter, name in names.items()}, x, noted)
+        if z is not x:
+            z = note(name_of_z, z)
+        act = layer.activation
+        x = z if act == "linear" else note(name_of_a, activate(i, act, z))
     return x, z

@@ -9,39 +9,79 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import SpecError
+from gradcli.layers.layer import Layer, Parameter, Shape
+from gradcli.model.network import Placed
 from gradcli.model.spec import Spec
 
 
 class Sizes(NamedTuple):
-    """Rows, features in, and the units of each layer."""
+    """Rows, and the shape of one: as it comes in, and as each layer hands it on."""
 
     batch: int
-    inputs: int
-    units: tuple[int, ...]
+    shapes: tuple[Shape, ...]
+
+    @property
+    def inputs(self) -> int:
+        """Features in."""
+        return self.shapes[0][-1]
+
+    @property
+    def out(self) -> int:
+        """Units out."""
+        return self.shapes[-1][-1]
 
 
-def infer(spec: Spec, given: Mapping[str, Any]) -> Sizes:
-    """The sizes that the spec states, or else those of the arrays that are given."""
-    first, last = given[f"w{spec.suffix(0)}"], given[f"w{spec.suffix(len(spec.layers) - 1)}"]
-    bias = given.get(f"b{spec.suffix(len(spec.layers) - 1)}")
-    x, y, labels = given["x"], given["y"], given["labels"]
-    for layer in spec.layers[:-1]:
-        if layer.units is None:
-            raise SpecError("layers", "every hidden layer needs units")
+def infer(spec: Spec, given: Mapping[str, Any]) -> tuple[Spec, Sizes]:
+    """``spec`` with what arrays tell of its layers, and the sizes.
 
+    Sizes are those that the spec states, or else those of the arrays that are ``given`` by name.
+    """
     for name, value in given.items():
         if isinstance(value, np.ndarray) and not value.size:
             raise SpecError(name, f"is empty: its shape is {value.shape}")
+    x, y, labels = given["x"], given["y"], given["labels"]
+    told = [_told(placed, given) for placed in spec.layers]
 
-    inputs = _first(spec.inputs, _columns(x), _axis(first, 0), _alone(x))
+    inputs = _first(spec.inputs, _columns(x), told[0][0], _alone(x))
     if inputs is None:
         raise SpecError("in", "needed: the number of features in (or an x or w of numbers)")
-    out = _first(spec.layers[-1].units, _columns(y), _axis(last, 1), _axis(bias, 0), _alone(y))
-    if out is None:
-        raise SpecError("out", "needed: the number of units out (or a y, w or b of numbers)")
+    layers: list[Placed] = []
+    shapes: list[Shape] = [(inputs,)]
+    for placed, (_, by_parameters) in zip(spec.layers, told):
+        layer = placed.layer
+        if layer.inferred and getattr(layer, layer.inferred) is None:
+            if len(shapes) < len(spec.layers):
+                raise SpecError(f"layers[{len(shapes)}]", f"needs {layer.inferred}")
+            out = _first(_columns(y), by_parameters, _alone(y))
+            if out is None:
+                raise SpecError(
+                    "out",
+                    _OUT_NEEDED.format(" or ".join([weight.letter for weight in layer.weights])),
+                )
+            layer = layer.completed(out)
+        layers.append(placed._replace(layer=layer))
+        shapes.append(_output_shape(layer, shapes))
+    if len(shapes[-1]) != 1:
+        raise SpecError("layers", f"a row comes out as {shapes[-1]}, but a loss takes (out,)")
     count = None if labels is None else int(labels.size)
-    batch = _first(spec.batch, _rows(x, inputs), _rows(y, out), count) or 1
-    return Sizes(batch, inputs, (*[_known(layer.units) for layer in spec.layers[:-1]], out))
+    batch = _first(spec.batch, _rows(x, inputs), _rows(y, shapes[-1][-1]), count) or 1
+    return spec._replace(layers=tuple(layers)), Sizes(batch, tuple(shapes))
+
+
+_OUT_NEEDED = "needed: the number of units out (or a y, {} of numbers)"
+
+
+def _told(placed: Placed, given: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Features in, and what a layer leaves to be inferred, as its parameters tell."""
+    found = {letter: given[name] for letter, name in placed.names.items()}
+    return placed.layer.told({n: v for n, v in found.items() if isinstance(v, np.ndarray)})
+
+
+def _output_shape(layer: Layer, shapes: list[Shape]) -> Shape:
+    try:
+        return layer.output_shape(shapes[-1])
+    except ValueError as error:
+        raise SpecError(f"layers[{len(shapes)}]", str(error)) from None
 
 
 def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]) -> dict[str, Any]:
@@ -49,12 +89,11 @@ def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]
 
     They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
     """
-    end = spec.suffix(len(spec.layers) - 1)
+    first, last = spec.layers[0], spec.layers[-1]
+    out = getattr(last.layer, last.layer.inferred) if last.layer.inferred else None
     widths = {
-        "x": _first(spec.inputs, _axis(given[f"w{spec.suffix(0)}"], 0)),
-        "y": _first(
-            spec.layers[-1].units, _axis(given[f"w{end}"], 1), _axis(given.get(f"b{end}"), 0)
-        ),
+        "x": _first(spec.inputs, _told(first, given)[0]),
+        "y": _first(out, _told(last, given)[1]),
     }
     batch = spec.batch
     for name, width in widths.items():
@@ -63,11 +102,6 @@ def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]
             given[name] = given[name].reshape(-1, 1)
         batch = _first(batch, _rows(given[name], width or 0))
     return given
-
-
-def _known(units: int | None) -> int:
-    assert units is not None
-    return units
 
 
 def _first(*candidates: int | None) -> int | None:
@@ -94,14 +128,6 @@ def _rows(value: Any, columns: int) -> int | None:
     return int(value.shape[0])
 
 
-def _axis(value: Any, axis: int) -> int | None:
-    """The length of an axis of a parameter; a list of numbers as a weight is one column."""
-    if value is None or isinstance(value, str) or value.ndim == 0:
-        return None
-    shape = (*value.shape, 1)
-    return int(shape[axis])
-
-
 def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
     """``x`` as (batch, in): a number fills it, a list of numbers is one row or one column."""
     shape = (sizes.batch, sizes.inputs)
@@ -123,22 +149,22 @@ def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
     return x
 
 
-def fit_parameter(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def fit_parameter(name: str, array: npt.NDArray[Any], needed: Parameter) -> npt.NDArray[Any]:
     """A parameter in its shape: a number fills it, and axes of length 1 may be left out."""
+    shape = needed.shape
     if array.ndim == 0:
         return np.full(shape, array)
     if array.shape == shape:
         return array
     if _without_ones(array.shape) == _without_ones(shape) and array.ndim != len(shape):
         return array.reshape(shape)
-    axes = "(in, out)" if len(shape) == 2 else "(out,)"
     turned = "; it fits transposed" if array.shape[::-1] == shape else ""
-    raise SpecError(name, f"has shape {array.shape}, but {shape} is needed, {axes}{turned}")
+    raise SpecError(name, f"has shape {array.shape}, but {shape} is needed, {needed.axes}{turned}")
 
 
 def fit_targets(y: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], str | None]:
     """``y`` as (batch, out), and a warning where NumPy would have broadcast it instead."""
-    batch, out = shape = sizes.batch, sizes.units[-1]
+    batch, out = shape = sizes.batch, sizes.out
     if y.shape == shape:
         return y, None
     if y.ndim == 0:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gradcli.catalogue import ACTIVATIONS, LAYER_KEYS, LOGITS_OF, LOSSES, MODEL_KEYS
+from gradcli.catalogue import INITIALISERS, LAYERS, LOSSES, MODEL_KEYS, Key
 from gradcli.errors import SpecError
+from gradcli.layers.dense import Dense
+from gradcli.layers.layer import Layer, layer_kind
+from gradcli.model.losses import CROSS_ENTROPIES
+from gradcli.model.network import Placed, place
 from gradcli.suggest import suggestion
 
-
-class LayerSpec(NamedTuple):
-    """One dense layer. ``units`` is None where it is still to be inferred."""
-
-    units: int | None
-    act: str
-    w: Any
-    b: Any
-    bias: bool
+LOSS = Key("loss", "word", "What is made small.", words=LOSSES)
+KIND = Key("kind", "word", "The kind of layer.", "dense", LAYERS)
+SHORT = [weight.letter for weight in Dense.weights]
+"""What the short form, of dense layers only, calls the parameters of one layer."""
+KEYS = {key.name: key for key in (LOSS, KIND, *MODEL_KEYS)}
 
 
 class Spec(NamedTuple):
@@ -25,7 +25,9 @@ class Spec(NamedTuple):
 
     loss: str
     inputs: int | None
-    layers: tuple[LayerSpec, ...]
+    layers: tuple[Placed, ...]
+    long: bool
+    """Whether it lists its layers, in tables."""
     batch: int | None
     x: Any
     y: Any
@@ -39,15 +41,12 @@ class Spec(NamedTuple):
     rng: str
     op_seed: int | None
 
-    def suffix(self, layer: int) -> str:
-        """What the names of a layer's arrays end in: nothing where there is one layer."""
-        return str(layer + 1) if len(self.layers) > 1 else ""
-
     @property
     def skips_activation(self) -> bool:
         """Whether the loss takes the last layer's logits, past its activation."""
-        usual = LOGITS_OF.get(self.loss)
-        return not (self.from_logits or self.from_probs) and self.layers[-1].act == usual
+        if self.from_logits or self.from_probs or self.loss not in CROSS_ENTROPIES:
+            return False
+        return self.layers[-1].layer.activation == CROSS_ENTROPIES[self.loss].probabilities[0]
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
@@ -58,176 +57,126 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
     given = {key: value for key, value in mapping.items() if value is not None}
     if "loss" not in given:
         raise SpecError("loss", f"needed: one of {', '.join(LOSSES)}")
-    loss = _word(given, "loss", tuple(LOSSES))
+    loss = _read(given, "loss")
     layers = _long_layers(given) if "layers" in given else _short_layers(given)
     _refuse_unknown(given, layers)
     if "y" in given and "labels" in given:
         raise SpecError("labels", "give either labels or y, not both")
-    rng = _word(given, "rng", ("numpy", "tensorflow"), "numpy")
-    op_seed = _integer(given, "op_seed", least=0)
+    rng = _read(given, "rng")
+    op_seed = _read(given, "op_seed")
     if op_seed is not None and rng == "numpy":
         raise SpecError("op_seed", "goes with rng tensorflow only")
     return Spec(
         loss=loss,
-        inputs=_integer(given, "in"),
+        inputs=_read(given, "in"),
         layers=layers,
-        batch=_integer(given, "batch"),
-        x=given.get("x", "normal"),
+        long="layers" in given,
+        batch=_read(given, "batch"),
+        x=given.get("x", KEYS["x"].default),
         y=given.get("y"),
         labels=given.get("labels"),
-        from_logits=_from_logits(given, loss, layers[-1].act),
+        from_logits=_from_logits(given, loss, layers[-1].layer.activation),
         from_probs=bool(given.get("from_probs")),
-        reduction=_word(given, "reduction", ("mean", "sum"), "mean"),
-        dtype=_word(given, "dtype", ("float32", "float64"), "float32"),
-        seed=_integer(given, "seed", least=0),
+        reduction=_read(given, "reduction"),
+        dtype=_read(given, "dtype"),
+        seed=_read(given, "seed"),
         rng=rng,
         op_seed=op_seed,
     )
 
 
-def _short_layers(given: Mapping[str, Any]) -> tuple[LayerSpec, ...]:
-    hidden = _widths(given)
-    acts = [_word(given, "hidden_act", ACTIVATIONS, "relu")] * len(hidden)
-    acts.append(_word(given, "act", ACTIVATIONS, "linear"))
-    units = [*hidden, _integer(given, "out")]
-    return tuple(
-        [
-            LayerSpec(n, act, given.get(f"w{s}", "normal"), given.get(f"b{s}", "zeros"), True)
-            for n, act, s in zip(units, acts, _suffixes(len(units)))
-        ]
-    )
+def _read(given: Mapping[str, Any], name: str) -> Any:
+    """What is given for a key, checked; else a word's default, or None."""
+    key = KEYS[name]
+    if name in given:
+        return key.read(given[name])
+    return key.default if key.kind == "word" and key.default else None
 
 
-def _long_layers(given: Mapping[str, Any]) -> tuple[LayerSpec, ...]:
+def _short_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
+    """Dense layers, named w and b, or w1, b1, ...; a word for w or b is one for every layer."""
+    tables = [
+        {"units": width, "act": _read(given, "hidden_act")}
+        for width in _read(given, "hidden") or []
+    ]
+    tables.append({"units": _read(given, "out"), "act": _read(given, "act")})
+    layers = [Dense(**table) for table in tables]
+    words = {n: given[n] for n in SHORT if _is_initialiser(given.get(n))}
+    placed = []
+    for one in place([(layer, words) for layer in layers]):
+        own = {letter: given[name] for letter, name in one.names.items() if name in given}
+        placed.append(one._replace(values=one.values | own))
+    return tuple(placed)
+
+
+def _is_initialiser(value: Any) -> bool:
+    return isinstance(value, str) and value in INITIALISERS
+
+
+def _long_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
     for key in ("out", "hidden", "act", "hidden_act"):
         if key in given:
             raise SpecError(key, "does not go with layers: give it in the layer")
     tables = given["layers"]
     if not isinstance(tables, list) or not tables:
-        raise SpecError("layers", "must be one table or more, each with units")
+        raise SpecError("layers", "must be one table or more, such as {units = 3}")
     layers = []
     for i, table in enumerate(tables):
-        where = f"layers[{i + 1}]"
-        if not isinstance(table, Mapping):
-            raise SpecError(where, "must be a table with units, act, w, b, bias")
-        table = {key: value for key, value in table.items() if value is not None}
-        for key in table:
-            if key not in LAYER_KEYS:
-                raise SpecError(where, f"unknown key {key!r}{suggestion(str(key), LAYER_KEYS)}")
-        bias = table.get("bias", True)
-        if not isinstance(bias, bool):
-            raise SpecError(where, f"bias must be true or false, not {bias!r}")
-        if not bias and "b" in table:
-            raise SpecError(where, "has b, but bias is false")
         try:
-            units = _integer(table, "units")
-            act = _word(table, "act", ACTIVATIONS, "linear")
+            layers.append(_layer(table))
         except SpecError as error:
-            raise SpecError(where, str(error)) from None
-        layers.append(
-            LayerSpec(units, act, table.get("w", "normal"), table.get("b", "zeros"), bias)
-        )
-    return tuple(layers)
+            raise SpecError(f"layers[{i + 1}]", str(error)) from None
+    return place(layers)
 
 
-def _suffixes(count: int) -> list[str]:
-    return [str(i + 1) for i in range(count)] if count > 1 else [""]
-
-
-def _widths(given: Mapping[str, Any]) -> list[int]:
-    hidden = given.get("hidden", [])
-    if isinstance(hidden, str):
-        hidden = [_whole(part) for part in hidden.split(",")] if hidden.strip() else []
-    if isinstance(hidden, int) and not isinstance(hidden, bool):
-        hidden = [hidden]
-    if not isinstance(hidden, list):
-        raise SpecError("hidden", f"must be widths such as 32,32, not {_shown(hidden)}")
-    for width in hidden:
-        if not _is_whole(width, 1):
-            raise SpecError("hidden", f"each width must be {_range(1)}, not {_shown(width)}")
-    return hidden
+def _layer(table: Any) -> tuple[Layer, dict[str, Any]]:
+    """A layer, and the VALUEs of its parameters by letter."""
+    if not isinstance(table, Mapping):
+        raise SpecError(None, "must be a table, such as {units = 3}")
+    table = {str(key): value for key, value in table.items() if value is not None}
+    kind = layer_kind(_read(table, "kind"))
+    flags = {weight.letter: weight.flag for weight in kind.weights}
+    known = ["kind", *[key.name for key in kind.keys], *flags]
+    for key in table:
+        if key not in known:
+            raise SpecError(None, f"unknown key {key!r}{suggestion(key, known)}")
+    values = {letter: table.pop(letter) for letter in flags if letter in table}
+    layer = kind(**table)
+    for letter in values:
+        if letter not in layer.letters:
+            raise SpecError(None, f"has {letter}, but {flags[letter]} is false")
+    return layer, values
 
 
 def _from_logits(given: Mapping[str, Any], loss: str, act: str) -> bool:
-    logits, probs = _flag(given, "from_logits"), _flag(given, "from_probs")
+    logits, probs = _read(given, "from_logits"), _read(given, "from_probs")
     for key, value in (("from_logits", logits), ("from_probs", probs)):
-        if value is not None and loss not in LOGITS_OF:
-            raise SpecError(key, f"goes with {' and '.join(LOGITS_OF)} only, not {loss}")
+        if value is not None and loss not in CROSS_ENTROPIES:
+            raise SpecError(key, f"goes with {' and '.join(CROSS_ENTROPIES)} only, not {loss}")
     if logits is not None and probs is not None and logits == probs:
         raise SpecError("from_probs", "give either from_logits or from_probs, not both")
     if logits is not None:
-        return logits
+        return bool(logits)
     if probs is not None:
         return not probs
-    return loss in LOGITS_OF and act == "linear"
+    return loss in CROSS_ENTROPIES and act == "linear"
 
 
-def _refuse_unknown(given: Mapping[str, Any], layers: tuple[LayerSpec, ...]) -> None:
-    known = ["loss", "layers", *(key.name for key in MODEL_KEYS if key.name not in ("w", "b"))]
-    if "layers" not in given:
-        known += [f"{letter}{s}" for s in _suffixes(len(layers)) for letter in "wb"]
-    for key in given:
-        if key in known:
-            continue
+def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> None:
+    short = [] if "layers" in given else [list(placed.names.values()) for placed in layers]
+    known = [key.name for key in MODEL_KEYS if key.name not in SHORT]
+    known += ["loss", "layers", *[name for names in short for name in names]]
+    for key, value in given.items():
         letter, number = str(key)[:1], str(key)[1:]
-        if letter in ("w", "b") and (not number or number.isdecimal()):
-            if "layers" in given:
-                raise SpecError(key, "does not go with layers: give it in the layer")
-            names = "w, b" if len(layers) == 1 else f"w1, b1 ... w{len(layers)}, b{len(layers)}"
-            raise SpecError(
-                key, f"a model of {len(layers)} layer{'s' * (len(layers) > 1)} has {names}"
-            )
-        raise SpecError(None, f"unknown key {key!r}{suggestion(str(key), known)}")
-
-
-def _word(
-    given: Mapping[str, Any], key: str, allowed: Collection[str], default: str | None = None
-) -> str:
-    value = given.get(key, default)
-    if value not in allowed:
-        near = suggestion(value, allowed) if isinstance(value, str) else ""
-        raise SpecError(
-            key, f"unknown value {_shown(value)}{near or ': one of ' + ', '.join(allowed)}"
-        )
-    return str(value)
-
-
-def _integer(given: Mapping[str, Any], key: str, least: int = 1) -> int | None:
-    value = given.get(key)
-    if value is None:
-        return None
-    if not _is_whole(value, least):
-        raise SpecError(key, f"must be {_range(least)}, not {_shown(value)}")
-    return int(value)
-
-
-_MOST = 2**63 - 1
-
-
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
-
-
-def _range(least: int) -> str:
-    return f"a whole number from {least}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, int) and abs(value) > _MOST:
-        return "one beyond 2^63"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _whole(text: str) -> Any:
-    try:
-        return int(text)
-    except ValueError:
-        return text.strip()
-
-
-def _flag(given: Mapping[str, Any], key: str) -> bool | None:
-    value = given.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise SpecError(key, f"must be true or false, not {value!r}")
-    return value
+        if key in known or (short and key in SHORT and _is_initialiser(value)):
+            continue
+        if letter not in SHORT or (number and not number.isdecimal()):
+            raise SpecError(None, f"unknown key {key!r}{suggestion(str(key), known)}")
+        if not short:
+            raise SpecError(key, "does not go with layers: give it in the layer")
+        names = ", ".join(short[0])
+        if len(short) > 1:
+            names += f" ... {', '.join(short[-1])}"
+        near = suggestion(value, INITIALISERS) if isinstance(value, str) and not number else ""
+        count = f"{len(short)} layer{'s' * (len(short) > 1)}"
+        raise SpecError(key, f"a model of {count} has {names}{near}")

@@ -49,7 +49,7 @@ BAD = {
     "mse --in 3 --out 1 --x nomal": "neither an initialiser, a literal nor a file; did you mean",
     "mse --in 3 --out 1 --x missing.npy": "--x: missing.npy: No such file or directory",
     "mse --in 3 --out 1 --x - --y -": "--y: standard input (-) is read by x already",
-    "mse --in 3 --out 1 --b eye": "--b: eye needs two axes; a bias has one",
+    "mse --in 3 --out 1 --b eye": "--b: eye needs two axes, and b has the shape (1,)",
     "mse --in 3 --out 1 --hidden 4,x": "--hidden: each width must be a whole number from 1, not",
     "mse --in 3 --out 1 --hidden 0": "--hidden: each width must be a whole number from 1, not 0",
     "mse --in 3 --out 1 --dtype float16": "--dtype: unknown value 'float16'; did you mean",
