@@ -10,13 +10,13 @@ import click
 from gradcli.catalogue import OPTIMIZERS
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO, say
 from gradcli.cli.options import positive, word_option
-from gradcli.cli.output import answer, apart, plot_path
+from gradcli.cli.output import answer, apart, make_console, plot_path, show
 from gradcli.cli.problems import ProblemGroup, Verb
 from gradcli.cli.progress import progress
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
-    from gradcli.descent import Descent, Settings
+    from gradcli.descent import Row
     from gradcli.problem import Problem
 
 
@@ -64,6 +64,8 @@ def _run(problems: list[Problem], options: dict[str, Any]) -> int:
 
 def _descend(problem: Problem, options: dict[str, Any]) -> int:
     from gradcli.descent import Settings, descend
+    from gradcli.report.report import Screen
+    from gradcli.report.walks import WalkLines, WalkReport
 
     steps = options["steps"] or problem.walk.steps
     settings = Settings(
@@ -75,33 +77,37 @@ def _descend(problem: Problem, options: dict[str, Any]) -> int:
         clip_value=options["clip_value"],
         tol=options["tol"],
     )
-    with progress("descending", steps) as advance:
-        walk = descend(problem, settings, advance)
+    terminal = sys.stdout.isatty()
+    screen = Screen(make_console(terminal).width if terminal else None)
+    lines = WalkLines(problem, settings, screen)
+
+    def print_row(row: Row) -> None:
+        if not options["json"]:
+            with bar.hidden():
+                show(lambda width: lines.row(row))
+
+    with progress("descending", steps) as bar:
+        walk = descend(problem, settings, print_row, bar)
+    report = WalkReport(problem, walk, terminal and not options["no_map"])
+    if not options["json"]:
+        show(lambda width: lines.end())
     if walk.stopped == "nonfinite":
         where = f"step {walk.steps}: lower --lr (it is {settings.lr:g}), or give --clip-norm"
         where = where if walk.steps else "the start: begin elsewhere"
         say(f"gradcli: the value or its gradient is not finite at {where}")
     if options["plot"]:
-        from gradcli.report.landscape_plots import walk_figure
         from gradcli.report.plots import save_plot
 
-        save_plot(options["plot"], lambda: walk_figure(problem, walk))
-    _show(problem, walk, settings, options)
+        save_plot(options["plot"], report.figure)
+    answer(
+        options["json"],
+        report.document,
+        lambda width: report.tables(screen._replace(begun=lines.begun)),
+    )
     if walk.stopped == "interrupted":
         say("gradcli: interrupted")
         return INTERRUPTED
     return NO if walk.stopped == "nonfinite" else GOOD
-
-
-def _show(problem: Problem, walk: Descent, settings: Settings, options: dict[str, Any]) -> None:
-    from gradcli.report.walks import walk_document, walk_tables
-
-    drawn = sys.stdout.isatty() and not options["no_map"]
-    answer(
-        options["json"],
-        lambda: walk_document(walk),
-        lambda width: walk_tables(problem, walk, settings, width, drawn),
-    )
 
 
 DESCEND = Verb(_run, _options)

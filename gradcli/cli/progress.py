@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,29 +12,65 @@ PATIENCE = 1.0
 """Seconds without a bar."""
 
 
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A function to call with the amount of work done since its last call."""
-    start = time.monotonic()
-    done = 0
-    bar: Any = None
-    task: Any = None
+class Bar:
+    """Called with the amount of work done since the last call.
 
-    def advance(amount: int) -> None:
-        nonlocal done, bar, task
-        done += amount
-        if bar is None and time.monotonic() - start > PATIENCE and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
+    It appears after a second even if it has not been called by then.
+    """
 
-            bar = Progress(console=Console(stderr=True), transient=True)
+    def __init__(self, what: str, total: int) -> None:
+        self.what = what
+        self.total = total
+        self._done = 0
+        self._drawn: Any = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PATIENCE, self._begin)
+        self._timer.daemon = True
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._timer.start()
+
+    def __call__(self, amount: int) -> None:
+        self._done += amount
+        if self._drawn is not None:
+            self._drawn.update(0, completed=min(self._done, self.total))
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """While something else is written to the terminal."""
+        with self._lock:
+            if self._drawn is not None:
+                self._drawn.stop()
+            try:
+                yield
+            finally:
+                if self._drawn is not None:
+                    self._drawn.start()
+
+    def end(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            if self._drawn is not None:
+                self._drawn.stop()
+                self._drawn = None
+
+    def _begin(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with self._lock:
+            if self._timer.finished.is_set():  # the work is over
+                return
+            bar = Progress(console=Console(stderr=True), transient=True, redirect_stdout=False)
+            bar.add_task(self.what, total=self.total, completed=self._done)
             bar.start()
-            task = bar.add_task(what, total=total)
-        if bar is not None:
-            bar.update(task, completed=min(done, total))
+            self._drawn = bar
 
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Bar]:
+    """A Bar while the work goes on."""
+    bar = Bar(what, total)
     try:
-        yield advance
+        yield bar
     finally:
-        if bar is not None:
-            bar.stop()
+        bar.end()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.descent.ending import Arrival, arrival_at, has_converged, trend_of
+from gradcli.descent.optimizers import Optimizer
 from gradcli.problem import Arrays, Problem, require_scalar
 
-Update = Callable[[str, Any, Any], Any]
-"""Called with a primal's name, its value and its gradient; gives its next value."""
+TICK = 0.1
+"""Seconds between reports of progress, where a step does not take longer."""
 
 
 class Settings(NamedTuple):
-    """How to walk. Every optimizer has the constants of Keras's of that name."""
+    """How to walk; ``tol`` is the gradient norm at which the walk has converged and stops."""
 
     lr: float
     steps: int
@@ -27,79 +30,149 @@ class Settings(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One step: the point after it, the value and the gradient's norm before it."""
+    """The point after so many steps, with the value and the gradient's norm there.
+
+    ``value`` and ``grad_norm`` have the problem's dtype, ``norm`` is that of the point.
+    """
 
     step: int
-    at: dict[str, Any] | None
+    at: Arrays | None
+    """None where the problem is none of a point that can be shown."""
     norm: float
-    value: float
-    grad_norm: float
+    value: Any
+    grad_norm: Any
 
 
 class Descent(NamedTuple):
-    """A walk. ``values`` has the value before every step, ``points`` every point of up to
-    two scalar variables (None otherwise)."""
+    """A walk. ``path`` has the start, every so many points and the end."""
 
+    settings: Settings
     start: Arrays
     end: Arrays
-    value: Any
-    steps: int
     path: list[Row]
     values: list[float]
+    """The value at every point, from the start to the end."""
     points: list[tuple[float, ...]] | None
+    """Every point of up to two scalar variables; None of other problems."""
     stopped: str | None
     """Why it ended early: "tol", "nonfinite", "interrupted"; None where it did not."""
+    converged: bool
+    trend: str | None
+    """"diverging", "oscillating" or "still" where the walk went wrong: see ``trend_of``."""
+    optimizer: Optimizer
+    """With its state; after an interrupt it may be one step ahead of the end."""
+    arrival: Arrival | None
+    """The published minimum near which it ended."""
+
+    @property
+    def steps(self) -> int:
+        """How many were taken."""
+        return self.path[-1].step
+
+    @property
+    def value(self) -> Any:
+        """The value at the end."""
+        return self.path[-1].value
 
 
 def descend(
-    problem: Problem, settings: Settings, progress: Callable[[int], None] = lambda done: None
+    problem: Problem,
+    settings: Settings,
+    show: Callable[[Row], None] = lambda row: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Descent:
     """Take ``settings.steps`` steps against the gradient from the problem's own point.
 
-    Stops early where the gradient's norm is at most ``tol``, where the value or the gradient
-    is not finite, and on an interrupt, which is not passed on.
+    ``show`` is called with each row of the path as soon as it is known, ``progress`` with the
+    number of steps since its last call. The gradient is computed once at every point.
+
+    Stops early where the gradient's norm is at most ``tol`` and where the value or the gradient
+    is not finite. An interrupt ends the walk at the last point whose value is known; it is
+    passed on where there is none. Raises SpecError for an optimizer that is not known, and
+    GradcliError where the value is not one number.
     """
     step_at = problem.stepper()
-    update = _optimizer(settings)
+    optimizer = Optimizer(settings.optimizer, settings.lr)
     at: Arrays = {name: value[()] for name, value in problem.primals.items()}
     start = at
     tracked = problem.shows_point and len(at) <= 2 and all(np.ndim(v) == 0 for v in at.values())
-    visited = [at]
-    path: list[Row] = []
+    trail: list[Arrays] = []
     values: list[float] = []
-    stopped = None
-    taken = 0
-    clipped = settings.clip_norm is not None or settings.clip_value is not None
+    points: list[tuple[float, ...]] = []
+    path: list[Row] = []
+    stopped: str | None = None
+    steepest = 0.0
+    reported, clock = 0, time.monotonic()
+    last: tuple[int, Arrays, Any, Arrays, float] | None = None
+
+    def reach(step: int, at: Arrays, value: Any, norm: float) -> None:
+        """The point of ``step`` as a row, unless it has been one already."""
+        if not path or path[-1].step < step:
+            number = np.asarray(value).reshape(())[()]
+            shown = at if problem.shows_point else None
+            path.append(Row(step, shown, _norm(at), number, number.dtype.type(norm)))
+            show(path[-1])
+
     with np.errstate(all="ignore"):
         try:
-            for step in range(settings.steps):
+            for step in range(settings.steps + 1):
                 value, gradients = step_at(at)
                 if step == 0:
                     require_scalar(value)
-                number, norm = float(value), _norm(gradients)
-                if not (math.isfinite(number) and math.isfinite(norm)):
-                    stopped = "nonfinite"
-                    break
-                values.append(number)
-                if settings.tol is not None and norm <= settings.tol:
-                    stopped = "tol"
-                    break
-                if clipped:
-                    gradients = _clipped(gradients, norm, settings)
-                at = {name: update(name, p, gradients[name]) for name, p in at.items()}
-                taken += 1
+                norm = _norm(gradients)
+                steepest = max(steepest, norm)
+                values.append(float(value))
                 if tracked:
-                    visited.append(at)
-                if step % settings.every == 0:
-                    shown = at if problem.shows_point else None
-                    path.append(Row(step, shown, _norm(at), number, norm))
-                if step % 64 == 0:
-                    progress(min(64, settings.steps - step))
+                    points.append(tuple(map(float, at.values())))
+                trail = [*trail[-2:], at]
+                last = step, at, value, gradients, norm
+                stopped = _stop(values[-1], norm, settings.tol)
+                if stopped or step % settings.every == 0:
+                    reach(step, at, value, norm)
+                if stopped or step == settings.steps:
+                    break
+                if settings.clip_norm is not None or settings.clip_value is not None:
+                    gradients = _clipped(gradients, norm, settings)
+                at = optimizer.step(at, gradients)
+                now = time.monotonic()
+                if now - clock >= TICK:
+                    progress(step + 1 - reported)
+                    reported, clock = step + 1, now
         except KeyboardInterrupt:
+            if last is None:
+                raise
             stopped = "interrupted"
-        value, _ = step_at(at)
-    points = [tuple(map(float, p.values())) for p in visited] if tracked else None
-    return Descent(start, at, value, taken, path, values, points, stopped)
+        assert last is not None  # the start is a point, too
+        step, at, value, gradients, norm = last
+        reach(step, at, value, norm)
+        values = values[: step + 1]
+        converged = stopped == "tol" or (
+            settings.tol is None
+            and stopped != "nonfinite"
+            and has_converged(at, value, gradients, steepest)
+        )
+        trend = None if converged else trend_of(values, trail)
+        points = points[: step + 1]
+        minima = problem.minima if tracked else ()
+    return Descent(
+        settings,
+        start,
+        at,
+        path,
+        values,
+        points if tracked else None,
+        stopped,
+        converged,
+        trend,
+        optimizer,
+        arrival_at(minima, points[-1], value, converged) if minima else None,
+    )
+
+
+def _stop(value: float, norm: float, tol: float | None) -> str | None:
+    if not (math.isfinite(value) and math.isfinite(norm)):
+        return "nonfinite"
+    return "tol" if tol is not None and norm <= tol else None
 
 
 def _norm(arrays: Arrays) -> float:
@@ -123,52 +196,3 @@ def _clipped(gradients: Arrays, norm: float, settings: Settings) -> Arrays:
     if settings.clip_norm is not None and norm > settings.clip_norm:
         gradients = {n: g * (settings.clip_norm / norm) for n, g in gradients.items()}
     return gradients
-
-
-def _optimizer(settings: Settings) -> Update:
-    lr = settings.lr
-    if settings.optimizer == "gd":
-        return lambda name, p, g: p - lr * g
-    if settings.optimizer in ("momentum", "nesterov"):
-        return _momentum(lr, nesterov=settings.optimizer == "nesterov")
-    return _rmsprop(lr) if settings.optimizer == "rmsprop" else _adam(lr)
-
-
-def _momentum(lr: float, nesterov: bool, momentum: float = 0.9) -> Update:
-    """Polyak 1964; Nesterov 1983 in the form of Sutskever et al. 2013."""
-    velocity: dict[str, Any] = {}
-
-    def update(name: str, p: Any, g: Any) -> Any:
-        v = momentum * velocity.get(name, 0.0) - lr * g
-        velocity[name] = v
-        return p + momentum * v - lr * g if nesterov else p + v
-
-    return update
-
-
-def _rmsprop(lr: float, rho: float = 0.9, epsilon: float = 1e-7) -> Update:
-    """Tieleman & Hinton 2012."""
-    square: dict[str, Any] = {}
-
-    def update(name: str, p: Any, g: Any) -> Any:
-        s = rho * square.get(name, 0.0) + (1 - rho) * g * g
-        square[name] = s
-        return p - lr * g / np.sqrt(s + epsilon)
-
-    return update
-
-
-def _adam(lr: float, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-7) -> Update:
-    """Kingma & Ba 2015."""
-    first: dict[str, Any] = {}
-    second: dict[str, Any] = {}
-    count: dict[str, int] = {}
-
-    def update(name: str, p: Any, g: Any) -> Any:
-        t = count[name] = count.get(name, 0) + 1
-        m = first[name] = b1 * first.get(name, 0.0) + (1 - b1) * g
-        s = second[name] = b2 * second.get(name, 0.0) + (1 - b2) * g * g
-        rate = lr * math.sqrt(1 - b2**t) / (1 - b1**t)
-        return p - rate * m / (np.sqrt(s) + epsilon)
-
-    return update

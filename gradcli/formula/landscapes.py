@@ -60,7 +60,7 @@ LANDSCAPES = {
         ((3.0, 0.5, 0.0),),
         "Beale, On an iterative method, 1958",
         (1.0, 1.0),
-        Walk(0.01, 2000),
+        Walk(0.03, 2000),
     ),
     "booth": Landscape(
         "(x + 2*y - 7)^2 + (2*x + y - 5)^2",
@@ -95,7 +95,7 @@ LANDSCAPES = {
         ((-0.547198, -1.547198, -1.913223),),
         "McCormick, Computability of global solutions, Mathematical Programming 10, 1976",
         (0.0, 0.0),
-        Walk(0.05, 200),
+        Walk(0.05, 250),
     ),
 }
 """Each by its name; what help says of it stands in the catalogue."""

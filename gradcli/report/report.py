@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 class Screen(NamedTuple):
     """Where tables go: so many columns (None: nothing limits them), so many digits.
 
-    ``digits`` None stands for every digit that a number needs to be read back.
+    ``digits`` None stands for every digit that a number needs to be read back. Where the outcome
+    has ``begun`` to be shown while it came about, what is left of it follows.
     """
 
     width: int | None = None
     digits: int | None = 6
+    begun: bool = False
 
 
 class Report(Protocol):

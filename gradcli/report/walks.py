@@ -1,99 +1,183 @@
-"""Walks as rich renderables and documents."""
+"""Walks downhill as rich renderables, documents, rows and pictures."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
-from gradcli.descent import Descent, Settings
+from gradcli.descent import Descent, Row, Settings
 from gradcli.problem import Problem
+from gradcli.report.arrays import array_table, summary
+from gradcli.report.layout import grid
 from gradcli.report.map import Map
 from gradcli.report.numbers import text
 from gradcli.report.report import Screen
+from gradcli.report.running import RunningTable
 
-NEAR = 0.01
-"""How near to a published minimum a walk must end for it to be named."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SMALL = 60
+"""An array at the end of a walk that has more entries is summarised."""
 
 _STOPPED = {
-    "tol": "stopped: the gradient's norm is at most --tol",
     "nonfinite": "stopped: the value or its gradient is not finite",
     "interrupted": "stopped: interrupted",
 }
 
 
-def walk_tables(
-    problem: Problem, walk: Descent, settings: Settings, width: int | None, drawn: bool
-) -> Iterator[Any]:
-    """Title, a row for each shown step, where it ended, and with ``drawn`` a map of it."""
-    screen = Screen(width, None if width is None else 6)
-    how = f"{settings.optimizer}, lr {settings.lr:g}, {settings.steps} steps"
+class WalkLines:
+    """A walk on the screen while it goes on: its title, and a table row by row."""
+
+    def __init__(self, problem: Problem, settings: Settings, screen: Screen) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.screen = screen
+        self._table: RunningTable | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is shown: not where the table is wider than the screen."""
+        return self._table is not None and self._table.fits
+
+    def row(self, row: Row) -> Iterator[Any]:
+        """What ``row`` adds to the screen."""
+        values = _values(row)
+        if self._table is None:
+            heads = _heads(row)
+            self._table = RunningTable(heads, values, self.settings.steps, self.screen)
+            if self._table.fits:
+                yield from _title(self.problem, self.settings)
+                yield from self._table.top()
+        if self._table.fits:
+            yield self._table.row(row.step, values)
+
+    def end(self) -> Iterator[Any]:
+        """The table's last line."""
+        if self._table is not None and self._table.fits:
+            yield self._table.bottom()
+
+
+class WalkReport:
+    """A finished walk; with ``drawn``, a map of it goes on the screen."""
+
+    def __init__(self, problem: Problem, walk: Descent, drawn: bool = False) -> None:
+        self.problem = problem
+        self.walk = walk
+        self.drawn = drawn
+
+    def document(self) -> dict[str, Any]:
+        walk = self.walk
+        return {
+            "start": walk.start,
+            "end": walk.end,
+            "value": walk.value,
+            "steps": walk.steps,
+            "path": [
+                {
+                    "step": row.step,
+                    **({} if row.at is None else {"at": row.at}),
+                    "value": row.value,
+                    "grad_norm": row.grad_norm,
+                }
+                for row in walk.path
+            ],
+            "converged": walk.converged,
+            **({"stopped": walk.stopped} if walk.stopped else {}),
+            **({"trend": walk.trend} if walk.trend else {}),
+        }
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        walk = self.walk
+        if not screen.begun:
+            yield from _title(self.problem, walk.settings)
+            rows = [[row.step, *_values(row)] for row in walk.path]
+            yield from grid(_heads(walk.path[0]), rows, screen)
+        if self.drawn and walk.points is not None and len(walk.end) == 2:
+            yield Map(self.problem, walk)
+        for name, array in walk.end.items():
+            if np.ndim(array):
+                yield _array(name, array, screen)
+        yield from _ending(walk, screen)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """A row a shown step: its number, the point or its norm, the value, the norm."""
+        yield _heads(self.walk.path[0])
+        for row in self.walk.path:
+            yield [row.step, *_values(row)]
+
+    def figure(self) -> Figure:
+        from gradcli.report.landscape_plots import walk_figure
+
+        return walk_figure(self.problem, self.walk)
+
+
+def _title(problem: Problem, settings: Settings) -> Iterator[Text]:
     yield Text(f"descend {problem.title}", style="bold")
+    how = f"{settings.optimizer}, lr {settings.lr:g}, {settings.steps} steps"
     yield Text(how, style="dim")
-    names = [n for n, v in walk.end.items() if problem.shows_point and np.ndim(v) == 0]
-    if problem.shows_point and len(names) < len(walk.end):
-        names = []  # arrays among them: their norm stands for all
-    table = Table(box=box.ROUNDED, header_style="dim")
-    columns = ["step", *(names or ["norm"]), "value", "grad norm"]
-    for column in columns:
-        table.add_column(column, justify="right", overflow="fold")
-    for row in walk.path:
-        at = [text(row.at[n], screen) for n in names] if row.at is not None and names else []
-        table.add_row(
-            str(row.step), *(at or [_short(row.norm, screen)]),
-            _short(row.value, screen), _short(row.grad_norm, screen),
-        )  # fmt: skip
-    yield table
-    if drawn and walk.points is not None and len(walk.end) == 2:
-        yield Map(problem, walk)
-    where = ", ".join(f"{n} {text(walk.end[n], screen)}" for n in names)
+
+
+def _point(row: Row) -> dict[str, Any]:
+    """The numbers that stand for the point; arrays among them are shown by their norm."""
+    if row.at is not None and all(np.ndim(v) == 0 for v in row.at.values()):
+        return row.at
+    return {"norm": row.norm}
+
+
+def _heads(row: Row) -> list[str]:
+    return ["step", *_point(row), "value", "grad norm"]
+
+
+def _values(row: Row) -> list[Any]:
+    return [*_point(row).values(), row.value, row.grad_norm]
+
+
+def _array(name: str, array: Any, screen: Screen) -> Any:
+    title = f"{name}  {'x'.join(map(str, array.shape))}"
+    if array.size > SMALL and screen.digits is not None:
+        return Text.assemble((title, "bold"), f"  {summary(array)}")
+    return array_table(title, array, screen.width, screen.digits is None)
+
+
+def _ending(walk: Descent, screen: Screen) -> Iterator[Text]:
+    point = [f"{n} {text(v, screen)}" for n, v in walk.end.items() if np.ndim(v) == 0]
+    at = f" at {', '.join(point)}" if point else ""
     steps = f"{walk.steps} step{'s' * (walk.steps != 1)}"
-    place = f" at {where}" if where else ""
-    yield Text.assemble(f"after {steps}: value ", (text(walk.value, screen), "bold cyan"), place)
-    if walk.stopped:
+    yield Text.assemble(f"after {steps}: value ", (text(walk.value, screen), "bold cyan"), at)
+    if walk.stopped in _STOPPED:
         yield Text(_STOPPED[walk.stopped])
-    minimum = reached(problem, walk)
-    if minimum:
-        yield Text(minimum, style="green")
+    if walk.stopped != "nonfinite":
+        yield _verdict(walk, screen)
+    if walk.arrival is not None:
+        (x, y, value), distance, reached = walk.arrival
+        where = f"the minimum at ({x:.4f}, {y:.4f}), value {value:g}"
+        if reached:
+            yield Text(where, style="green")
+        else:
+            yield Text(f"{distance:.2g} from {where}")
 
 
-def _short(value: float, screen: Screen) -> str:
-    return text(np.float64(value), screen)
+def _verdict(walk: Descent, screen: Screen) -> Text:
+    norm = f"gradient norm {text(walk.path[-1].grad_norm, screen)}"
+    if walk.stopped == "tol":
+        return Text(f"converged: {norm}, at most tol {walk.settings.tol:g}", style="green")
+    if walk.converged:
+        return Text(f"converged: {norm}", style="green")
+    return Text(f"not converged: {norm}{_wrong(walk, screen)}", style="yellow")
 
 
-def reached(problem: Problem, walk: Descent) -> str | None:
-    """The published minimum at which a walk on a landscape ended, if it did."""
-    if not problem.minima or walk.points is None:
-        return None
-    x, y = walk.points[-1]
-    for mx, my, value in problem.minima:
-        if math.hypot(x - mx, y - my) <= NEAR:
-            return f"the minimum at ({mx:.4f}, {my:.4f}), value {value:g}"
-    return None
-
-
-def walk_document(walk: Descent) -> dict[str, Any]:
-    """What ``--json`` prints for a walk: see the README for the contract."""
-    document = {
-        "start": walk.start,
-        "end": walk.end,
-        "value": walk.value,
-        "steps": walk.steps,
-        "path": [
-            {
-                "step": row.step,
-                **({} if row.at is None else {"at": row.at}),
-                "value": row.value,
-                "grad_norm": row.grad_norm,
-            }
-            for row in walk.path
-        ],
-    }
-    if walk.stopped:
-        document["stopped"] = walk.stopped
-    return document
+def _wrong(walk: Descent, screen: Screen) -> str:
+    """What went wrong, and the way out."""
+    half = (walk.steps + 1) // 2
+    over = f"over the last {half} step{'s' * (half != 1)}"
+    lower = f"lower the learning rate (it is {walk.settings.lr:g})"
+    if walk.trend == "diverging":
+        first, last = (text(row.value, screen) for row in (walk.path[0], walk.path[-1]))
+        return f"; diverging: the value rose from {first} to {last}: {lower}"
+    if walk.trend == "oscillating":
+        return f"; oscillating: the value has not fallen {over}: {lower}"
+    return f"; the value has not changed {over}" if walk.trend == "still" else ""

@@ -1,24 +1,19 @@
-"""Descent: the notes' walk, published minima, the optimizers by Keras's numbers, stopping."""
+"""Walks: the notes' walk, what a row holds, the optimizers by Keras's numbers, stopping."""
 
 from __future__ import annotations
 
-import json
 import math
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-import gradcli.descent
-from gradcli.catalogue import LANDSCAPES as LANDSCAPE_NAMES
-from gradcli.catalogue import METHODS, OPTIMIZERS
-from gradcli.descent import Settings, descend
-from gradcli.formula import Formula, LandscapeProblem
+from gradcli.catalogue import METHODS
+from gradcli.descent import Row, Settings, descend
+from gradcli.formula import LANDSCAPES, Formula, LandscapeProblem
 from gradcli.model import Model
-from gradcli.report.walks import reached
-from tests.conftest import GOLDEN, HERE
-
-KERAS = json.loads((HERE / "keras_optimizers.json").read_text())
+from tests.conftest import GOLDEN
 
 
 def landscape(name: str, start: Any = None, dtype: str = "float64") -> LandscapeProblem:
@@ -30,15 +25,15 @@ def test_the_notes_walk_on_himmelblau() -> None:
     given = case["inputs"]
     walk = descend(
         landscape("himmelblau", given["start"], "float32"),
-        Settings(given["lr"], given["steps"], every=20),
+        Settings(given["lr"], given["steps"], every=1),
     )
-    rows = {row.step: row for row in walk.path}
-    assert list(rows) == list(range(0, 200, 20))
+    assert [row.step for row in walk.path] == list(range(201))
     for printed in case["expect"]["rows"]:
-        row = rows[printed["step"]]
-        assert row.at is not None
-        assert row.at["x"].dtype == np.float32
-        np.testing.assert_allclose(list(row.at.values()), printed["x"], rtol=case["rtol"])
+        # They print the value before a step, and the point after it.
+        row, after = walk.path[printed["step"] : printed["step"] + 2]
+        assert after.at is not None
+        assert after.at["x"].dtype == row.value.dtype == row.grad_norm.dtype == np.float32
+        np.testing.assert_allclose(list(after.at.values()), printed["x"], rtol=case["rtol"])
         np.testing.assert_allclose(row.value, printed["f"], rtol=case["rtol"])
 
 
@@ -50,28 +45,61 @@ def test_the_three_starts_of_the_notes(start: Any, end: Any) -> None:
     problem = landscape("himmelblau", start, "float32")
     walk = descend(problem, Settings(0.01, 200, 20))
     np.testing.assert_allclose([*walk.end.values()], end, atol=5e-5)
-    assert reached(problem, walk) is not None
+    assert walk.arrival is not None
+    assert walk.arrival.reached
 
 
-@pytest.mark.parametrize("name", LANDSCAPE_NAMES)
+@pytest.mark.parametrize("name", LANDSCAPES)
 def test_the_default_walk_reaches_a_minimum(name: str) -> None:
-    problem = landscape(name)
+    problem = landscape(name, dtype="float32")
     lr, steps = problem.walk
     walk = descend(problem, Settings(lr, steps, steps))
-    assert reached(problem, walk) is not None
+    assert walk.arrival is not None
+    assert walk.arrival.reached == walk.converged == (name != "ackley")  # which has a kink there
+    assert walk.arrival.distance < 2e-3
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_optimizers_walk_as_in_keras(optimizer: str) -> None:
-    x, y = KERAS["start"]
-    problem = Formula(KERAS["function"], {"x": x, "y": y})
-    expected = KERAS["paths"][optimizer]
-    walk = descend(problem, Settings(KERAS["lr"], len(expected), 1, optimizer))
-    assert walk.points is not None
-    # Keras holds momentum and betas in float32.
-    exact = optimizer in ("gd", "rmsprop")
-    atol = 1e-12 if exact else 5e-6
-    np.testing.assert_allclose(walk.points[1:], expected, rtol=0, atol=atol)
+def test_a_row_holds_the_value_and_the_gradient_at_its_point() -> None:
+    """By hand: (x - 1)^2 from 3 at 0.25 halves the distance to 1, and its gradient is 2 (x - 1)."""
+    shown: list[Row] = []
+    walk = descend(Formula("(x - 1)^2", {"x": 3}), Settings(0.25, 5, 2), shown.append)
+    assert [tuple(row) for row in walk.path] == [
+        (0, {"x": 3.0}, 3.0, 4.0, 4.0),
+        (2, {"x": 1.5}, 1.5, 0.25, 1.0),
+        (4, {"x": 1.125}, 1.125, 2**-6, 0.25),
+        (5, {"x": 1.0625}, 1.0625, 2**-8, 0.125),
+    ]
+    assert shown == walk.path
+    assert walk.values == [4.0**-k for k in range(-1, 5)]
+    assert walk.points == [(1 + 2.0**-k,) for k in range(-1, 5)]
+    assert (walk.start, walk.end, walk.value, walk.steps) == ({"x": 3}, {"x": 1.0625}, 2**-8, 5)
+
+
+def test_the_gradient_is_computed_once_at_every_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = landscape("sphere")
+    step = problem.stepper()
+    calls: list[Any] = []
+    monkeypatch.setattr(problem, "stepper", lambda: lambda at: calls.append(at) or step(at))
+    walk = descend(problem, Settings(0.1, 25, 10))
+    assert walk.points == [(at["x"], at["y"]) for at in calls]
+    assert len(calls) == 26
+
+
+def test_rows_and_progress_come_while_the_walk_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of 0.06 s: progress at every second one, whatever the number of steps to go."""
+    problem = landscape("sphere")
+    step = problem.stepper()
+
+    def slow(at: Any) -> Any:
+        seen.append("step")
+        time.sleep(0.06)
+        return step(at)
+
+    seen: list[Any] = []
+    monkeypatch.setattr(problem, "stepper", lambda: slow)
+    descend(problem, Settings(0.1, 4, 1), lambda row: seen.append(row.step), seen.append)
+    assert seen[:3] == ["step", 0, "step"]
+    assert [s for s in seen if s != "step"][:4] == [0, 1, 2, 2]
 
 
 def test_clipping() -> None:
@@ -97,7 +125,9 @@ def test_stopping_where_the_value_blows_up() -> None:
     walk = descend(landscape("himmelblau"), Settings(1.0, 100, 1))
     assert walk.stopped == "nonfinite"
     assert 0 < walk.steps < 20
-    assert all(math.isfinite(row.value) for row in walk.path)
+    assert all(math.isfinite(row.value) for row in walk.path[:-1])
+    assert not math.isfinite(walk.path[-1].grad_norm)
+    assert (walk.converged, walk.trend) == (False, "diverging")
 
 
 def test_stopping_on_an_interrupt_keeps_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +144,13 @@ def test_stopping_on_an_interrupt_keeps_what_there_is(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(problem, "stepper", lambda: interrupted)
     walk = descend(problem, Settings(0.1, 100, 1))
-    assert (walk.stopped, walk.steps, len(walk.path)) == ("interrupted", 6, 6)
+    assert (walk.stopped, walk.steps, len(walk.path)) == ("interrupted", 5, 6)
+    assert walk.points is not None
+    assert len(walk.values) == len(walk.points) == 6
+    assert tuple(walk.end.values()) == walk.points[-1]
+    calls = 6
+    with pytest.raises(KeyboardInterrupt):
+        descend(problem, Settings(0.1, 100, 1))
 
 
 def test_models_are_trained() -> None:
@@ -137,12 +173,3 @@ def test_the_command_line_knows_the_optimizers_and_methods() -> None:
     from gradcli.check.numeric import STEPS
 
     assert set(METHODS) == set(STEPS)
-
-
-def test_rows_are_taken_every_so_many_steps() -> None:
-    walk = descend(landscape("sphere"), Settings(0.01, 10, 4))
-    assert [row.step for row in walk.path] == [0, 4, 8]
-    assert len(walk.values) == 10
-    assert walk.points is not None
-    assert len(walk.points) == 11
-    assert gradcli.descent.Settings._fields[0] == "lr"

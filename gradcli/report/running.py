@@ -1,0 +1,119 @@
+"""A table that is written line by line, while its rows come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from rich import box
+from rich.cells import cell_len
+from rich.measure import Measurement
+from rich.text import Text
+
+from gradcli.report.numbers import text
+from gradcli.report.report import Screen
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+_WHOLE = 3
+"""Before the point there is space for so many characters at least, a sign among them."""
+_BEYOND = 4
+"""A point, and the zeros of 0.0001234 or the exponent of 1.234e-05, all but one digit beside."""
+
+
+class RunningTable:
+    """Counts and numbers under ``heads``, laid out once for all: by the dtypes of ``first``.
+
+    Each number has its point under that of the one above. One that is too long before the point
+    is written in scientific notation. ``most`` is the largest of the counts, the first column.
+    """
+
+    def __init__(self, heads: Sequence[str], first: Sequence[Any], most: int, screen: Screen):
+        self.heads = heads
+        self.screen = screen
+        self._counts = max(len(str(most)), cell_len(heads[0]))
+        self._cells = [_layout(np.asarray(value), screen) for value in first]
+        widths = [max(c.before + c.after, cell_len(h)) for c, h in zip(self._cells, heads[1:])]
+        self.widths = [self._counts, *widths]
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is no wider than the screen."""
+        return self.screen.width is None or _frame(self.widths) <= self.screen.width
+
+    def top(self) -> list[Line]:
+        """The lines above the first row."""
+        heads = [" " * (w - cell_len(h)) + h for w, h in zip(self.widths, self.heads)]
+        lines = {"top": (), "head": heads, "rule": ()}
+        return [Line(kind, self.widths, cells) for kind, cells in lines.items()]
+
+    def row(self, count: int, values: Sequence[Any]) -> Line:
+        cells = [_cell(v, c, self.screen) for v, c in zip(values, self._cells)]
+        return Line(
+            "row", self.widths, [c.rjust(w) for c, w in zip([str(count), *cells], self.widths)]
+        )
+
+    def bottom(self) -> Line:
+        return Line("bottom", self.widths)
+
+
+class Line:
+    """One line of a table, in the characters that the screen has."""
+
+    def __init__(self, kind: str, widths: Sequence[int], cells: Sequence[str] = ()) -> None:
+        self.kind = kind
+        self.widths = widths
+        self.cells = cells
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(_frame(self.widths), _frame(self.widths))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        frame = box.ROUNDED.substitute(options, safe=console.safe_box)
+        padded = [width + 2 for width in self.widths]
+        if self.kind == "top":
+            line = Text(frame.get_top(padded))
+        elif self.kind == "rule":
+            line = Text(frame.get_row(padded, "head"))
+        elif self.kind == "bottom":
+            line = Text(frame.get_bottom(padded))
+        else:
+            style = "dim" if self.kind == "head" else ""
+            line = Text(frame.mid_left)
+            for i, cell in enumerate(self.cells):
+                line.append(frame.mid_vertical if i else "").append(f" {cell} ", style)
+            line.append(frame.mid_right)
+        line.no_wrap, line.overflow = True, "ignore"
+        yield line
+
+
+class _Layout(NamedTuple):
+    """So many characters before the point, and so many from it on."""
+
+    before: int
+    after: int
+
+
+def _layout(first: Any, screen: Screen) -> _Layout:
+    digits = screen.digits or (9 if first.dtype.itemsize <= 4 else 17)
+    return _Layout(max(_WHOLE, _point(text(first, screen))), digits + _BEYOND)
+
+
+def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
+    shown = text(value, screen)
+    if _point(shown) > layout.before and np.isfinite(value):
+        exact = screen.digits is None
+        precision = None if screen.digits is None else screen.digits - 1
+        shown = np.format_float_scientific(value, precision, unique=exact, trim="-")
+    return shown.ljust(min(_point(shown), layout.before) + layout.after)
+
+
+def _point(shown: str) -> int:
+    """Where the point of a number is, or would be."""
+    return next((i for i, c in enumerate(shown) if c in ".e"), len(shown))
+
+
+def _frame(widths: Sequence[int]) -> int:
+    return sum(widths) + 3 * len(widths) + 1
