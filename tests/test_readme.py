@@ -43,7 +43,11 @@ def assert_same_screen(printed: str, expected: str) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda b: b.partition("\n")[0][2:])
 def test_console_blocks(block: str, folder: Path) -> None:
-    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+    env = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(README.parent),
+        "LC_ALL": "C.UTF-8",
+    }
     for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
         ran = subprocess.run(
             ["bash", "-c", command],

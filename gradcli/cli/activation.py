@@ -35,14 +35,15 @@ def activation(
         raise GradcliError(f"there is no activation {name!r}{near}")
     if not abs(low) < float("inf") or not abs(high) < float("inf") or low >= high:
         raise GradcliError(f"--from: must be a number below --to, not {low:g} and {high:g}")
-    from gradcli.report.curves import curve_document, curve_table, tabulate
+    from gradcli.model.curves import tabulate
+    from gradcli.report.curves import CurveReport
+    from gradcli.report.report import Screen
 
-    curve = tabulate(name, low, high, points, dtype)
+    drawn = tabulate(name, low, high, max(points, 400), "float64")
+    report = CurveReport(tabulate(name, low, high, points, dtype), drawn)
     if plot:
-        from gradcli.report.curves import curve_figure
         from gradcli.report.plots import save_plot
 
-        dense = tabulate(name, low, high, max(points, 400), "float64")
-        save_plot(plot, lambda: curve_figure(dense))
-    answer(as_json, lambda: curve_document(curve), lambda width: curve_table(curve, width))
+        save_plot(plot, report.figure)
+    answer(as_json, report.document, lambda width: report.tables(Screen(width)))
     return GOOD

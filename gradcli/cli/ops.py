@@ -15,7 +15,9 @@ def ops(names: tuple[str, ...], as_json: bool) -> int:
 
     g is the gradient of the output, y the output; the rules are those of the inputs in order.
     """
-    from gradcli.report.oplist import op_document, op_table
+    from gradcli.report.oplist import OpList
+    from gradcli.report.report import Screen
 
-    answer(as_json, lambda: op_document(names), lambda width: [op_table(names)])
+    report = OpList(names)
+    answer(as_json, report.document, lambda width: report.tables(Screen(width)))
     return 0

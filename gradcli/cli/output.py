@@ -107,7 +107,7 @@ def show(render: Callable[[int | None], Iterable[Any]]) -> None:
     console = make_console(terminal)
     try:
         for renderable in render(console.width if terminal else None):
-            console.print(renderable, soft_wrap=not terminal)
+            console.print(renderable, soft_wrap=not terminal, crop=False)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()

@@ -1,19 +1,20 @@
-"""Arrays as tables: indices along the edges, elided where they do not fit."""
+"""Arrays as tables: indices along the edges, columns in blocks, elided where they are too many."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from rich import box
-from rich.cells import cell_len
 from rich.console import Group
+from rich.measure import Measurement
 from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
-from gradcli.report.numbers import text, texts
+from gradcli.report.layout import Block, Column, blocks, least, spans
+from gradcli.report.numbers import columns, text
 from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
@@ -22,49 +23,50 @@ if TYPE_CHECKING:
 EDGE = 3
 """Rows kept at each end of an array that is elided, as in NumPy."""
 MOST_ROWS = 20
+MOST_BLOCKS = 6
+"""An array that takes more of them shows the columns at both ends."""
 MOST_CELLS = 2000
 """Above this an array is written as aligned columns without a frame: rich would take long."""
 
-_GAP = "..."
-_FRAME = 3
-"""What a column of a table adds to its text: a border, and a space at both sides."""
+GAP = "..."
+_LEAST = 4
+"""Of the screen, what a column of a table takes at least: a digit, its padding, a border."""
 
 
-def array_table(title: str, array: npt.NDArray[Any], width: int | None, full: bool) -> Any:
-    """``array`` under ``title``, for a screen of ``width`` columns or, if None, any width.
+def array_table(title: str, array: npt.NDArray[Any], screen: Screen) -> Any:
+    """``array`` under ``title``, as wide as ``screen`` at most: all of it, where that is asked.
 
     One or two axes are shown as they are; more are shown as rows of the last axis.
     """
-    whole = full or width is None
     if not array.size:
         return Text.assemble((title, "bold"), "  empty")
-    grid = _grid(array)
-    if whole and grid.size > MOST_CELLS:
-        return Columns(title, array)
-    labels = _labels(array)
-    rows = both_ends(len(grid), len(grid) if whole or len(grid) <= MOST_ROWS else 2 * EDGE)
-    kept = [i for i in rows if i is not None]
-    count = grid.shape[1]
-    if not whole:
-        margin = max(cell_len(labels[i]) for i in kept) + _FRAME + 1
-        count = fitting(grid[kept], (width or 0) - margin, _FRAME)
-    columns = both_ends(grid.shape[1], count)
+    grid, labels = rows_of(array), _labels(array)
+    if is_whole(screen) and grid.size > MOST_CELLS:
+        return Group(Text(title, style="bold"), Written(grid, labels, screen))
+    most = len(grid) if is_whole(screen) or len(grid) <= MOST_ROWS else 2 * EDGE
+    rows = both_ends(len(grid), most)
+    beside = _column("", [GAP if i is None else labels[i] for i in rows], "dim")
+    whole = is_whole(screen)
+    tables: list[Block] = []
+    if whole or grid.shape[1] * _LEAST <= (screen.width or 0) * MOST_BLOCKS:
+        found = blocks([beside], _columns(grid, rows, screen), screen.width)
+        tables = list(found if whole else islice(found, MOST_BLOCKS + 1))
+    elided = not whole and not 0 < len(tables) <= MOST_BLOCKS
+    if elided:
+        tables = list(blocks([beside], _ends(grid, rows, beside, screen), screen.width))
+    shown: list[Any] = [Text(title, style="bold")]
+    for first, last, table in tables:
+        if len(tables) > 1 and not elided:
+            shown.append(Text(_span(first, last), style="dim"))
+        shown.append(table)
+    if elided or None in rows:
+        shown.append(Text(summary(array, screen), style="dim"))
+    return Group(*shown)
 
-    table = Table(box=box.ROUNDED, header_style="dim")
-    table.add_column("", style="dim", justify="right", no_wrap=True)
-    for j in columns:
-        table.add_column(_GAP if j is None else str(j), justify="right", overflow="fold")
-    for i in rows:
-        if i is None:
-            table.add_row(*[_GAP] * (len(columns) + 1))
-            continue
-        cells = iter(
-            texts(grid[i, [j for j in columns if j is not None]], None if whole else 6).tolist()
-        )
-        table.add_row(labels[i], *[_GAP if j is None else next(cells) for j in columns])
-    elided = None in rows or None in columns
-    below = [Text(summary(array), style="dim")] if elided else []
-    return Group(Text(title, style="bold"), table, *below)
+
+def is_whole(screen: Screen) -> bool:
+    """Whether every entry of an array is shown: where all digits are, and where nobody scrolls."""
+    return screen.width is None or screen.digits is None
 
 
 def both_ends(count: int, most: int) -> list[int | None]:
@@ -74,52 +76,94 @@ def both_ends(count: int, most: int) -> list[int | None]:
     return [*range((most + 1) // 2), None, *range(count - most // 2, count)]
 
 
-def fitting(grid: npt.NDArray[Any], width: int, gap: int) -> int:
-    """How many columns of numbers fit into ``width``, with the mark of elision if not all do."""
-    columns: int = grid.shape[1]
-    most = min(columns, max(1, width // (1 + gap)))
-    near = both_ends(columns, most)
-    cells = texts(grid[:, [j for j in near if j is not None]], 6)
-    wide = (np.strings.str_len(cells).max(axis=0) + gap).tolist()
-    while most > 1:
-        taken = [*wide[: (most + 1) // 2], *wide[len(wide) - most // 2 :]]
-        if sum(taken) + (len(_GAP) + gap) * (most < columns) <= width:
+def fitting(widths: Sequence[int], room: int) -> int:
+    """How many of so wide columns, from both ends, fit into ``room`` where not all are shown."""
+    most = max(1, len(widths) - 1)
+    while most > 2:
+        if sum(widths[j] for j in both_ends(len(widths), most) if j is not None) <= room:
             break
         most -= 1
     return most
 
 
-def summary(array: npt.NDArray[Any]) -> str:
+def summary(array: npt.NDArray[Any], screen: Screen) -> str:
     """What an elided array keeps to itself."""
     with np.errstate(all="ignore"):
         norm = np.sqrt(np.sum(np.square(array, dtype=np.float64)))
-    return (
-        f"norm {text(norm, Screen())}  min {text(np.min(array), Screen())}  "
-        f"max {text(np.max(array), Screen())}"
-    )
+    told = {"norm": norm, "min": np.min(array), "max": np.max(array)}
+    return "  ".join(f"{name} {text(value, screen)}" for name, value in told.items())
 
 
-class Columns:
+def _span(first: int, last: int) -> str:
+    return f"columns {first} to {last - 1}" if last - first > 1 else f"column {first}"
+
+
+def _columns(grid: npt.NDArray[Any], rows: Sequence[int | None], screen: Screen) -> list[Column]:
+    """Every column of ``grid``, with ``rows`` of it."""
+    cells = columns(grid[[i for i in rows if i is not None]], screen.digits).T.tolist()
+    found = []
+    for j, column in enumerate(cells):
+        numbers = iter(column)
+        found.append(_column(str(j), [GAP if i is None else next(numbers) for i in rows]))
+    return found
+
+
+def _ends(
+    grid: npt.NDArray[Any], rows: Sequence[int | None], beside: Column, screen: Screen
+) -> list[Column]:
+    """As many columns from both ends of ``grid`` as fit, with the gap between."""
+    count, width = grid.shape[1], screen.width or 0
+    most = max(3, min(count, width // _LEAST))
+    near = [j for j in both_ends(count, most) if j is not None]
+    found = [
+        column._replace(head=str(j))
+        for j, column in zip(near, _columns(grid[:, near], rows, screen))
+    ]
+    gap = _column(GAP, [GAP] * len(rows))
+    room = (screen.width or 0) - least([beside, gap])
+    kept = both_ends(len(found), fitting([least([column]) - 1 for column in found], room))
+    return [gap if j is None else found[j] for j in kept]
+
+
+def _column(head: str, cells: Sequence[str], style: str = "") -> Column:
+    """Cells of a width of their own, from which they are not folded."""
+    width = max(len(head), *map(len, cells))
+    return Column(head, [Text(cell) for cell in cells], width, False, style)
+
+
+class Written:
     """A large array as aligned columns, written straight out."""
 
-    def __init__(self, title: str, array: npt.NDArray[Any]) -> None:
-        self.title = title
-        self.array = array
+    def __init__(self, grid: npt.NDArray[Any], labels: Sequence[str], screen: Screen) -> None:
+        self.grid = grid
+        self.labels = labels
+        self.screen = screen
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        cells = texts(_grid(self.array), None)
-        labels = _labels(self.array)
-        margin = max(len(label) for label in labels)
-        width = max(np.strings.str_len(cells).max(initial=1), len(str(cells.shape[1])))
-        yield Segment(f"{self.title}\n")
-        heads = " ".join(f"{j:>{width}}" for j in range(cells.shape[1]))
-        yield Segment(f"{'':>{margin}} {heads}\n")
-        for label, row in zip(labels, cells.tolist()):
-            numbers = " ".join([cell.rjust(width) for cell in row])
-            yield Segment(f"{label:>{margin}} {numbers}\n")
+        for line in self._lines():
+            yield Segment(line)
+            yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        width = max(map(len, self._lines()))
+        return Measurement(width, width)
+
+    def _lines(self) -> Iterator[str]:
+        margin = max(map(len, self.labels))
+        cells = columns(self.grid, self.screen.digits)
+        heads = [str(j) for j in range(cells.shape[1])]
+        widths = [max(len(head), len(cell)) for head, cell in zip(heads, cells[0].tolist())]
+        room = None if self.screen.width is None else self.screen.width - margin
+        parts = spans([width + 1 for width in widths], room)
+        for first, last in parts:
+            if len(parts) > 1:
+                yield _span(first, last)
+            for label, row in zip(["", *self.labels], [heads, *cells.tolist()]):
+                numbers = map(str.rjust, row[first:last], widths[first:last])
+                yield f"{label:>{margin}} {' '.join(numbers)}"
 
 
-def _grid(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def rows_of(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``array`` as a table of rows."""
     return array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
 

@@ -17,7 +17,7 @@ from gradcli.report.arrays import array_table
 from gradcli.report.document import step_document
 from gradcli.report.numbers import text
 from gradcli.report.report import Screen
-from gradcli.report.tables import step_texts
+from gradcli.report.trace import trace_texts
 
 _MOST_TOGETHER = 12
 """Scalar variables up to which a Hessian is shown as one table."""
@@ -27,10 +27,10 @@ def answer_tables(
     formula: Formula, answer: Answer, trace: bool, full: bool, width: int | None
 ) -> Iterator[Any]:
     """The formula, its value, and a table for each kind of derivative."""
-    screen = Screen(width, None if full or width is None else 6)
+    screen = Screen(width, None if full else 6)
     yield Text(formula.title, style="bold")
     if np.ndim(answer.value):
-        yield array_table(f"value  {_shape(answer.value)}", answer.value, width, full)
+        yield array_table(f"value  {_shape(answer.value)}", answer.value, screen)
     else:
         yield Text.assemble("value ", (text(answer.value, screen), "bold cyan"))
     if answer.lacking is not None:
@@ -47,15 +47,13 @@ def answer_tables(
         yield table
     for name, gradient in grads.items():
         if gradient.ndim:
-            yield array_table(f"dvalue/d{name}  {_shape(gradient)}", gradient, width, full)
+            yield array_table(f"dvalue/d{name}  {_shape(gradient)}", gradient, screen)
     if answer.derivatives is not None:
         yield _orders(answer.derivatives, screen)
     elif answer.hessian is not None:
-        yield from _hessian(answer.hessian, width, full, screen)
+        yield from _hessian(answer.hessian, screen)
     if trace:
-        yield Text("\nsteps: dz is the gradient of the value by z, g that by the step's value")
-        for step in answer.trace:
-            yield from step_texts(step, "value", width if screen.digits else None)
+        yield from trace_texts(answer.trace, "value", screen)
 
 
 def _shape(array: Any) -> str:
@@ -71,9 +69,7 @@ def _orders(derivatives: list[Any], screen: Screen) -> Table:
     return table
 
 
-def _hessian(
-    hessian: dict[str, Arrays], width: int | None, full: bool, screen: Screen
-) -> Iterator[Any]:
+def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
     names = list(hessian)
     scalar = all(block.ndim == 0 for row in hessian.values() for block in row.values())
     if scalar and len(names) <= _MOST_TOGETHER:
@@ -88,7 +84,7 @@ def _hessian(
     for first, row in hessian.items():
         for second, block in row.items():
             title = f"d2value/d{first}d{second}  {_shape(block) or 'scalar'}"
-            yield array_table(title, block, width, full)
+            yield array_table(title, block, screen)
 
 
 def answer_document(answer: Answer, trace: bool) -> dict[str, Any]:

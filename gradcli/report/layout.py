@@ -73,18 +73,30 @@ def blocks(labels: Sequence[Column], cols: Sequence[Column], width: int | None) 
 
     Where one column with labels is too wide there is no space beside the numbers.
     """
-    pad = int(width is None or all(_least([*labels, col], 1) <= width for col in cols))
-    first = 0
-    while True:
-        last = min(first + 1, len(cols))
-        while last < len(cols) and (
-            width is None or _least([*labels, *cols[first : last + 1]], pad) <= width
-        ):
-            last += 1
+    pad = int(width is None or all(least([*labels, col]) <= width for col in cols))
+    room = None if width is None else width - least(labels, pad)
+    for first, last in spans([least([col], pad) - 1 for col in cols], room):
         yield Block(first, last, _framed([*labels, *cols[first:last]], pad, width))
-        first = last
-        if first >= len(cols):
-            return
+
+
+def spans(widths: Sequence[int], room: int | None) -> list[tuple[int, int]]:
+    """What is so wide in as few parts as fit into ``room``: the first, and where the next begins.
+
+    What is wider than that by itself is a part by itself. None stands for room for all.
+    """
+    found, first, taken = [], 0, 0
+    for j, width in enumerate(widths):
+        if room is not None and j > first and taken + width > room:
+            found.append((first, j))
+            first, taken = j, 0
+        taken += width
+    return [*found, (first, len(widths))]
+
+
+def least(cols: Sequence[Column], pad: int = 1) -> int:
+    """What a table takes whose words are folded as far as is fair."""
+    widths = [min(col.width, _FOLDED) if col.folds else col.width for col in cols]
+    return sum(widths) + _frame(cols, pad)
 
 
 def _words(cells: Sequence[Any]) -> list[Any]:
@@ -110,12 +122,6 @@ def _right(cell: Text, width: int) -> Text:
     return filled
 
 
-def _least(cols: Sequence[Column], pad: int) -> int:
-    """What a table takes whose words are folded as far as is fair."""
-    widths = [min(col.width, _FOLDED) if col.folds else col.width for col in cols]
-    return sum(widths) + _frame(cols, pad)
-
-
 def _frame(cols: Sequence[Column], pad: int) -> int:
     return len(cols) * (2 * pad + 1) + 1
 
@@ -128,7 +134,7 @@ def _framed(cols: Sequence[Column], pad: int, width: int | None) -> Table:
         show_header=any(col.head for col in cols),
     )
     wider = [col._replace(width=max(col.width, cell_len(col.head))) for col in cols]
-    if width is None or _least(wider, pad) <= width:
+    if width is None or least(wider, pad) <= width:
         cols = wider
     for col in cols:
         head = Text(col.head, justify="left" if col.folds else "right")

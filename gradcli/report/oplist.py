@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from rich import box
-from rich.table import Table
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gradcli.engine import REGISTRY, Op
 from gradcli.errors import GradcliError
+from gradcli.report.layout import grid
+from gradcli.report.report import Screen
 from gradcli.suggest import suggestion
 
-
-def op_table(names: Sequence[str]) -> Any:
-    table = Table(box=box.ROUNDED, header_style="dim")
-    table.add_column("op", overflow="fold")
-    table.add_column("rule", overflow="fold")
-    for op in _chosen(names):
-        table.add_row(op.signature, _rule(op))
-    return table
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def op_document(names: Sequence[str]) -> dict[str, Any]:
-    return {
-        op.name: {
-            "signature": op.signature,
-            "rules": [rule for rule in op.rules if rule],
-            "differentiable": op.differentiable,
+class OpList:
+    """A Report of the ops called ``names``, all of them where there are none."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.ops = _chosen(names)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            op.name: {
+                "signature": op.signature,
+                "rules": [rule for rule in op.rules if rule],
+                "differentiable": op.differentiable,
+            }
+            for op in self.ops
         }
-        for op in _chosen(names)
-    }
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        return grid(["op", "rule"], [(op.signature, _rule(op)) for op in self.ops], screen)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        yield "name", "signature", "rule"
+        for op in self.ops:
+            yield op.name, op.signature, _rule(op)
+
+    def figure(self) -> Figure:
+        raise GradcliError("there is nothing to draw in a list")
 
 
 def _rule(op: Op) -> str:

@@ -139,8 +139,8 @@ def _values(row: Row) -> list[Any]:
 def _array(name: str, array: Any, screen: Screen) -> Any:
     title = f"{name}  {'x'.join(map(str, array.shape))}"
     if array.size > SMALL and screen.digits is not None:
-        return Text.assemble((title, "bold"), f"  {summary(array)}")
-    return array_table(title, array, screen.width, screen.digits is None)
+        return Text.assemble((title, "bold"), f"  {summary(array, screen)}")
+    return array_table(title, array, screen)
 
 
 def _ending(walk: Descent, screen: Screen) -> Iterator[Text]:

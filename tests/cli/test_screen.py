@@ -17,6 +17,7 @@ from rich.console import Console
 
 from gradcli.model import Model
 from gradcli.report.arrays import array_table
+from gradcli.report.report import Screen
 from gradcli.report.tables import evaluation_tables
 from tests.conftest import Gradcli
 
@@ -48,7 +49,7 @@ def screen(parts: Any, width: int, encoding: str = "utf-8") -> str:
     file = io.TextIOWrapper(buffer, encoding=encoding, errors="strict")
     console = Console(file=file, width=width, markup=False, highlight=False)
     for part in parts:
-        console.print(part)
+        console.print(part, crop=False)
     file.flush()
     return buffer.getvalue().decode(encoding)
 
@@ -74,7 +75,7 @@ def test_no_line_is_wider_than_the_screen(width: int, trace: bool) -> None:
 def test_numbers_are_never_broken_on_an_ordinary_screen(width: int) -> None:
     model = Model.from_spec({"loss": "ce", "in": 30, "out": 12, "seed": 3})
     gradient = model.evaluate().gradients["w"]
-    text = screen([array_table("w", gradient, width, False)], width)
+    text = screen([array_table("w", gradient, Screen(width))], width)
     shown = [c.strip() for line in text.splitlines() if "│" in line for c in line.split("│")[2:-1]]
     numbers = {f"{v:.6g}" for v in gradient.reshape(-1)}
     assert {c for c in shown if "." in c and c != "..."} <= numbers
@@ -83,11 +84,11 @@ def test_numbers_are_never_broken_on_an_ordinary_screen(width: int) -> None:
 
 
 def test_wide_arrays_keep_both_ends() -> None:
-    text = screen([array_table("w", np.arange(3000.0).reshape(30, 100), 60, False)], 60)
+    text = screen([array_table("w", np.arange(3000.0).reshape(30, 100), Screen(60))], 60)
     assert " 99 " in text
     assert "│  29 │" in text
     assert "│  10 │" not in text
-    full = screen([array_table("w", np.arange(900.0).reshape(30, 30), 60, True)], 500)
+    full = screen([array_table("w", np.arange(900.0).reshape(30, 30), Screen(60, None))], 500)
     assert "899.0" in full
     assert "..." not in full
 
@@ -97,19 +98,21 @@ def test_without_a_terminal_nothing_is_left_out(gradcli: Gradcli) -> None:
     assert "..." not in ran.out
     document = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --json").json
     words = set(ran.out.replace("│", " ").split())
+    full = set(gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --full").out.split())
     for gradient in document["grads"].values():
         numbers = np.array(gradient, np.float32).reshape(-1)
-        assert {str(v) for v in numbers} <= words
+        assert {str(v) for v in numbers} <= full
+        assert {f"{v:.6g}" for v in numbers} <= words
 
 
 def test_trace_gives_every_step_with_the_rule_in_its_names(gradcli: Gradcli) -> None:
     out = gradcli("mse --x 1,2,4 --y 0.5,1 --w 0 --b 0 --act sigmoid --trace").out
     assert (
-        "z = dense(x, w, b)  1x2\n  value     0.0  0.0\n  dloss/dz     0.0  -0.125\n"
+        "z = dense(x, w, b)  1x2\n  value     0.0  0.0\n  dloss/dz  0.0  -0.125\n"
         "  rule      dw = x.T @ g, db = sum of g over the batch\n"
-        "a = sigmoid(z)  1x2\n  value     0.5  0.5\n  dloss/da   0.0  -0.5\n"
+        "a = sigmoid(z)  1x2\n  value     0.5  0.5\n  dloss/da  0.0  -0.5\n"
         "  rule      dz = g * a * (1 - a)\n"
-        "v1 = squared_difference(a, y)  1x2\n  value       0.0  0.25\n  dloss/dv1  0.5  0.5\n"
+        "v1 = squared_difference(a, y)  1x2\n  value      0.0  0.25\n  dloss/dv1  0.5  0.5\n"
         "  rule       da = g * 2 * (a - y)\n"
     ) in out
 

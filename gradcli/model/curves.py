@@ -1,0 +1,42 @@
+"""Activation functions as curves."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import REGISTRY, GradientTape, Tensor
+from gradcli.errors import GradcliError
+from gradcli.model.network import activate
+
+
+class Curve(NamedTuple):
+    """An activation at some points, each (n,)."""
+
+    name: str
+    x: npt.NDArray[Any]
+    value: npt.NDArray[Any]
+    derivative: npt.NDArray[Any]
+    """Of the value at the same point."""
+
+
+def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Curve:
+    """``points`` evenly spaced from ``low`` to ``high``, with value and derivative.
+
+    Raises GradcliError for an activation of all entries of a row together: it is no curve.
+    """
+    if "axis" in REGISTRY.get(name, REGISTRY["identity"]).names:
+        raise GradcliError(
+            f"{name} is a function of a whole row, not of one number: "
+            f'gradcli formula "{name}(x)" x=1,2,3 --jacobian'
+        )
+    x = np.linspace(low, high, points).astype(dtype)
+    tensor = Tensor(x)
+    with np.errstate(all="ignore"):
+        with GradientTape() as tape:
+            tape.watch(tensor)
+            value = activate(0, name, tensor)
+        derivative = tape.gradient(value, tensor).value if value is not tensor else np.ones_like(x)
+    return Curve(name, x, value.value, derivative)

@@ -1,0 +1,87 @@
+"""The steps behind a value, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy.typing as npt
+from rich.text import Text
+
+from gradcli.problem import Step
+from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, is_whole, rows_of, summary
+from gradcli.report.layout import spans
+from gradcli.report.numbers import columns
+from gradcli.report.report import Screen
+
+_SPACE = "  "
+_LEAST = len(_SPACE) + 1
+"""What a number takes at least."""
+
+
+def trace_texts(steps: Iterable[Step], scalar: str, screen: Screen) -> Iterator[Text]:
+    """Every step: see ``step_texts``."""
+    yield Text(f"\nsteps: dz is the gradient of the {scalar} by z, g that by the step's value")
+    for step in steps:
+        yield from step_texts(step, scalar, screen)
+
+
+def step_texts(step: Step, scalar: str, screen: Screen) -> Iterator[Text]:
+    """Name, op and shape; value; gradient of the ``scalar``; rule."""
+    shape = "x".join(map(str, step.value.shape)) or "scalar"
+    yield Text.assemble(
+        (step.name, "bold"), f" = {step.op}({', '.join(step.inputs)})", (f"  {shape}", "dim")
+    )
+    slope = f"  d{scalar}/d{step.name}"
+    yield from _numbers("  value".ljust(len(slope)), step.value, screen)
+    yield from _numbers(slope, step.gradient, screen)
+    if step.rule:
+        yield Text.assemble(("  rule".ljust(len(slope)), "dim"), f"  {step.rule}")
+
+
+def _numbers(head: str, array: npt.NDArray[Any], screen: Screen) -> Iterator[Text]:
+    """One line for each row of ``array``, with ``head`` before the first.
+
+    What is wider than the screen goes on below where all of it is asked for, else the columns
+    in the middle are left out.
+    """
+    if not array.size:
+        yield Text.assemble((head, "dim"), "  empty")
+        return
+    grid = rows_of(array)
+    if not is_whole(screen) and len(grid) > MOST_ROWS:
+        yield Text.assemble((head, "dim"), f"  {summary(array, screen)}")
+        return
+    cells, widths = _cells(grid, screen)
+    room = None if screen.width is None else screen.width - len(head)
+    if room is not None and max(widths) > room:  # too narrow a screen for both
+        yield Text(head, style="dim")
+        head = ""
+        room = screen.width
+    for line in _lines(cells, widths, room, is_whole(screen), grid.shape[1]):
+        yield Text.assemble((head, "dim"), line, no_wrap=True, overflow="ignore")
+        head = " " * len(head)
+
+
+def _cells(grid: npt.NDArray[Any], screen: Screen) -> tuple[list[list[str]], list[int]]:
+    """The numbers of the columns that may fit, and how wide each column is with its space."""
+    if not is_whole(screen):
+        near = both_ends(grid.shape[1], max(3, (screen.width or 0) // _LEAST))
+        grid = grid[:, [j for j in near if j is not None]]
+    cells = columns(grid, screen.digits).tolist()
+    return cells, [len(cell) + len(_SPACE) for cell in cells[0]]
+
+
+def _lines(
+    cells: list[list[str]], widths: list[int], room: int | None, whole: bool, count: int
+) -> Iterator[str]:
+    if room is None or whole:
+        for first, last in spans(widths, room):
+            for row in cells:
+                yield "".join([_SPACE + cell for cell in row[first:last]])
+        return
+    kept = both_ends(len(widths), len(widths))
+    if len(widths) < count or sum(widths) > room:
+        kept = both_ends(len(widths), fitting(widths, room - len(_SPACE + GAP)))
+    for row in cells:
+        yield "".join([_SPACE + (GAP if j is None else row[j]) for j in kept])
