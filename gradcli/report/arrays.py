@@ -79,7 +79,7 @@ def both_ends(count: int, most: int) -> list[int | None]:
 def fitting(widths: Sequence[int], room: int) -> int:
     """How many of so wide columns, from both ends, fit into ``room`` where not all are shown."""
     most = max(1, len(widths) - 1)
-    while most > 2:
+    while most > 1:
         if sum(widths[j] for j in both_ends(len(widths), most) if j is not None) <= room:
             break
         most -= 1

@@ -59,7 +59,7 @@ def _numbers(head: str, array: npt.NDArray[Any], screen: Screen) -> Iterator[Tex
         head = ""
         room = screen.width
     for line in _lines(cells, widths, room, is_whole(screen), grid.shape[1]):
-        yield Text.assemble((head, "dim"), line, no_wrap=True, overflow="ignore")
+        yield Text.assemble((head, "dim"), line)
         head = " " * len(head)
 
 

@@ -69,6 +69,9 @@ def test_no_line_is_wider_than_the_screen(width: int, trace: bool) -> None:
     text = rendered(width, trace=trace, loss="ce", hidden=40, out=12, **{"in": 30})
     assert max(cell_len(line) for line in text.splitlines()) <= width
     assert "..." in text
+    if trace:  # as many columns as fit in one line, or below the name where it leaves no room
+        line = text.split("dloss/dz1")[1].split("rule")[0]
+        assert len(line.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("width", [40, 80])
