@@ -38,7 +38,11 @@ def save(path: str, model: Model, evaluation: Evaluation, trace: bool, full: boo
         elif suffix == ".csv":
             file.write(_csv(model, evaluation).encode())
         else:
-            file.write(_picture(suffix, model, evaluation, trace, full).encode())
+            from gradcli.report.standalone import html, svg
+            from gradcli.report.tables import evaluation_tables
+
+            parts = list(evaluation_tables(model, evaluation, trace, full, PICTURE_WIDTH))
+            file.write((svg if suffix == ".svg" else html)(parts).encode())
 
     replace_file(path, write)
 
@@ -75,21 +79,3 @@ def _entries(array: npt.NDArray[Any]) -> Iterator[tuple[Any, int, str]]:
     for index, value in zip(np.ndindex(array.shape), texts(array, None).reshape(-1)):
         row, column = index if len(index) == 2 else ("", index[0])
         yield row, column, str(value)
-
-
-def _picture(suffix: str, model: Model, evaluation: Evaluation, trace: bool, full: bool) -> str:
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    from gradcli.report.tables import evaluation_tables
-
-    parts = list(evaluation_tables(model, evaluation, trace, full, PICTURE_WIDTH))
-    wide = Console(file=io.StringIO(), width=1 << 20)
-    width = max(Measurement.get(wide, wide.options, part).maximum for part in parts)
-    console = Console(
-        file=io.StringIO(), record=True, width=max(width, 40), force_terminal=True,
-        color_system="truecolor", markup=False, highlight=False, emoji=False,
-    )  # fmt: skip
-    for part in parts:
-        console.print(part)
-    return console.export_svg(title="gradcli") if suffix == ".svg" else console.export_html()
