@@ -13,7 +13,6 @@ from gradcli.problem import Problem
 
 _MOST_JUMPS = 64
 _HALVINGS = 40
-_ZOOMS = 12
 Function = Callable[[Floats], Floats]
 
 
@@ -62,9 +61,8 @@ def profile(
     heights = value(walked)
     heights_line = _line(value, x, height)
     slopes_line = _line(slope, x, derivative[name])
-    grown = _grown(heights_line, height) or _grown(slopes_line, derivative[name])
     reach = None
-    if grown or _endless(value, x, height):
+    if _grown(heights_line, height) or _grown(slopes_line, derivative[name]):
         reach = low_end, high_end = _reach(height, heights)
         far = 10 * (high_end - low_end)  # what draws lines does not bear numbers of any size
         heights_line, slopes_line = (
@@ -111,33 +109,15 @@ def _jumps(low: Floats, high: Floats) -> Floats:
 
 
 def _grown(line: Line, y: Floats) -> bool:
-    """Whether the edges and jumps that were looked for lie far beyond the points."""
+    """Whether the line goes far beyond the points at its edges and jumps: there is a pole.
+
+    Where the value has one, and the same sign on both sides, the derivative jumps.
+    """
     return _largest(line.y) > 10 * _largest(y)
 
 
 def _largest(y: Floats) -> float:
     return float(np.max(np.abs(y[np.isfinite(y)]), initial=0.0))
-
-
-def _endless(function: Function, x: Floats, y: Floats) -> bool:
-    """Whether the value grows without bound around where it is largest: there is a pole."""
-    if np.isinf(y).any():
-        return True
-    if not np.isfinite(y).any():
-        return False
-    first = largest = float(np.nanmax(np.abs(y)))
-    peak = int(np.nanargmax(np.abs(y)))
-    left, right = x[max(peak - 1, 0)], x[min(peak + 1, len(x) - 1)]
-    for _ in range(_ZOOMS):
-        near = np.linspace(left, right, 17)
-        size = np.abs(function(near))
-        if np.isinf(size).any():
-            return True
-        if not np.isfinite(size).any():
-            return False
-        peak, largest = int(np.nanargmax(size)), float(np.nanmax(size))
-        left, right = near[max(peak - 1, 0)], near[min(peak + 1, 16)]
-    return largest > 1000 * first > 0
 
 
 def _reach(values: Floats, heights: Floats) -> tuple[float, float]:
