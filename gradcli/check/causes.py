@@ -22,11 +22,12 @@ class Evidence(NamedTuple):
 
     def fits(self, candidate: Vector | None) -> bool:
         """Whether every entry of the full-shaped ``candidate`` passes."""
-        claim, (slope, uncertainty, kinks, _) = self
+        claim, measured = self
         if candidate is None or candidate.shape != claim.shape:
             return False
-        good = claim.rule.holds(candidate.reshape(-1)[claim.flat], slope, uncertainty)
-        return bool(np.all(good | kinks | ~np.isfinite(uncertainty)))
+        uncertainty = measured.uncertainty
+        good = claim.rule.holds(candidate.reshape(-1)[claim.flat], measured.slope, uncertainty)
+        return bool(np.all(good | measured.kinks | ~np.isfinite(uncertainty)))
 
     def equals(self, given: Vector, other: Vector) -> bool:
         """Whether ``given``, which has failed, is ``other`` at every entry."""

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
-from gradcli.check.judge import FAIL, PASS, ParameterVerdict, judge, overall
-from gradcli.check.measure import RESOLUTION, measure
-from gradcli.check.numeric import STEPS, TOLERANCES, Entries, Point, Progress, Vector
+from gradcli.check.cost import estimate
+from gradcli.check.judge import (
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    ParameterVerdict,
+    judge,
+    not_reached,
+    overall,
+)
+from gradcli.check.measure import RESOLUTION, Measured, measure
+from gradcli.check.numeric import STEPS, TOLERANCES, Point, Progress
 from gradcli.check.rounding import value_rounding
 from gradcli.engine import REGISTRY
-from gradcli.errors import GradcliError, TooLargeError
+from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result, differentiate, nonfinite, quiet
 
-MOST_ENTRIES = 1_000_000
-"""Above this a check asks for a sample."""
+LONG = 10
+"""Seconds above which work is announced before it is begun."""
+
+Announce = Callable[[int, float], None]
+"""Called with the number of entries and about how many seconds they will take."""
 
 
 class Options(NamedTuple):
@@ -47,6 +57,16 @@ class Checked(NamedTuple):
     """Where the first nan or infinity came from, if the value is not finite."""
     extra: list[str]
     """Names that were given, but that the problem does not have."""
+    interrupted: bool = False
+    """Whether an interrupt came before all was done."""
+
+
+class _Outcome(NamedTuple):
+    """What was found at one point."""
+
+    params: dict[str, ParameterVerdict]
+    nonfinite: str | None = None
+    interrupted: bool = False
 
 
 def check(
@@ -54,12 +74,14 @@ def check(
     options: Options = Options(),  # noqa: B008  (immutable)
     against: Mapping[str, npt.NDArray[Any]] | None = None,
     progress: Progress = lambda done: None,
+    announce: Announce = lambda entries, seconds: None,
 ) -> Checked:
     """Judge the gradients of ``problem``, or those of ``against`` by name, in float64.
 
     Each entry (or ``options.sample`` of each parameter) is compared with a numeric
     derivative at the problem's own point. Arrays in ``against`` are judged as loosely as
     their dtype asks, and, where they fail, at the problem's data rounded to its dtype, too.
+    An interrupt is not passed on: what is done is judged, and the rest "not reached".
     Raises GradcliError for a method that does not suit the problem, and TooLargeError with
     an estimate of time where a sample is called for.
     """
@@ -68,26 +90,34 @@ def check(
     options = options._replace(tolerance=tolerance)
     with quiet():
         exact = problem.in_float64()
-        found, bad = _judged(exact, options, against, progress)
-        failing = [name for name, v in found.items() if v.verdict == FAIL]
-        rounded = problem.rounded() if failing else None
+        outcome = _judged(exact, options, against, progress, announce)
+        params = outcome.params
+        failing = [name for name, v in params.items() if v.verdict == FAIL]
+        rounded = problem.rounded() if failing and against is not None else None
         if against and rounded is not None:
-            some = {name: array for name, array in against.items() if name in failing}
             elsewhere = f"given data rounded to {_dtype(problem)}"
-            there, _ = _judged(rounded, options, some, lambda done: None)
-            for name in failing:
-                if there and there[name].verdict == PASS:
-                    found[name] = there[name]._replace(point=elsewhere)
+            some = {name: array for name, array in against.items() if name in failing}
+            if not outcome.interrupted:
+                there = _judged(rounded, options, some)
+                outcome = outcome._replace(interrupted=there.interrupted)
+                for name in failing:
+                    if there.params and there.params[name].verdict == PASS:
+                        params[name] = there.params[name]._replace(point=elsewhere)
+            for name in failing if outcome.interrupted else ():
+                if params[name].entries and params[name].verdict == FAIL:
+                    cause = f"fails at the data as given; interrupted before the {elsewhere}"
+                    params[name] = params[name]._replace(verdict=INCONCLUSIVE, cause=cause)
     return Checked(
         title=exact.title,
-        verdict=FAIL if bad else overall(v.verdict for v in found.values()),
-        params=found,
+        verdict=FAIL if outcome.nonfinite else overall(v.verdict for v in params.values()),
+        params=params,
         method=options.method,
         step=step,
         tolerance=tolerance,
         rule=_rule(options.method, step, tolerance, against),
-        nonfinite=bad,
+        nonfinite=outcome.nonfinite,
         extra=[name for name in against or {} if name not in problem.primals],
+        interrupted=outcome.interrupted,
     )
 
 
@@ -95,25 +125,34 @@ def _judged(
     problem: Problem,
     options: Options,
     against: Mapping[str, npt.NDArray[Any]] | None,
-    progress: Progress,
-) -> tuple[dict[str, ParameterVerdict], str | None]:
-    """The verdicts at one point, and what is not finite there, if anything."""
+    progress: Progress = lambda done: None,
+    announce: Announce = lambda entries, seconds: None,
+) -> _Outcome:
+    """The verdicts at one point, or what is not finite there."""
     result = differentiate(problem)
     bad = nonfinite(problem, result)
     if bad is not None:
-        return {}, bad
+        return _Outcome({}, bad)
     if options.method == "complex":
         _require_analytic(result)
     point = Point(problem, float(result.value.item()), value_rounding(problem, result))
     chosen = choose(problem, options.sample, options.seed)
-    _require_time(point, chosen)
     claims = make_claims(problem, result, against, options.tolerance or 0.0, chosen)
-    measured = {
-        name: measure(claim, point, result, options.method, options.step, progress)
-        for name, claim in claims.items()
-    }
-    judged = {name: judge(claim, measured[name]) for name, claim in claims.items()}
-    return with_causes(problem, claims, measured, judged), None
+    measured: dict[str, Measured] = {}
+    interrupted = False
+    try:
+        seconds = estimate(point, chosen, options.method)
+        if seconds > LONG:
+            announce(sum(flat.size for flat in chosen.values()), seconds)
+        for name, claim in claims.items():
+            measured[name] = measure(claim, point, result, options.method, options.step, progress)
+    except KeyboardInterrupt:
+        interrupted = True
+    done = {name: claim for name, claim in claims.items() if name in measured}
+    judged = {name: judge(claim, measured[name]) for name, claim in done.items()}
+    judged = with_causes(problem, done, measured, judged)
+    rest = {name: not_reached(claim) for name, claim in claims.items() if name not in done}
+    return _Outcome({**judged, **rest}, None, interrupted)
 
 
 def _dtype(problem: Problem) -> str:
@@ -128,38 +167,16 @@ def _require_analytic(result: Result) -> None:
             )
 
 
-def _require_time(point: Point, chosen: Mapping[str, Vector]) -> None:
-    count = sum(flat.size for flat in chosen.values())
-    if count <= MOST_ENTRIES:
-        return
-    seconds = 0.0
-    for name, flat in chosen.items():
-        few = flat[: min(flat.size, 256)]
-        entries = Entries(point, name, few)
-        start = time.perf_counter()
-        entries.at(np.stack([entries.x, entries.x], axis=1))
-        seconds += (time.perf_counter() - start) * flat.size / few.size
-    raise TooLargeError(
-        f"--sample: {count:,} entries would take about {_duration(seconds)}: "
-        "give --sample N to check N entries of each parameter"
-    )
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
 def _rule(method: str, step: float, tolerance: float, against: object) -> str:
-    scale = "" if method == "complex" else " max(1, |x|)"
-    how = {"ridders": "Ridders' extrapolation", "complex": "complex step"}
-    more = "" if method == "ridders" else " at first, few entries and doubtful ones by many steps"
+    more = "at first, few entries and doubtful ones by many steps"
+    how = {
+        "ridders": f"Ridders' extrapolation in float64, from h = {step:g} max(1, |x|) downward",
+        "complex": f"the complex step in float64, h = {step:.3g} {more}",
+    }
+    differences = f"{method} differences in float64, h = {step:.3g} max(1, |x|) {more}"
     text = (
         f"|a - n| <= {tolerance:.3g} max(|a|, |n|) + uncertainty of n + 16 eps of the largest |a|; "
-        f"n by {how.get(method, f'{method} differences')} in float64, h = {step:.3g}{scale}"
-        f"{more}; "
+        f"n by {how.get(method, differences)}; "
         "its uncertainty: the rounding of all intermediates, and the truncation, found by other "
         f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
     )

@@ -34,10 +34,18 @@ class Claim(NamedTuple):
 
     name: str
     given: Vector | None
-    shape: tuple[int, ...]
+    """In float64."""
+    dtype: npt.DTypeLike
+    """In whose digits it was given."""
+    backprop: Vector
+    """The engine's own."""
     rule: Rule
     flat: Vector
     """Positions of the entries to look at."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.backprop.shape
 
     @property
     def entries(self) -> Vector | None:
@@ -55,8 +63,10 @@ class Claim(NamedTuple):
             return f"has shape {self.given.shape}, but {self.shape} is needed"
         wrong = np.flatnonzero(~np.isfinite(self.given.reshape(-1)[self.flat]))
         if wrong.size:
-            at = self.index_of(self.flat[wrong[0]])
-            return f"{wrong.size} entries are not finite, the first at {at}"
+            index = self.index_of(self.flat[wrong[0]])
+            first = ", the first" if wrong.size > 1 else ""
+            some = f"{wrong.size:,} entries are" if first else "1 entry is"
+            return f"{some} not finite{first}{f' at {index}' if index else ''}"
         return None
 
     def index_of(self, flat: int) -> list[int]:
@@ -77,15 +87,16 @@ def make_claims(
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
-        eps = EPS
+        eps, dtype = EPS, backprop.dtype
         if against is not None and given is not None:
+            dtype = given.dtype
             eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
             given = given.astype(np.float64)
         sizes = np.abs(backprop)
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest)
-        claims[name] = Claim(name, given, backprop.shape, rule, flat)
+        claims[name] = Claim(name, given, dtype, backprop, rule, flat)
     return claims
 
 

@@ -22,6 +22,10 @@ RUNGS = 48
 """From 1000 down to less than the distance of neighbouring numbers at 1."""
 _ORDERS = 5
 _JUMP = 100
+_LEADS = 1e-13
+"""By what part of a unit of x what leads to a kink may be rounded."""
+_KNOWN = 1e-3
+"""A slope to one side is told where it is known to this part of the gap."""
 _UNEVEN = 0.02
 """By what part of it a step may be off, once it is added to x."""
 
@@ -58,7 +62,13 @@ def ladder(lines: Lines, step: float | None = None, ratio: float = RATIO) -> Slo
         side[uneven[edge]] = np.nan
         found = _extrapolate(side, 2 * noise[edge], h[edge], 1, ratio)
         slope[edge], uncertainty[edge], shortest[edge] = found
-    return Slopes(slope, uncertainty, _gap(np.abs(right - left), noise), shortest)
+    gap, finest = _gap(np.abs(right - left), noise)
+    one_sided = np.full((2, len(slope)), np.nan)
+    some = np.flatnonzero(gap)
+    if some.size:
+        kinked = left[some], right[some], 2 * noise[some], h[some], scale(lines.x)[some]
+        one_sided[:, some] = _one_sided(*kinked, gap[some], finest[some], ratio)
+    return Slopes(slope, uncertainty, gap, shortest, *one_sided)
 
 
 def two_rungs(lines: Lines, step: float) -> tuple[Vector, Vector]:
@@ -128,8 +138,39 @@ def _finest_first(accumulate: np.ufunc, rows: Vector) -> Vector:
     return np.asarray(accumulate.accumulate(rows[:, ::-1], axis=1)[:, ::-1])
 
 
-def _gap(gaps: Vector, noise: Vector) -> Vector:
+def _one_sided(
+    left: Vector,
+    right: Vector,
+    noise: Vector,
+    h: Vector,
+    unit: Vector,
+    gap: Vector,
+    finest: Vector,
+    ratio: float,
+) -> list[Vector]:
+    """The slopes to the left and to the right of kinks; nan where they are not known well.
+
+    Where one makes the gap and still grows at the finest rung, at a jump, it is infinite.
+    """
+    each = np.arange(len(gap))
+    ends = [(side[each, finest], side[each, np.maximum(finest - 3, 0)]) for side in (left, right)]
+    grows = [(np.abs(a) > 2 * np.abs(b)) & (np.abs(a) > 0.4 * gap) for a, b in ends]
+    jump = grows[0] | grows[1]
+    # What leads to a kink is rounded as well, though the engine's slope there may be 0.
+    noise = noise + np.where(jump, 0.0, _LEADS * gap * unit)[:, None] / h
+    found = []
+    for side, infinite, (last, _) in zip((left, right), grows, ends):
+        slope, error, _ = _extrapolate(side, noise, h, 1, ratio)
+        known = error < _KNOWN * np.where(jump, np.maximum(1.0, np.abs(slope)), gap)
+        slope = np.where(known, slope, np.nan)
+        found.append(np.where(infinite, np.copysign(np.inf, last), slope))
+    return found
+
+
+def _gap(gaps: Vector, noise: Vector) -> tuple[Vector, Vector]:
     """The gap (n,) between the sides that is left at the finest rung; 0 where it closes.
+
+    With each, that rung.
 
     On a curve it shrinks with the step. At a kink it stays, down to the rungs where rounding
     would hide it; beside a kink it closes before.
@@ -143,4 +184,4 @@ def _gap(gaps: Vector, noise: Vector) -> Vector:
     after = np.minimum(last + 2, m - 1)
     hidden = (last + 2 >= m) | (8 * noise[each, after] > 0.25 * gap)
     stays = seen.any(axis=1) & hidden & (gap > 0.3 * before)
-    return np.where(stays, gap, 0.0)
+    return np.where(stays, gap, 0.0), last

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.claims import Claim
+from gradcli.check.doubt import FEW, doubt
 from gradcli.check.ladder import ladder, two_rungs
 from gradcli.check.numeric import (
     CENTRAL_STEP,
@@ -28,16 +29,13 @@ from gradcli.check.numeric import (
     complex_step,
     forward,
     scale,
+    unknown,
 )
-from gradcli.check.rounding import bends, entry_rounding, rough, swallowed
+from gradcli.check.rounding import entry_rounding, swallowed
 from gradcli.problem import Result
 
 RESOLUTION = 1e-5
 """An entry counts as measured where the uncertainty is below this part of the largest."""
-_FEW = 8
-"""So many entries are always measured by themselves."""
-_OTHER_RATIO = 1.85
-"""Of the steps by which a failure is confirmed."""
 _BLOCK = 1024
 """Entries that are at first confirmed together."""
 _MISSES = 256
@@ -59,6 +57,9 @@ class Measured(NamedTuple):
     """Where the one-sided slopes differ: there is no derivative to compare with."""
     resolution: Vector
     """The uncertainty below which an entry counts as measured."""
+    left: Vector
+    """At a kink, the slope to the left; infinite where the value jumps."""
+    right: Vector
 
     @property
     def sure(self) -> Vector:
@@ -78,7 +79,7 @@ def measure(
     entries = Entries(point, claim.name, claim.flat, progress)
     n = len(claim.flat)
     if method == "ridders":
-        slopes = Slopes(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
+        slopes = unknown(n)
         alone = np.ones(n, bool)
     else:
         slopes = FIRST[method](entries, step)
@@ -87,14 +88,16 @@ def measure(
         if method != "complex":
             # A step of 16 uncertainties between the sides is no rounding.
             alone |= ~(slopes.gap <= 2 * resolution + 16 * slopes.uncertainty)
-            alone |= _misses(claim, slopes) | (n <= _FEW)
+            alone |= _misses(claim, slopes) | (n <= FEW)
             _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
         slopes.gap[:] = 0.0
     again = np.flatnonzero(alone)
+    if method != "ridders":
+        progress(-again.size)
     for some in _cut(again, -(-again.size // _LINES)):
         groups = _cut(claim.flat[some], min(some.size, _GROUPS))
         found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
-        lines = entries.chosen(some)
+        lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
         finer = ladder(lines, step if method == "ridders" else None)
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (method != "complex")
@@ -102,9 +105,9 @@ def measure(
             kept[some[better]] = new[better]
     resolution = _resolution(claim, point, result, slopes)
     kinks = (slopes.gap > resolution) & (slopes.gap > slopes.uncertainty)
-    _doubt(claim, point, result, slopes, kinks)
+    doubt(claim, point, result, slopes, kinks)
     uncertainty = slopes.uncertainty + np.where(kinks, 0.0, slopes.gap)
-    return Measured(slopes.slope, uncertainty, kinks, resolution)
+    return Measured(slopes.slope, uncertainty, kinks, resolution, slopes.left, slopes.right)
 
 
 def _misses(claim: Claim, slopes: Slopes) -> Vector:
@@ -115,54 +118,6 @@ def _misses(claim: Claim, slopes: Slopes) -> Vector:
         off = np.flatnonzero(~good)
         missed[off[:: -(-off.size // _MISSES) or 1]] = True
     return missed
-
-
-def _doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Vector) -> None:
-    """Leave open what differs from the claim where differences may say nothing at all.
-
-    A few entries are looked at, those that are off the most; if they are all in doubt, then so
-    is all that differs.
-    """
-    claimed = claim.entries
-    if claimed is None:
-        return
-    holds = claim.rule.holds(claimed, slopes.slope, slopes.uncertainty)
-    if holds.all():
-        return
-    off = np.abs(claimed - slopes.slope)
-    missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
-    worst = missed[np.argsort(-off[missed])][:_FEW]
-    other = _second_opinion(claim, point, result, slopes, worst)
-    doubtful = [
-        i
-        for i, differs in zip(worst, other)
-        if differs or _doubtful(claim, point, result, float(slopes.step[i]), off, i)
-    ]
-    slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
-
-
-def _second_opinion(
-    claim: Claim, point: Point, result: Result, slopes: Slopes, some: Vector
-) -> Vector:
-    """Which of ``some`` entries are not confirmed by a ladder of other steps.
-
-    Estimates that agree by accident, or by the rounding of the steps themselves, do not agree
-    twice.
-    """
-    assert claim.entries is not None
-    entries = Entries(point, claim.name, claim.flat[some])
-    found = [entry_rounding(point.problem, result, claim.name, claim.flat[[i]]) for i in some]
-    entries.near, entries.growth = np.array(found).reshape(-1, 2).T
-    other = ladder(entries, ratio=_OTHER_RATIO)
-    apart = np.abs(other.slope - slopes.slope[some])
-    agrees = apart <= other.uncertainty + slopes.uncertainty[some]
-    holds = claim.rule.holds(claim.entries[some], other.slope, other.uncertainty)
-    return np.asarray(~agrees | holds)
-
-
-def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
-    where = point.problem, result, claim.name, int(claim.flat[i]), step
-    return rough(*where, float(off[i])) or bends(*where)
 
 
 def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> Vector:
@@ -211,7 +166,7 @@ def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float)
             worst = slopes.uncertainty[block].max()
             if left_open + worst <= resolution:
                 slopes.uncertainty[block] += left_open
-            elif block.size <= _FEW:
+            elif block.size <= FEW:
                 alone[block] = True
             else:
                 pending += _cut(block, 4)

@@ -24,7 +24,7 @@ _GOOD_CHUNK = 3 << 20
 """Bytes at which a chunk still fits a processor's cache: larger ones are slower."""
 
 Progress = Callable[[int], None]
-"""Called with the number of entries done since the last call."""
+"""Called with the number of entries done since the last call; below 0 where some need more."""
 
 Vector = npt.NDArray[Any]
 
@@ -39,6 +39,9 @@ class Slopes(NamedTuple):
     """How far the slopes to the right and to the left lie apart."""
     step: Vector
     """The shortest step that they rest on."""
+    left: Vector
+    """At a kink, the slope to the left; nan elsewhere."""
+    right: Vector
 
 
 class Point(NamedTuple):
@@ -88,9 +91,9 @@ class Entries:
         self.growth: Vector | float = 0.0
         self._stack: Vector | None = None
 
-    def chosen(self, some: Vector) -> Entries:
+    def chosen(self, some: Vector, progress: Progress = lambda done: None) -> Entries:
         """The same for some of the entries, by mask or position."""
-        return Entries(self.point, self.name, self.flat[some])
+        return Entries(self.point, self.name, self.flat[some], progress)
 
     def at(self, points: Vector) -> Vector:
         """The scalar with each entry in turn at its ``points`` (n, m): values (n, m)."""
@@ -165,7 +168,7 @@ def central(entries: Entries, step: float | None = None) -> Slopes:
     left = (entries.point.value - down) / (entries.x - below)
     width = above - below
     uncertainty = rounding(entries, np.maximum(np.abs(up), np.abs(down)), width)
-    return Slopes((up - down) / width, uncertainty, np.abs(right - left), h)
+    return _slopes((up - down) / width, uncertainty, np.abs(right - left), h)
 
 
 def forward(entries: Entries, step: float | None = None) -> Slopes:
@@ -176,7 +179,7 @@ def forward(entries: Entries, step: float | None = None) -> Slopes:
     slope = (values - entries.point.value) / (above - entries.x)
     # The other side is looked at as well: a kink shows on neither side alone.
     gap = central(entries.chosen(np.arange(len(entries.flat)))).gap
-    return Slopes(slope, rounding(entries, values, above - entries.x), gap, h)
+    return _slopes(slope, rounding(entries, values, above - entries.x), gap, h)
 
 
 def complex_step(entries: Entries, step: float | None = None) -> Slopes:
@@ -196,7 +199,17 @@ def complex_step(entries: Entries, step: float | None = None) -> Slopes:
     away = entries.x[:, None] + reach[:, None] * np.array([1.0, -0.7, 0.45]) + 1e-6j * h
     others = np.imag(entries.at(away)) / (1e-6 * h)
     uncertainty = 8 * (np.abs(others - slope[:, None]).max(axis=1) + EPS * size)
-    return Slopes(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
+    return _slopes(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
+
+
+def unknown(n: int) -> Slopes:
+    """``n`` slopes that nothing is known of."""
+    return _slopes(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
+
+
+def _slopes(slope: Vector, uncertainty: Vector, gap: Vector, step: Vector) -> Slopes:
+    left, right = np.full((2, *slope.shape), np.nan)
+    return Slopes(slope, uncertainty, gap, step, left, right)
 
 
 STEPS = {

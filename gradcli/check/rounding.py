@@ -72,7 +72,7 @@ def _course(
     primal = problem.primals[name].copy()
     primal.reshape(-1)[flat] = moved
     try:
-        _, tape, value = _taped(problem, {name: primal})
+        _, tape, value = taped(problem, {name: primal})
         outs = [record.out for record in tape.records]
         gradients = tape.gradient(value, outs, unconnected_gradients="zero")
     except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
@@ -82,46 +82,13 @@ def _course(
     return found if same else None
 
 
-def _taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientTape, Array]:
+def taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientTape, Array]:
     """The primals, some of them ``moved``, the tape that followed them, and the value."""
     tensors = {n: Tensor(p) for n, p in {**problem.primals, **moved}.items()}
     with GradientTape() as tape:
         tape.watch(tensors)
         value = problem.forward(tensors, lambda _, value: value)
     return tensors, tape, value
-
-
-def bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
-    """Whether an op has a kink within reach of an entry's ``step``, too small to be measured.
-
-    Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
-    itself: what it gives to either side of its argument, as far as the step moves that.
-    """
-    primal = problem.primals[name].copy()
-    primal.reshape(-1)[position] += step
-    _, there, _ = _taped(problem, {name: primal})
-    for record, moved in zip([s.record for s in result.steps], there.records):
-        ways = [
-            b - a
-            if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape
-            else None
-            for arg, a, b in zip(record.args, record.values, moved.values)
-        ]
-        if record.op.analytic or record.out.dtype.kind != "f":
-            continue
-        if all(w is None or not np.any(w) for w in ways):
-            continue
-        up, down = (
-            record.op.call(
-                [v if w is None else v + sign * w for v, w in zip(record.values, ways)],
-                record.settings,
-            )
-            for sign in (1, -1)
-        )
-        rise, fall = up - record.out.value, record.out.value - down
-        if np.any(np.abs(rise - fall) > 0.01 * np.maximum(np.abs(rise), np.abs(fall))):
-            return True
-    return False
 
 
 def swallowed(problem: Problem, result: Result, name: str) -> bool:
@@ -134,7 +101,7 @@ def swallowed(problem: Problem, result: Result, name: str) -> bool:
     stuck: dict[int, Record] = {}
     for size in _NEAR_BY:
         primal = problem.primals[name]
-        tensors, tape, _ = _taped(problem, {name: primal + size * scale(primal)})
+        tensors, tape, _ = taped(problem, {name: primal + size * scale(primal)})
         moving = {id(tensors[name])}
         for i, (record, step) in enumerate(zip(tape.records, result.steps)):
             args = [id(arg) in moving for arg in record.args]
@@ -161,34 +128,3 @@ def _reacts(record: Record, moving: list[bool]) -> bool:
 def _finite_sum(terms: Vector) -> float:
     terms = np.abs(terms)
     return float(np.sum(terms, where=np.isfinite(terms)))
-
-
-def rough(
-    problem: Problem, result: Result, name: str, position: int, step: float, off: float
-) -> bool:
-    """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
-
-    Then differences over ``step`` say nothing of the derivative: sin(1e18 x) has no slope
-    at any step that float64 can take. On a curve, a tenth of the way brings a tenth of the
-    change; here, as much.
-    """
-    primal = problem.primals[name]
-    gradients_at = problem.stepper()
-    here = float(np.abs(result.gradients[name].reshape(-1)[position]))
-    off = min(off, here) if here > 0 else off
-    before = np.inf
-    for tenth in range(24):
-        changes = []
-        for way in (0.7, -0.6):
-            moved = primal.reshape(-1).copy()
-            moved[position] += way * step * 10.0**-tenth
-            there = {**problem.primals, name: moved.reshape(primal.shape)}
-            apart = gradients_at(there)[1][name] - result.gradients[name]
-            changes.append(float(np.abs(apart.reshape(-1)[position])))
-        change = max(changes)
-        if change <= 0.01 * off:
-            return False
-        if change > 0.5 * before:
-            return True
-        before = change
-    return False

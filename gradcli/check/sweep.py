@@ -51,7 +51,7 @@ def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
                 slopes = FIRST[method](Entries(point, name, flat), step)
                 errors = np.abs(slopes.slope - gradient.reshape(-1)[flat])
             # Where the step leaves the domain, the error has no bound.
-            error = float(np.max(np.nan_to_num(errors, nan=np.inf), initial=0.0))
+            error = float(np.max(np.where(np.isnan(errors), np.inf, errors), initial=0.0))
             largest = float(np.max(np.abs(gradient), initial=0.0))
             absolute = max(absolute, error)
             relative = max(relative, error / largest if largest else error)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gradcli.catalogue import METHODS
-from gradcli.cli.exits import GOOD, INCONCLUSIVE, NO, say, warn
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say, warn
 from gradcli.cli.options import positive, word_option
 from gradcli.cli.output import answer, apart, plot_path
 from gradcli.cli.problems import ProblemGroup, Verb
-from gradcli.cli.progress import progress
+from gradcli.cli.progress import Bar, progress
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
     from gradcli.problem import Problem
 
-CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
+CODES = {"interrupted": INTERRUPTED, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 
 def _options() -> list[click.Parameter]:
@@ -47,6 +48,8 @@ def _options() -> list[click.Parameter]:
             ["--plot"], metavar="FILE", callback=plot_path,
             help="With --sweep: save a picture, .png .svg .pdf (extra: plot).",
         ),
+        click.Option(["--explain"], is_flag=True, help="Also show the rule behind the verdict."),
+        click.Option(["--full"], is_flag=True, help="Every digit of every number."),
         click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
     ]  # fmt: skip
 
@@ -57,8 +60,13 @@ def _run(problems: list[Problem], options: dict[str, Any]) -> int:
     if len(problems) > 1 and (options["against"] or options["plot"]):
         flag = "--against" if options["against"] else "--plot"
         raise GradcliError(f"{flag}: goes with one spec, not {len(problems)}")
-    verdicts = [_check(problem, options) for problem in apart(problems, options["json"])]
-    return next((CODES[v] for v in ("fail", "inconclusive") if v in verdicts), GOOD)
+    verdicts = []
+    for problem in apart(problems, options["json"]):
+        verdicts.append(_check(problem, options))
+        if verdicts[-1] == "interrupted":
+            say("gradcli: interrupted")
+            break
+    return next((code for verdict, code in CODES.items() if verdict in verdicts), GOOD)
 
 
 def _check(problem: Problem, given: dict[str, Any]) -> str:
@@ -74,25 +82,34 @@ def _check(problem: Problem, given: dict[str, Any]) -> str:
         against = read_gradients(given["against"], dtype)
     total = sum(min(n, options.sample or n) for n in sizes)
     with progress("checking", total) as advance:
-        checked = check(problem, options, against, advance)
+        checked = check(problem, options, against, advance, partial(_announce, advance))
     for name in checked.extra:
         warn(f"{given['against']}: {name!r} is no parameter of this problem, and not judged")
     if checked.nonfinite:
         say(f"gradcli: the value is not finite: {checked.nonfinite}")
-    swept = sweep(problem, options.method) if given["sweep"] and not checked.nonfinite else None
+    done = not (checked.nonfinite or checked.interrupted)
+    swept = sweep(problem, options.method) if given["sweep"] and done else None
+    from gradcli.report.checks import CheckReport
+    from gradcli.report.report import Screen
+
+    report = CheckReport(checked, swept, against is not None, given["explain"])
     if given["plot"] and swept:
-        from gradcli.report.plots import save_plot, sweep_figure
+        from gradcli.report.plots import save_plot
 
-        save_plot(given["plot"], lambda: sweep_figure(swept, checked.title))
-    from gradcli.report.checks import check_document, check_tables
+        save_plot(given["plot"], report.figure)
+    digits = None if given["full"] else 6
+    answer(given["json"], report.document, lambda width: report.tables(Screen(width, digits)))
+    return "interrupted" if checked.interrupted else checked.verdict
 
-    judged = "backprop" if against is None else "given"
-    answer(
-        given["json"],
-        lambda: check_document(checked, swept),
-        lambda width: check_tables(checked, swept, judged, width),
-    )
-    return checked.verdict
+
+def _announce(bar: Bar, entries: int, seconds: float) -> None:
+    from gradcli.check.cost import duration
+
+    with bar.hidden():
+        say(
+            f"gradcli: checking {entries:,} entries will take about {duration(seconds)}; "
+            "--sample N checks N entries of each parameter"
+        )
 
 
 CHECK = Verb(_run, _options)
@@ -104,10 +121,12 @@ CHECK = Verb(_run, _options)
 def ops(names: tuple[str, ...], as_json: bool) -> int:
     """The engine itself: every op, first and second order, on its own domain."""
     from gradcli.check.ops import check_ops
-    from gradcli.report.checks import ops_document, ops_table
+    from gradcli.report.checks import OpsReport
+    from gradcli.report.report import Screen
 
     found = check_ops(names)
-    answer(as_json, lambda: ops_document(found), lambda width: ops_table(found))
+    report = OpsReport(found)
+    answer(as_json, report.document, lambda width: report.tables(Screen(width)))
     return NO if any(op.verdict == "fail" for op in found) else GOOD
 
 

@@ -1,133 +1,264 @@
-"""Checks as rich renderables and documents."""
+"""Checks: one table with a row for each parameter, and what is to be said of some."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from gradcli.check.check import Checked
 from gradcli.check.judge import ParameterVerdict
 from gradcli.check.ops import OpVerdict
 from gradcli.check.sweep import Sweep
-from gradcli.report.numbers import text
+from gradcli.errors import GradcliError
+from gradcli.report.layout import grid
+from gradcli.report.report import Screen
 
-COLOURS = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "inconclusive": "bold yellow",
+    "not reached": "bold yellow",
+}
 _NAMED = 5
-"""Entries that a table names before it goes on to count."""
+"""Entries that are named before the rest are counted."""
 
 
-def check_tables(
-    checked: Checked, sweep: Sweep | None, judged: str, width: int | None
-) -> Iterator[Any]:
-    """Title, a table for each parameter, the sweep, the verdict and the rule behind it.
+class CheckReport(NamedTuple):
+    """A check as a Report. ``given``: somebody else's gradients were judged, not the engine's."""
 
-    ``judged`` is what the judged gradient is called: backprop, or given.
-    """
-    yield Text(f"check {checked.title}", style="bold")
-    for name, verdict in checked.params.items():
-        yield Text(name, style="bold")
-        yield _parameter(verdict, judged)
-    if sweep is not None:
-        yield from _sweep(sweep)
-    entries = sum(v.entries for v in checked.params.values())
-    counted = f"{entries:,} entries of {len(checked.params)} parameters"
-    yield Text.assemble((checked.verdict, COLOURS[checked.verdict]), f": {counted}")
-    yield Text(f"rule: {checked.rule}", style="dim")
+    checked: Checked
+    sweep: Sweep | None = None
+    given: bool = False
+    explain: bool = False
+    """Whether the tables end with the rule behind the verdict."""
+
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints for a check: see the README for the contract."""
+        checked, sweep = self.checked, self.sweep
+        document: dict[str, Any] = {
+            "verdict": checked.verdict,
+            "params": {name: _document(v) for name, v in checked.params.items()},
+            "method": checked.method,
+            "step": checked.step,
+            "tolerance": checked.tolerance,
+            "rule": checked.rule,
+        }
+        if checked.nonfinite:
+            document["nonfinite"] = checked.nonfinite
+        if checked.interrupted:
+            document["stopped"] = "interrupted"
+        if sweep is not None:
+            document["sweep"] = [row._asdict() for row in sweep.rows]
+            document["best_step"] = sweep.best.step
+        return document
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        """Title, a row for each parameter, what did not pass, the sweep and the verdict."""
+        checked = self.checked
+        yield Text(f"check {checked.title}", style="bold")
+        yield from self._table(screen)
+        for name, verdict in checked.params.items():
+            for line in _details(verdict, "given" if self.given else "backprop"):
+                yield Text.assemble((name, "bold"), f": {line}")
+        if self.sweep is not None:
+            yield from _sweep(self.sweep, screen)
+        yield Text.assemble((checked.verdict, COLOURS[checked.verdict]), f": {_summary(checked)}")
+        if self.explain:
+            yield Text(f"rule: {checked.rule}", style="dim")
+
+    def _table(self, screen: Screen) -> list[Any]:
+        heads, found = self._heads(), self.checked.params
+        rows = [_cells(name, v) for name, v in found.items()]
+        tables = list(grid(heads, rows, screen)) if rows else []
+        if len(tables) > 1 and all(v.entries == math.prod(v.shape) for v in found.values()):
+            at = heads.index("entries")  # of all, which their shape tells
+            rows = [[*row[:at], *row[at + 1 :]] for row in rows]
+            tables = list(grid([*heads[:at], *heads[at + 1 :]], rows, screen))
+        return tables
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """A row for each parameter."""
+        yield ["parameter", *self._heads()[1:], "cause"]
+        for name, verdict in self.checked.params.items():
+            yield [*map(_plain, _cells(name, verdict)), verdict.cause]
+
+    def figure(self) -> Figure:
+        """Error against step. Raises GradcliError where there was no sweep."""
+        from gradcli.report.plots import sweep_figure
+
+        if self.sweep is None:
+            raise GradcliError("without a sweep there is nothing to draw")
+        return sweep_figure(self.sweep, self.checked.title)
+
+    def _heads(self) -> list[str]:
+        judged = "given" if self.given else "backprop"
+        return ["", "shape", "entries", "worst", judged, "numeric", "error", "verdict"]
 
 
-def _parameter(verdict: ParameterVerdict, judged: str) -> Table:
-    table = Table(box=box.ROUNDED, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    if verdict.entries:
-        table.add_row("entries", f"{verdict.entries:,}")
-        table.add_row("max abs error", f"{verdict.max_abs_error:.3g}")
-        table.add_row("max rel error", f"{verdict.max_rel_error:.3g}")
-        table.add_row("worst entry", str(verdict.worst_index))
-        table.add_row(judged, text(np.float64(verdict.backprop)))
-        table.add_row("numeric", text(np.float64(verdict.numeric)))
-    if verdict.failed:
-        table.add_row("failed", f"{verdict.failed:,}")
-    if verdict.kinks:
-        table.add_row("kinks", _named(verdict.kinks))
-    if verdict.below_noise:
-        table.add_row("below noise", _named(verdict.below_noise))
-    if verdict.unsure:
-        table.add_row("not measured", _named(verdict.unsure))
+def _cells(name: str, verdict: ParameterVerdict) -> list[Any]:
+    """A row of the table; empty cells where nothing was compared."""
+    some = verdict.entries > 0
+    error: Any = None if math.isnan(verdict.rel_error) else float(f"{verdict.rel_error:.2e}")
+    if verdict.worst_index in verdict.below_noise:
+        error = "noise"
+    return [
+        name,
+        _shape(verdict.shape),
+        verdict.entries,
+        str(verdict.worst_index) if some and verdict.shape else "",
+        verdict.backprop if some else None,
+        None if math.isnan(verdict.numeric) else verdict.numeric,
+        error,
+        Text(verdict.verdict, style=COLOURS[verdict.verdict]),
+    ]
+
+
+def _plain(cell: Any) -> Any:
+    return cell.plain if isinstance(cell, Text) else cell
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def _details(verdict: ParameterVerdict, judged: str) -> Iterator[str]:
+    """What is to be said of a parameter that did not pass, or that passed at another point."""
     if verdict.point:
-        table.add_row("judged at", verdict.point)
-    table.add_row("verdict", Text(verdict.verdict, style=COLOURS[verdict.verdict]))
-    if verdict.cause:
-        table.add_row("cause", verdict.cause)
-    return table
+        yield f"judged at {verdict.point}"
+    if verdict.verdict in ("pass", "not reached"):
+        return
+    cause = verdict.cause or ""
+    shape, given = _shape(verdict.shape), verdict.given_shape
+    if given not in (None, verdict.shape) and not cause.startswith("has shape"):
+        yield f"has shape {_shape(given or ())}, not {shape}: {cause}"
+    elif verdict.failed:
+        off = f"{_count(verdict.failed, verdict.entries)} off"
+        yield f"{off}: {cause}" if cause else off
+    elif cause:
+        yield cause
+    for at, sides in list(zip(verdict.kinks, verdict.sides))[:_NAMED]:
+        slopes = f"slope {_slope(sides.left)} to the left, {_slope(sides.right)} to the right"
+        yield f"kink{_at(at)}: {slopes}; backprop takes {_slope(sides.backprop)}"
+    if len(verdict.kinks) > _NAMED:
+        yield f"kinks in {_count(len(verdict.kinks), verdict.entries)}"
+    if verdict.unsure:
+        some = f"not measured: {_named(verdict.unsure, verdict.entries)}"
+        known = verdict.worst_index in verdict.unsure and math.isfinite(verdict.uncertainty)
+        which = f"the numeric derivative{_at(verdict.worst_index)}"
+        yield f"{some}; {which} is uncertain by {verdict.uncertainty:.2g}" if known else some
+    if verdict.below_noise:
+        yield f"below noise: {_named(verdict.below_noise, verdict.entries)}"
 
 
-def _named(indices: Sequence[list[int]]) -> str:
+def _slope(slope: float) -> str:
+    return "unknown" if math.isnan(slope) else f"{slope:.6g}"
+
+
+def _at(index: Sequence[int]) -> str:
+    return f" at {list(index)}" if index else ""
+
+
+def _named(indices: Sequence[list[int]], entries: int) -> str:
+    if len(indices) == 1 and not indices[0]:
+        return _count(1, entries)
     more = ", ..." if len(indices) > _NAMED else ""
-    return f"{len(indices):,}: {', '.join(map(str, indices[:_NAMED]))}{more}"
+    listed = ", ".join(map(str, indices[:_NAMED]))
+    return f"{_count(len(indices), entries)}: {listed}{more}"
 
 
-def _sweep(sweep: Sweep) -> Iterator[Any]:
-    yield Text(f"error of {sweep.method} differences against their step", style="bold")
-    table = Table(box=box.ROUNDED, header_style="dim")
-    for column in ("step", "max abs error", "max rel error", ""):
-        table.add_column(column, justify="right")
-    for row in sweep.rows:
-        best = "best" if row == sweep.best else ""
-        table.add_row(
-            f"{row.step:.0e}", f"{row.max_abs_error:.2e}", f"{row.max_rel_error:.2e}", best
-        )
-    yield table
+def _count(some: int, entries: int) -> str:
+    return f"{some:,} of {counted(entries, 'entry', 'entries')}"
 
 
-def check_document(checked: Checked, sweep: Sweep | None) -> dict[str, Any]:
-    """What ``--json`` prints for a check: see the README for the contract."""
-    document: dict[str, Any] = {
-        "verdict": checked.verdict,
-        "params": {name: _verdict_document(v) for name, v in checked.params.items()},
-        "method": checked.method,
-        "step": checked.step,
-        "tolerance": checked.tolerance,
-        "rule": checked.rule,
-    }
-    if sweep is not None:
-        document["sweep"] = [row._asdict() for row in sweep.rows]
-        document["best_step"] = sweep.best.step
-    return document
+def counted(number: int, one: str, many: str) -> str:
+    """``number`` with its word: 1 entry, 2,442 entries."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
-def _verdict_document(verdict: ParameterVerdict) -> dict[str, Any]:
+def _summary(checked: Checked) -> str:
+    """What the verdict is on."""
+    if checked.nonfinite:
+        return f"the value is not finite: {checked.nonfinite}; nothing was compared"
+    verdicts = list(checked.params.values())
+    entries = counted(sum(v.entries for v in verdicts), "entry", "entries")
+    noise = sum(len(v.below_noise) for v in verdicts)
+    text = f"{entries} of {counted(len(verdicts), 'parameter', 'parameters')}"
+    text += f", {noise:,} below noise" if noise else ""
+    return f"{text}, interrupted" if checked.interrupted else text
+
+
+def _document(verdict: ParameterVerdict) -> dict[str, Any]:
+    """One parameter. ``kinks``, ``below_noise`` and ``not_measured`` are counts."""
     fields = verdict._asdict()
-    fields["kinks_at"], fields["kinks"] = verdict.kinks, len(verdict.kinks)
-    fields["below_noise"] = len(verdict.below_noise)
-    fields["not_measured_at"], fields["not_measured"] = verdict.unsure, len(fields.pop("unsure"))
+    worst = {
+        "index": verdict.worst_index,
+        "gradient": verdict.backprop,
+        **{n: fields.pop(n) for n in ("numeric", "abs_error", "rel_error", "uncertainty")},
+    }
+    sides = zip(verdict.kinks, fields.pop("sides"))
+    fields |= {
+        "numeric": verdict.numeric,
+        "worst": worst if verdict.entries else None,
+        "kinks_at": verdict.kinks,
+        "kinks": len(verdict.kinks),
+        "one_sided": [{"index": index, **side._asdict()} for index, side in sides],
+        "below_noise": len(verdict.below_noise),
+        "not_measured_at": verdict.unsure,
+        "not_measured": len(fields.pop("unsure")),
+    }
     return fields
 
 
-def ops_table(found: Sequence[OpVerdict]) -> Iterator[Any]:
-    table = Table(box=box.ROUNDED, header_style="dim")
-    table.add_column("op", overflow="fold")
-    for column in ("cases", "order 1", "order 2"):
-        table.add_column(column, justify="right")
-    table.add_column("verdict", overflow="fold")
-    for op in found:
-        table.add_row(
-            op.op, str(op.cases), f"{op.first_order:.1e}", f"{op.second_order:.1e}",
-            Text(op.where or op.verdict, style=COLOURS[op.verdict]),
-        )  # fmt: skip
-    yield table
-    failed = sum(op.verdict == "fail" for op in found)
-    outcome = "fail" if failed else "pass"
-    yield Text.assemble((outcome, COLOURS[outcome]), f": {len(found)} ops, {failed} failed")
+def _sweep(sweep: Sweep, screen: Screen) -> Iterator[Any]:
+    yield Text(f"error of {sweep.method} differences against their step", style="bold")
+    rows = [
+        [
+            f"{row.step:.0e}", f"{row.max_abs_error:.2e}", f"{row.max_rel_error:.2e}",
+            "best" if row == sweep.best else "",
+        ]
+        for row in sweep.rows
+    ]  # fmt: skip
+    yield from grid(["step", "max abs error", "max rel error", ""], rows, screen)
 
 
-def ops_document(found: Sequence[OpVerdict]) -> dict[str, Any]:
-    return {
-        "verdict": "fail" if any(op.verdict == "fail" for op in found) else "pass",
-        "ops": {op.op: {k: v for k, v in op._asdict().items() if k != "op"} for op in found},
-    }
+class OpsReport(NamedTuple):
+    """The proof of ops as a Report."""
+
+    found: Sequence[OpVerdict]
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "verdict": self._verdict(),
+            "ops": {v.op: {k: x for k, x in v._asdict().items() if k != "op"} for v in self.found},
+        }
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        heads = ["op", "cases", "order 1", "order 2", "verdict"]
+        rows = [
+            [
+                op.op, op.cases, f"{op.first_order:.1e}", f"{op.second_order:.1e}",
+                Text(op.where or op.verdict, style=COLOURS[op.verdict]),
+            ]
+            for op in self.found
+        ]  # fmt: skip
+        yield from grid(heads, rows, screen)
+        failed = sum(op.verdict == "fail" for op in self.found)
+        outcome = self._verdict()
+        ops = counted(len(self.found), "op", "ops")
+        yield Text.assemble((outcome, COLOURS[outcome]), f": {ops}, {failed} failed")
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        yield list(OpVerdict._fields)
+        yield from self.found
+
+    def figure(self) -> Figure:
+        raise GradcliError("of ops there is nothing to draw")
+
+    def _verdict(self) -> str:
+        return "fail" if any(op.verdict == "fail" for op in self.found) else "pass"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def save_plot(path: str, draw: Callable[[], Figure]) -> None:
 def sweep_figure(sweep: Sweep, title: str) -> Figure:
     """Error against step, both on logarithmic axes, the best step marked."""
     figure, [axes] = new_figure()
-    rows = [row for row in sweep.rows if row.max_rel_error > 0]
+    rows = [row for row in sweep.rows if 0 < row.max_rel_error < math.inf]
     axes.loglog([r.step for r in rows], [r.max_rel_error for r in rows], marker="o")
     if sweep.best.max_rel_error > 0:
         axes.plot(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from collections import Counter
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from gradcli.catalogue import ACTIVATIONS, LOSSES
 from gradcli.check import check
 from gradcli.check.check import Options
+from gradcli.check.cost import duration, estimate
 from gradcli.check.ladder import ladder
 from gradcli.check.numeric import (
     LARGEST_CHUNK,
@@ -29,6 +32,7 @@ from gradcli.engine import REGISTRY, Array, Tensor
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.errors import GradcliError, TooLargeError
+from gradcli.formula import Formula
 from gradcli.model import Model
 from gradcli.problem import Problem, differentiate
 
@@ -366,8 +370,118 @@ def test_missing_extra_misshapen_and_nonfinite_gradients_are_named() -> None:
     assert found.extra == ["v"]
     assert found.params["b1"].cause == "missing"
     assert found.params["w1"].cause == "has shape (3, 2), but (3, 4) is needed"
-    assert found.params["w2"].cause == "1 entries are not finite, the first at [1, 2]"
+    assert found.params["w2"].cause == "1 entry is not finite at [1, 2]"
     assert found.params["w3"].verdict == "pass"
+
+
+def test_figures_are_those_of_the_worst_entry() -> None:
+    """Where every entry is off by the same part of it, that is the largest; else it is where
+    the part is largest, whatever else is larger."""
+    net = model()
+    g = net.evaluate().gradients
+    off = g["w2"].copy()
+    off[1, 2] *= 1.5
+    off[2, 0] *= 1.1
+    found = judged(net, w1=-g["w1"], w2=off).params
+    w1, w2 = found["w1"], found["w2"]
+    largest = np.unravel_index(np.argmax(np.abs(g["w1"])), g["w1"].shape)
+    assert tuple(w1.worst_index) == largest
+    assert w1.rel_error == pytest.approx(2.0)
+    assert w1.numeric == pytest.approx(-w1.backprop) == pytest.approx(g["w1"][largest])
+    assert w2.worst_index == [1, 2]
+    assert w2.backprop == off[1, 2]
+    assert w2.numeric == pytest.approx(g["w2"][1, 2])
+    assert w2.rel_error == pytest.approx(1 / 3)
+    assert w2.abs_error == pytest.approx(abs(g["w2"][1, 2]) / 2)
+    assert (w2.shape, w2.failed) == ((4, 3), 2)
+
+
+@pytest.mark.parametrize("method", ["central", "forward", "ridders"])
+@pytest.mark.parametrize(
+    ("text", "x", "left", "right"),
+    [
+        ("abs(x)", 0.0, -1, 1),
+        ("abs(x)+3*x^2+1e3", 0.0, -1, 1),
+        ("5*exp(abs(x-1))", 1.0, -5, 5),
+        ("maximum(3*x,x)", 0.0, 1, 3),
+        ("clip(x,0,1)", 1.0, 1, 0),
+        ("relu(x-1e3)*1e6", 1e3, 0, 1e6),
+        ("abs(2+x-2)", 0.0, -1, 1),
+        ("floor(x)", 2.0, math.inf, 0),
+        ("ceil(x)+x", 2.0, 1, math.inf),
+        ("sqrt(abs(x))", 0.0, -math.inf, math.inf),
+    ],
+)
+def test_the_slopes_to_both_sides_of_a_kink(
+    text: str, x: float, left: float, right: float, method: str
+) -> None:
+    problem = Formula(text, {"x": x})
+    found = check(problem, Options(method)).params["x"]
+    [sides] = found.sides
+    assert (sides.left, sides.right) == pytest.approx((left, right), rel=1e-6, abs=1e-6)
+    assert sides.backprop == differentiate(problem).gradients["x"]
+    assert math.isnan(found.numeric)
+    assert math.isnan(found.rel_error)
+
+
+def test_an_interrupt_keeps_what_is_done_and_accuses_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What fails at the data as given may pass at the data as rounded: it is left open."""
+    checking = sys.modules["gradcli.check.check"]
+    right = checking.measure
+    net = Model.from_spec({"loss": "mse", "x": "0.1,0.7", "w": "1;-1", "b": "0.6000001", "y": "0"})
+    rounded = net.rounded()
+    assert rounded is not None
+    given = rounded.evaluate().gradients
+    assert check(net, against=given).verdict == "pass"
+
+    def stopped(count: int) -> Any:
+        calls = iter(range(count))
+
+        def measure(*args: Any) -> Any:
+            if next(calls, None) is None:
+                raise KeyboardInterrupt
+            return right(*args)
+
+        monkeypatch.setattr(checking, "measure", measure)
+        return check(net, against=given)
+
+    for count, second in ((1, "not reached"), (2, "inconclusive"), (3, "inconclusive")):
+        found = stopped(count)
+        assert found.interrupted
+        assert found.verdict == "inconclusive"
+        assert found.params["b"].verdict == second
+    assert found.params["w"].verdict == "pass"
+    assert not stopped(4).interrupted
+
+
+def test_the_time_is_that_of_some_entries_times_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = Model.from_spec({"loss": "mse", "in": 100, "out": 50, "dtype": "float64"})
+
+    def values(name: str, stack: Any) -> Any:
+        time.sleep(1e-4 * len(stack))  # two values an entry
+        return np.zeros(len(stack))
+
+    monkeypatch.setattr(net, "values", values)
+    chosen = {"w": np.arange(5000), "b": np.arange(50)}
+    at = Point(net, 0.0)
+    assert 0.9 < estimate(at, chosen, "central") < 3
+    assert 40 < estimate(at, chosen, "ridders") < 150
+    assert estimate(at, {"b": np.arange(50)}, "central") == 0  # begun at once
+    assert [duration(s) for s in (14, 800, 9000, 200_000)] == [
+        "14 seconds", "13 minutes", "2 hours", "2 days",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["central", "ridders"])
+def test_progress_ends_at_all_entries(method: str) -> None:
+    net = model(act="relu", b3="0")
+    done: list[int] = []
+    found = check(net, Options(method), progress=done.append)
+    assert sum(done) == sum(v.entries for v in found.params.values())
 
 
 def test_sampling_looks_at_so_many_entries_of_each() -> None:
@@ -415,6 +529,10 @@ def test_a_sweep_finds_the_step_of_theory() -> None:
     errors = [row.max_rel_error for row in central.rows]
     assert errors[0] / errors[1] == pytest.approx(100, rel=0.2)
     assert sweep(model(), "complex").best.max_rel_error < 1e-14
+    # At 1e-3, and at steps that reach below 0, the logarithm has no difference.
+    rows = sweep(Formula("log(x)", {"x": 1e-3}), "central").rows
+    assert [row.max_rel_error for row in rows[:3]] == [math.inf] * 3
+    assert rows[3].max_rel_error == pytest.approx((math.log(1.1 / 0.9) / 0.2) - 1, rel=1e-6)
     with pytest.raises(GradcliError, match="ridders chooses its own steps"):
         sweep(model(), "ridders")
 

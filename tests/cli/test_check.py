@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import gradcli.cli.progress as progress_of
 from tests.conftest import Gradcli
 
 MODEL = "mse --in 3 --out 2 --act sigmoid --batch 4"
@@ -18,9 +23,12 @@ def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
     ran = gradcli(f"check {MODEL}")
     assert (ran.code, ran.err) == (0, "")
     assert "pass: 8 entries of 2 parameters" in ran.out
-    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + uncertainty of n + 16 eps" in ran.out
-    for label in ("entries", "max abs error", "worst entry", "backprop", "numeric", "verdict"):
-        assert ran.out.count(label) >= 2
+    assert "rule" not in ran.out
+    heads = "shape │ entries │ worst  │   backprop │    numeric │    error │ verdict"
+    assert heads in ran.out
+    assert len(ran.out.splitlines()) == 8  # title, a table of two rows, verdict
+    explained = gradcli(f"check {MODEL} --explain").out
+    assert "rule: |a - n| <= 1e-06 max(|a|, |n|) + uncertainty of n + 16 eps" in explained
     bad = json.dumps({"w": [[1, 2], [3, 4], [5, 6]], "b": [0, 0]}).encode()
     ran = gradcli(f"check {MODEL} --against -", stdin=bad)
     assert ran.code == 1
@@ -28,8 +36,10 @@ def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
     assert "given" in ran.out
     ran = gradcli("check mae --x 1,1 --w 1;1 --y 2")
     assert ran.code == 3
-    assert "kinks" in ran.out
-    assert "2: [0, 0], [1, 0]" in ran.out
+    for where in ("w: kink at [0, 0]", "w: kink at [1, 0]", "b: kink at [0]"):
+        told = f"{where}: slope -1 to the left, 1 to the right; backprop takes 0\n"
+        assert told in ran.out
+    assert "inconclusive: 3 entries of 2 parameters\n" in ran.out
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce", "ce"])
@@ -49,13 +59,29 @@ def test_the_json_contract(gradcli: Gradcli) -> None:
             "entries", "max_abs_error", "max_rel_error", "worst_index", "backprop", "numeric",
             "kinks", "verdict", "cause",
         } <= set(verdict)  # fmt: skip
+        worst = verdict["worst"]
+        assert worst["index"] == verdict["worst_index"]
+        assert worst["gradient"] == verdict["backprop"]
+        assert worst["numeric"] == verdict["numeric"]
+        off = abs(worst["gradient"] - worst["numeric"])
+        assert worst["abs_error"] == off
+        larger = max(abs(worst["gradient"]), abs(worst["numeric"]))
+        assert worst["rel_error"] == pytest.approx(off / larger) == verdict["max_rel_error"]
     assert answer["params"]["w"]["entries"] == 6
+    assert answer["params"]["w"]["shape"] == [3, 2]
+    kink = gradcli("check formula abs(x)*y x=0 y=3 --json").json["params"]["x"]
+    assert kink["one_sided"] == [{"index": [], "left": -3.0, "right": 3.0, "backprop": 0.0}]
+    assert kink["worst"]["numeric"] is None
+    jump = gradcli("check formula floor(x) x=2 --json").json["params"]["x"]
+    assert jump["one_sided"] == [{"index": [], "left": None, "right": 0.0, "backprop": 0.0}]
     assert answer["params"]["w"]["cause"] is None
     assert answer["method"] == "central"
     assert answer["step"] == pytest.approx(np.finfo(float).eps ** (1 / 3))
     missing = gradcli(f"check {MODEL} --json --against -", stdin=b'{"w": [[0]]}')
     assert missing.json["params"]["b"]["cause"] == "missing"
     assert missing.json["params"]["b"]["backprop"] is None
+    assert missing.json["params"]["b"]["worst"] is None
+    assert missing.json["params"]["w"]["given_shape"] == [1, 1]
 
 
 def test_run_and_several_specs(gradcli: Gradcli, tmp_path: Path) -> None:
@@ -110,7 +136,8 @@ def test_gradients_taken_at_the_data_as_given_or_as_rounded_pass(
     assert "judged at" not in ran.out
     ran = gradcli(f"{command} {tmp_path / 'rounded.npz'}")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.count("judged at     │ given data rounded to float32") == 2
+    for name in ("w", "b"):
+        assert f"\n{name}: judged at given data rounded to float32\n" in ran.out
     answer = gradcli(f"{command} {tmp_path / 'rounded.npz'} --json").json
     assert {v["point"] for v in answer["params"].values()} == {"given data rounded to float32"}
     assert {v["verdict"] for v in answer["params"].values()} == {"pass"}
@@ -121,7 +148,7 @@ def test_gradients_taken_at_the_data_as_given_or_as_rounded_pass(
 def test_what_is_not_measured_is_counted_and_named(gradcli: Gradcli) -> None:
     ran = gradcli("check formula a*x+1e9 x=1 a=1e-9 --wrt x")
     assert ran.code == 3
-    assert "not measured" in ran.out
+    assert "x: not measured: 1 of 1 entry; the numeric derivative is uncertain by " in ran.out
     answer = gradcli("check formula a*x+1e9 x=1 a=1e-9 --wrt x --json").json
     assert answer["params"]["x"]["not_measured_at"] == [[]]
     assert answer["params"]["x"]["not_measured"] == 1
@@ -186,6 +213,74 @@ def test_a_value_that_is_not_finite(gradcli: Gradcli) -> None:
     ran = gradcli("check mse --x nan --y 1 --w 1")
     assert ran.code == 1
     assert "the value is not finite: x holds nan at [0, 0]" in ran.err
+    verdict = "fail: the value is not finite: x holds nan at [0, 0]; nothing was compared\n"
+    assert ran.out.endswith(verdict)
+    assert (
+        gradcli("check mse --x nan --y 1 --w 1 --json").json["nonfinite"] == "x holds nan at [0, 0]"
+    )
+
+
+def test_given_gradients_are_shown_in_the_digits_of_their_dtype(gradcli: Gradcli) -> None:
+    """1/3 in float32 is 0.33333334; in float64 0.3333333333333333."""
+    given = json.dumps({"w": [[1 / 3]], "b": [1 / 3]}).encode()
+    command = "check mse --x 1 --y 1 --w 1 --b 0 --full --against -"
+    single = gradcli(command, stdin=given).out
+    assert "0.33333334 " in single
+    double = gradcli(f"{command} --dtype float64", stdin=given).out
+    assert "0.3333333333333333 " in double
+    answer = gradcli(f"{command} --json", stdin=given).json
+    assert answer["params"]["w"]["backprop"] == 0.33333334
+
+
+def test_long_work_is_announced_with_how_to_shorten_it(
+    gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = "check mse --in 20 --out 5"
+    assert gradcli(command).err == ""
+    monkeypatch.setattr(sys.modules["gradcli.check.check"], "LONG", 0)
+    ran = gradcli(command)
+    assert ran.code == 0
+    told = r"gradcli: checking 105 entries will take about 0 seconds; --sample N checks N entries"
+    assert re.match(told, ran.err)
+
+
+def test_an_interrupt_shows_what_is_done(gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch) -> None:
+    checking = sys.modules["gradcli.check.check"]
+    right = checking.measure
+
+    def measure(claim: Any, *args: Any) -> Any:
+        if claim.name == "w2":
+            raise KeyboardInterrupt
+        return right(claim, *args)
+
+    monkeypatch.setattr(checking, "measure", measure)
+    command = "check mse --in 3 --hidden 4 --out 2 --act sigmoid"
+    ran = gradcli(command)
+    assert (ran.code, ran.err) == (130, "gradcli: interrupted\n")
+    rows = {line.split()[1]: line for line in ran.out.splitlines() if line.startswith("│")}
+    assert "pass" in rows["w1"]
+    assert "not reached" in rows["b2"]
+    assert "inconclusive: 16 entries of 4 parameters, interrupted\n" in ran.out
+    ran = gradcli(f"{command} --json")
+    assert ran.code == 130
+    assert ran.json["stopped"] == "interrupted"
+    assert ran.json["params"]["b2"]["verdict"] == "not reached"
+
+
+def test_the_bar_appears_however_long_a_step_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(progress_of, "PATIENCE", 0.01)
+    with progress_of.progress("checking", 10):  # and no step of it is over
+        deadline = time.monotonic() + 5
+        while "checking" not in sys.stderr.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "checking" in sys.stderr.getvalue()
+        assert "0%" in sys.stderr.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""A difference from the claim is looked at twice, before it is called one.
+
+Differences may say nothing at all of a derivative: where they agree by accident, where a kink
+lies within their step, where the function turns faster than float64 can follow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.check.claims import Claim
+from gradcli.check.ladder import ladder
+from gradcli.check.numeric import Entries, Point, Slopes, Vector
+from gradcli.check.rounding import entry_rounding, taped
+from gradcli.engine import Tensor
+from gradcli.problem import Problem, Result
+
+FEW = 8
+"""So many entries are always measured by themselves, and looked at twice."""
+_OTHER_RATIO = 1.85
+"""Of the steps by which a failure is confirmed."""
+
+
+def doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Vector) -> None:
+    """Leave open what differs from the claim where differences may say nothing at all.
+
+    A few entries are looked at, those that are off the most; if they are all in doubt, then so
+    is all that differs.
+    """
+    claimed = claim.entries
+    if claimed is None:
+        return
+    holds = claim.rule.holds(claimed, slopes.slope, slopes.uncertainty)
+    if holds.all():
+        return
+    off = np.abs(claimed - slopes.slope)
+    missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
+    worst = missed[np.argsort(-off[missed])][:FEW]
+    other = _second_opinion(claim, point, result, slopes, worst)
+    doubtful = [
+        i
+        for i, differs in zip(worst, other)
+        if differs or _doubtful(claim, point, result, float(slopes.step[i]), off, i)
+    ]
+    slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
+
+
+def _second_opinion(
+    claim: Claim, point: Point, result: Result, slopes: Slopes, some: Vector
+) -> Vector:
+    """Which of ``some`` entries are not confirmed by a ladder of other steps.
+
+    Estimates that agree by accident, or by the rounding of the steps themselves, do not agree
+    twice.
+    """
+    assert claim.entries is not None
+    entries = Entries(point, claim.name, claim.flat[some])
+    found = [entry_rounding(point.problem, result, claim.name, claim.flat[[i]]) for i in some]
+    entries.near, entries.growth = np.array(found).reshape(-1, 2).T
+    other = ladder(entries, ratio=_OTHER_RATIO)
+    apart = np.abs(other.slope - slopes.slope[some])
+    agrees = apart <= other.uncertainty + slopes.uncertainty[some]
+    holds = claim.rule.holds(claim.entries[some], other.slope, other.uncertainty)
+    return np.asarray(~agrees | holds)
+
+
+def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
+    where = point.problem, result, claim.name, int(claim.flat[i]), step
+    return _rough(*where, float(off[i])) or _bends(*where)
+
+
+def _bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
+    """Whether an op has a kink within reach of an entry's ``step``, too small to be measured.
+
+    Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
+    itself: what it gives to either side of its argument, as far as the step moves that.
+    """
+    primal = problem.primals[name].copy()
+    primal.reshape(-1)[position] += step
+    _, there, _ = taped(problem, {name: primal})
+    for record, moved in zip([s.record for s in result.steps], there.records):
+        ways = [
+            b - a
+            if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape
+            else None
+            for arg, a, b in zip(record.args, record.values, moved.values)
+        ]
+        if record.op.analytic or record.out.dtype.kind != "f":
+            continue
+        if all(w is None or not np.any(w) for w in ways):
+            continue
+        up, down = (
+            record.op.call(
+                [v if w is None else v + sign * w for v, w in zip(record.values, ways)],
+                record.settings,
+            )
+            for sign in (1, -1)
+        )
+        rise, fall = up - record.out.value, record.out.value - down
+        if np.any(np.abs(rise - fall) > 0.01 * np.maximum(np.abs(rise), np.abs(fall))):
+            return True
+    return False
+
+
+def _rough(
+    problem: Problem, result: Result, name: str, position: int, step: float, off: float
+) -> bool:
+    """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
+
+    Then differences over ``step`` say nothing of the derivative: sin(1e18 x) has no slope
+    at any step that float64 can take. On a curve, a tenth of the way brings a tenth of the
+    change; here, as much.
+    """
+    primal = problem.primals[name]
+    gradients_at = problem.stepper()
+    here = float(np.abs(result.gradients[name].reshape(-1)[position]))
+    off = min(off, here) if here > 0 else off
+    before = np.inf
+    for tenth in range(24):
+        changes = []
+        for way in (0.7, -0.6):
+            moved = primal.reshape(-1).copy()
+            moved[position] += way * step * 10.0**-tenth
+            there = {**problem.primals, name: moved.reshape(primal.shape)}
+            apart = gradients_at(there)[1][name] - result.gradients[name]
+            changes.append(float(np.abs(apart.reshape(-1)[position])))
+        change = max(changes)
+        if change <= 0.01 * off:
+            return False
+        if change > 0.5 * before:
+            return True
+        before = change
+    return False
