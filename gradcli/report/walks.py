@@ -62,12 +62,24 @@ class WalkLines:
 
 
 class WalkReport:
-    """A finished walk; with ``drawn``, a map of it goes on the screen."""
+    """A finished walk; with ``drawn``, a map of it goes on the screen.
 
-    def __init__(self, problem: Problem, walk: Descent, drawn: bool = False) -> None:
+    ``low`` and ``high`` are the ends of what its picture shows: see ``walk_figure``.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        walk: Descent,
+        drawn: bool = False,
+        low: Sequence[float] = (),
+        high: Sequence[float] = (),
+    ) -> None:
         self.problem = problem
         self.walk = walk
         self.drawn = drawn
+        self.low = low
+        self.high = high
 
     def document(self) -> dict[str, Any]:
         walk = self.walk
@@ -112,7 +124,7 @@ class WalkReport:
     def figure(self) -> Figure:
         from gradcli.report.landscape_plots import walk_figure
 
-        return walk_figure(self.problem, self.walk)
+        return walk_figure(self.problem, self.walk, self.low, self.high)
 
 
 def _title(problem: Problem, settings: Settings) -> Iterator[Text]:
