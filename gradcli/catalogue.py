@@ -6,7 +6,7 @@ them, so that what is added to a table is known everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.errors import SpecError
@@ -19,6 +19,8 @@ LOSSES = {
     "bce": "binary cross entropy",
     "ce": "categorical cross entropy",
 }
+OF_PROBABILITIES = ["bce", "ce"]
+"""The losses that read the output as probabilities, or as their logits."""
 
 LAYERS = {"dense": "x @ w + b: each unit is a weighted sum of all features"}
 
@@ -99,7 +101,8 @@ _MOST = 2**63 - 1
 class Key(NamedTuple):
     """One key of a specification, and one option of the command line.
 
-    ``kind`` is int, number (above 0), ints, flag, word (one of ``words``), value or text.
+    ``kind`` is int, number (above 0), pair (two numbers), ints, flag, word (one of ``words``),
+    names, value or text.
     """
 
     name: str
@@ -113,6 +116,10 @@ class Key(NamedTuple):
     """Of an int."""
     group: str = "Model"
     """The heading under which help lists it."""
+    metavar: str = ""
+    """What stands for its value in help; the kind's own by default."""
+    only: Collection[str] = ()
+    """The problems that it goes with; with all where there are none."""
 
     def read(self, value: Any) -> Any:
         """``value`` as a document gives it, checked. Raises SpecError naming this key."""
@@ -120,6 +127,10 @@ class Key(NamedTuple):
             raise SpecError(self.name, f"must be {whole_from(self.least)}, not {shown(value)}")
         if self.kind == "number" and not _is_positive(value):
             raise SpecError(self.name, f"must be a number above 0, not {shown(value)}")
+        if self.kind == "names" and not _is_names(value):
+            raise SpecError(self.name, f"must be names such as x,y, not {shown(value)}")
+        if self.kind == "pair" and not _is_pair(value):
+            raise SpecError(self.name, f"must be two numbers, not {shown(value)}")
         if self.kind == "flag" and not isinstance(value, bool):
             raise SpecError(self.name, f"must be true or false, not {shown(value)}")
         if self.kind == "text" and not isinstance(value, str):
@@ -128,11 +139,14 @@ class Key(NamedTuple):
             near = suggestion(value, self.words) if isinstance(value, str) else ""
             known = f": one of {', '.join(self.words)}"
             raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
+        if self.kind == "names":
+            value = value.split(",") if isinstance(value, str) else value
+            return [name.strip() for name in value if name.strip()]
         return self._widths(value) if self.kind == "ints" else value
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` on the command line stands for, checked as ``read`` does."""
-        convert = {"int": int, "number": float}.get(self.kind)
+        convert: Any = {"int": int, "number": float, "pair": _pair}.get(self.kind)
         try:
             value = convert(text) if convert else text
         except ValueError:
@@ -151,6 +165,15 @@ class Key(NamedTuple):
                 expected = whole_from(self.least)
                 raise SpecError(self.name, f"each width must be {expected}, not {shown(width)}")
         return value
+
+
+def read_keys(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
+    """What ``given`` holds, each key checked. Raises SpecError for one that is unknown."""
+    known = {key.name: key for key in keys}
+    for name in given:
+        if name not in known:
+            raise SpecError(None, f"unknown key {name!r}{suggestion(str(name), known)}")
+    return {name: known[name].read(v) for name, v in given.items() if v is not None}
 
 
 def is_whole(value: Any, least: int) -> bool:
@@ -177,12 +200,36 @@ def _is_positive(value: Any) -> bool:
     return number and 0 < value < float("inf")
 
 
+def _is_names(value: Any) -> bool:
+    listed = isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value)
+    return listed or isinstance(value, str)
+
+
+def _is_pair(value: Any) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) == 2
+        and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in value)
+    )
+
+
+def _pair(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
 def _whole(text: str) -> Any:
     try:
         return int(text)
     except ValueError:
         return text.strip()
 
+
+KINDS = {
+    "loss": "a model with a loss",
+    "formula": "a formula with values",
+    "landscape": "a formula of x and y with a name",
+}
+"""The keys that tell what kind of problem a specification is of."""
 
 DTYPE = Key("dtype", "word", "Of every array.", "float32", DTYPES, group="Random")
 SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
@@ -193,12 +240,15 @@ MODEL_KEYS = (
     Key("hidden", "ints", "Widths of hidden layers, such as 32,32.", "none"),
     Key("act", "word", "Activation of the last layer.", "linear", ACTIVATIONS),
     Key("hidden_act", "word", "Activation of the hidden layers.", "relu", ACTIVATIONS),
-    Key("from_logits", "flag", "bce, ce: the output is logits.", "where act is linear"),
+    Key(
+        "from_logits", "flag", "The output is logits.", "where act is linear", only=OF_PROBABILITIES
+    ),
     Key(
         "from_probs",
         "flag",
-        "bce, ce: of the probabilities, clipped at 1e-7.",
+        "Of the probabilities, clipped at 1e-7.",
         "of logits, after sigmoid or softmax",
+        only=OF_PROBABILITIES,
     ),
     Key("reduction", "word", "Over the batch.", "mean", REDUCTIONS),
     Key("batch", "int", "Rows.", "x's, else 1", group="Data"),
@@ -234,20 +284,36 @@ MODEL_KEYS = (
 )
 
 FORMULA_KEYS = (
-    Key("wrt", "text", "Differentiate by these: x,y. Names of intermediates, too.", "all"),
+    Key(
+        "wrt",
+        "names",
+        "Differentiate by these: x,y. Names of intermediates, too.",
+        "all",
+    ),
     DTYPE._replace(default="float64"),
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )
 
+LANDSCAPE_KEYS = (
+    Key("start", "pair", "Where to stand: X Y.", "its own"),
+    DTYPE,
+)
+
+ANSWER_KEYS = (
+    Key("order", "int", "Derivatives up to this order; 2 is the Hessian.", "1", group="Answer"),
+    Key("jacobian", "flag", "The Jacobian, for an array value.", group="Answer"),
+)
+
 CHECK_KEYS = (
     Key("method", "word", "Numeric derivatives.", "central", METHODS, group="Check"),
-    Key("step", "number", "Step, times max(1, |x|).", "the method's", group="Check"),
+    Key("step", "number", "Step, times max(1, |x|).", "the method's", group="Check", metavar="H"),
     Key(
         "tol",
         "number",
         "Relative tolerance.",
         "1e-6; forward 1e-5, complex 1e-8",
         group="Check",
+        metavar="T",
     ),
     Key("sample", "int", "Check N entries of each parameter.", "all", group="Check"),
     Key(
@@ -255,13 +321,14 @@ CHECK_KEYS = (
         "text",
         "Judge the gradients in an npz or JSON file, or - for standard input.",
         group="Check",
+        metavar="FILE",
     ),
     Key("sweep", "flag", "Also show the error against the step.", group="Check"),
     Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
 )
 
 DESCEND_KEYS = (
-    Key("lr", "number", "Learning rate.", "0.01, or the landscape's", group="Descent"),
+    Key("lr", "number", "Learning rate.", "0.01, or the landscape's", group="Descent", metavar="R"),
     Key("steps", "int", "How many steps.", "200, or the landscape's", group="Descent"),
     Key("every", "int", "Show every N-th step.", "a tenth of the steps", group="Descent"),
     Key("optimizer", "word", "How to step.", "gd", OPTIMIZERS, group="Descent"),
@@ -270,7 +337,25 @@ DESCEND_KEYS = (
         "number",
         "Scale the gradient down to this norm, over all parameters together.",
         group="Descent",
+        metavar="C",
     ),
-    Key("clip_value", "number", "Clip every entry of the gradient to [-C, C].", group="Descent"),
-    Key("tol", "number", "Stop where the gradient's norm is at most T.", group="Descent"),
+    Key(
+        "clip_value",
+        "number",
+        "Clip every entry of the gradient to [-C, C].",
+        group="Descent",
+        metavar="C",
+    ),
+    Key(
+        "tol",
+        "number",
+        "Stop where the gradient's norm is at most T.",
+        group="Descent",
+        metavar="T",
+    ),
+    Key("no_map", "flag", "No map of the walk in the terminal.", group="Output"),
 )
+
+VERBS = {"": ANSWER_KEYS, "check": CHECK_KEYS, "descend": DESCEND_KEYS}
+"""What to do with a problem, and the keys of that; without a word, value and gradient."""
+ALL_KEYS = (MODEL_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())

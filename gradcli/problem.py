@@ -1,12 +1,12 @@
-"""A problem: named arrays, a scalar made from them, and its gradient."""
+"""A problem: named arrays, a value made from them, and its gradient."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, Self
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,11 @@ import numpy.typing as npt
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
+from gradcli.steps import Arrays as Arrays
+from gradcli.steps import Step, steps_of
 
-Arrays = dict[str, npt.NDArray[Any]]
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
-
-
 Minimum = tuple[float, float, float]
 """A published minimum of two variables: x, y and the value there."""
 
@@ -32,15 +31,27 @@ class Walk(NamedTuple):
 
 
 class Problem(Protocol):
-    """What every verb works on."""
+    """What every verb works on. Problems inherit from it, and have what it has by default."""
+
+    value_name: str = "value"
+    """What its value is called."""
+    value_shape: tuple[int, ...] = ()
+    """The shape of its value where that counts as a scalar: it may have axes of length 1."""
+    shows_point: bool = False
+    """Whether its primals are few enough to be shown as a point."""
 
     minima: tuple[Minimum, ...] = ()
     """Those that are known of it."""
     walk: Walk = Walk()
+    """What suits it."""
 
     @property
     def title(self) -> str:
         """One line that says what was built."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The specification that gives this problem again, nothing left to defaults."""
 
     @property
     def primals(self) -> Arrays:
@@ -51,12 +62,35 @@ class Problem(Protocol):
         """The other arrays that the value is made from, by name."""
 
     def forward(self, primals: Mapping[str, Array], note: Note) -> Array:
-        """The scalar, from Tensors or plain arrays; intermediates with a name are noted."""
+        """The value as a scalar, from Tensors or plain arrays; refused where it is none.
 
-    def in_float64(self) -> Self:
+        Intermediates with a name are noted.
+        """
+
+    def array(self, primals: Mapping[str, Array], note: Note) -> Array:
+        """The value, of whatever shape."""
+        return self.forward(primals, note)
+
+    def lacks_gradient(self) -> str | None:
+        """Why there is no gradient here, in words; None where there is one."""
+        return None
+
+    def shown(self, result: Result) -> dict[str, Any]:
+        """The arrays that an answer gives besides value and gradients, by name."""
+        return {}
+
+    def lint(self, result: Result) -> list[str]:
+        """What is allowed, and yet seldom meant."""
+        return []
+
+    def trainable(self) -> Problem:
+        """The problem that a walk moves: data from files stay where they are."""
+        return self
+
+    def in_float64(self) -> Problem:
         """The same problem in float64: given arrays as given, drawn ones as they are."""
 
-    def rounded(self) -> Self | None:
+    def rounded(self) -> Problem | None:
         """In float64 at the very numbers of its own dtype; None where it is float64."""
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -69,42 +103,36 @@ class Problem(Protocol):
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the primals, about."""
 
-    @property
-    def shows_point(self) -> bool:
-        """Whether its primals are few enough to be shown as a point."""
-
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of primals that gives ``(value, gradients)``, for repeated steps."""
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
         """Gradients as known mistakes in a backward pass give them, each with its name."""
+        return iter(())
 
 
-class Step(NamedTuple):
-    """One operation of a problem, with the gradient of the scalar by its outcome."""
+class Result:
+    """A problem's value (dtype of its arrays), its gradients and, where asked, the way there."""
 
-    name: str
-    op: str
-    inputs: list[str]
-    value: npt.NDArray[Any]
-    gradient: npt.NDArray[Any]
-    rule: str
-    """The gradient of each input; g is the gradient of this step's own value."""
-    record: Record
-    """The operation itself."""
+    def __init__(
+        self,
+        value: Any,
+        gradients: Arrays,
+        noted: Arrays,
+        records: tuple[Record, ...],
+        by_record: list[Tensor | None],
+        names: dict[int, str],
+    ) -> None:
+        self.value = value
+        self.gradients = gradients
+        self.noted = noted
+        """The intermediates that have a name."""
+        self._recorded = records, by_record, names
 
-
-UNUSED = "none: the value is not made from this step"
-"""In place of the rule of a step that leads nowhere."""
-
-
-class Result(NamedTuple):
-    """A problem's value (dtype of its arrays), its gradients and the way there."""
-
-    value: Any
-    gradients: Arrays
-    steps: list[Step]
-    noted: Arrays
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Every operation, in order, with the gradient by its outcome and the rule in words."""
+        return steps_of(*self._recorded)
 
 
 @contextmanager
@@ -115,14 +143,20 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def differentiate(problem: Problem) -> Result:
+def same(name: str, value: Any) -> Any:
+    """The note of those who do not listen."""
+    return value
+
+
+def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
     """The value of ``problem``, the gradient by each primal, and every step.
 
     Each gradient has its primal's shape and dtype; zeros where the value does not depend on
-    it. Overflow and the like give inf and nan, silently: see ``nonfinite``.
+    it. Overflow and the like give inf and nan, silently: see ``nonfinite``. ``at`` are other
+    primals than its own.
     """
     require_variables(problem)
-    tensors = {name: Tensor(array) for name, array in problem.primals.items()}
+    tensors = {name: Tensor(array) for name, array in (at or problem.primals).items()}
     names: dict[int, str] = {id(array): name for name, array in problem.constants.items()}
     names.update({id(t): name for name, t in tensors.items()})
     noted: dict[str, Any] = {}
@@ -140,15 +174,17 @@ def differentiate(problem: Problem) -> Result:
             value = Tensor(np.asarray(value))
         require_scalar(value.value)
         records = tape.records
-        gradients, by_step = tape.gradient(value, (tensors, [r.out for r in records]))
+        gradients, by_record = tape.gradient(value, (tensors, [r.out for r in records]))
     return Result(
         plain(value),
         {
             name: np.zeros_like(tensors[name].value) if g is None else np.asarray(g.value)
             for name, g in gradients.items()
         },
-        _steps(records, by_step, names),
         {name: np.asarray(plain(v)) for name, v in noted.items()},
+        records,
+        by_record,
+        names,
     )
 
 
@@ -158,132 +194,33 @@ def require_variables(problem: Problem) -> None:
         raise GradcliError("a derivative needs a variable: give one, such as x=1")
 
 
+_NO_REAL = {
+    False: "no gradient: the value is a position, a whole number",
+    True: "no gradient: the value is true or false",
+}
+
+
+def lacks_gradient(primals: Arrays, value: Any) -> str | None:
+    """Why ``value``, made from ``primals``, has no gradient; None where it has one."""
+    if not primals:
+        return "a gradient needs a variable: give one, such as x=1"
+    if value.dtype.kind in "iub":
+        return _NO_REAL[value.dtype.kind == "b"]
+    if value.size != 1:
+        return "a gradient needs one number: take sum(...), or ask for the jacobian"
+    return None
+
+
+def require_real(value: Array) -> None:
+    """Raise GradcliError where ``value`` is a position, or true or false."""
+    if value.dtype.kind in "iub":
+        raise GradcliError(_NO_REAL[value.dtype.kind == "b"])
+
+
 def require_scalar(value: Any) -> None:
     """Raise GradcliError unless ``value`` is one number."""
     if np.size(value) != 1:
         raise GradcliError(
             f"the value has shape {np.shape(value)}, and a gradient needs one number: "
-            "take the sum(...), or ask for --jacobian"
+            "take the sum(...), or ask for the jacobian"
         )
-
-
-def _steps(
-    records: tuple[Record, ...], gradients: list[Tensor | None], names: dict[int, str]
-) -> list[Step]:
-    steps = []
-    unnamed = 0
-    for record, gradient in zip(records, gradients):
-        if id(record.out) not in names:
-            unnamed += 1
-            names[id(record.out)] = f"v{unnamed}"
-        name, shown = names[id(record.out)], _inputs(record, names)
-        steps.append(
-            Step(
-                name,
-                record.op.name,
-                shown,
-                np.asarray(record.out.value),
-                np.asarray(np.zeros_like(record.out.value) if gradient is None else gradient.value),
-                UNUSED if gradient is None else _rule(record, shown, name),
-                record,
-            )
-        )
-    return steps
-
-
-def _inputs(record: Record, names: dict[int, str]) -> list[str]:
-    shown = []
-    for arg in record.args:
-        if id(arg) in names:
-            shown.append(names[id(arg)])
-        elif arg is None or getattr(plain(arg), "dtype", None) == np.bool_:
-            shown.append(str(plain(arg)) if np.ndim(arg) == 0 else f"constant{np.shape(arg)}")
-        elif np.ndim(plain(arg)) == 0:
-            shown.append(f"{plain(arg):.7g}")
-        else:
-            shown.append(f"constant{np.shape(plain(arg))}")
-    defaults = record.op.defaults
-    for key, value in record.settings.items():
-        if key not in defaults or repr(value) != repr(defaults[key]):
-            shown.append(f"{key}={value}")
-    return shown
-
-
-def _rule(record: Record, shown: list[str], out: str) -> str:
-    """The gradient of each input that the step takes, in the names of this problem."""
-    names = dict(zip(record.op.names, shown[: len(record.args)])) | {"y": out}
-    letter = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
-    return ", ".join(
-        f"d{name} = {letter.sub(lambda found: names[found[0]], rule)}"
-        for name, rule, arg in zip(shown, record.op.rules, record.args)
-        if rule and isinstance(arg, Tensor)
-    )
-
-
-def nonfinite(problem: Problem, result: Result) -> str | None:
-    """Where the first nan or infinity came from; None where the value is finite."""
-    if np.all(np.isfinite(result.value)):
-        return None
-    for name, array in {**problem.primals, **problem.constants}.items():
-        found = first_nonfinite(array)
-        if found:
-            return f"{name} holds {found}"
-    for step in result.steps:
-        found = first_nonfinite(step.value)
-        if found:
-            return f"{found}, first made by {step.op}: {_made(step)}"
-    return f"the value is {result.value}"
-
-
-def nonfinite_gradient(gradients: Arrays, steps: list[Step]) -> str | None:
-    """Which of ``gradients`` is not finite, and what first made it so; None where all are finite.
-
-    On the way back that is the step whose own gradient is finite while what its rule gives to an
-    input is not, or the one whose finite gradients add up to one that is not.
-    """
-    told = nonfinite_among(gradients)
-    if told is None:
-        return None
-    names = {step.name for step in steps} | gradients.keys()
-    with np.errstate(all="ignore"):
-        for step in reversed(steps):
-            if not np.all(np.isfinite(step.gradient)):
-                return f"{told}, first made on the way back by adding up those of {step.name}"
-            if step.rule != UNUSED and _makes_nonfinite(step, names):
-                return f"{told}, first made on the way back by {step.op}: {_made(step)}"
-    return told
-
-
-def nonfinite_among(arrays: Arrays) -> str | None:
-    """The first nan or infinity in ``arrays`` by name; None where all are finite."""
-    for name, array in arrays.items():
-        found = first_nonfinite(array)
-        if found:
-            return f"{name} has {found}"
-    return None
-
-
-def _makes_nonfinite(step: Step, names: set[str]) -> bool:
-    """Whether the rule of ``step`` gives one of ``names`` what is not finite."""
-    record = step.record
-    for vjp, arg, name in zip(record.vjps, record.args, step.inputs):
-        if vjp is not None and isinstance(arg, Tensor) and name in names:
-            given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)
-            if not np.all(np.isfinite(given)):
-                return True
-    return False
-
-
-def _made(step: Step) -> str:
-    return f"{step.name} = {step.op}({', '.join(step.inputs)})"
-
-
-def first_nonfinite(array: Any) -> str | None:
-    """The first nan or infinity in ``array``, and where; None where all is finite."""
-    array = np.asarray(array)
-    where = np.argwhere(~np.isfinite(array))
-    if not len(where):
-        return None
-    index = tuple(int(i) for i in where[0])
-    at = f" at {list(index)}" if index else ""
-    return f"{array[index]}{at}"

@@ -40,6 +40,11 @@ class Ran(NamedTuple):
 
         return json.loads(self.out, parse_constant=refuse)
 
+    @property
+    def answer(self) -> Any:
+        """The JSON without the problem that it answers."""
+        return {key: value for key, value in self.json.items() if key != "spec"}
+
 
 Gradcli = Callable[..., Ran]
 

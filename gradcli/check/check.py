@@ -24,7 +24,8 @@ from gradcli.check.numeric import STEPS, TOLERANCES, Point, Progress
 from gradcli.check.rounding import value_rounding
 from gradcli.engine import REGISTRY
 from gradcli.errors import GradcliError
-from gradcli.problem import Problem, Result, differentiate, nonfinite, quiet
+from gradcli.nonfinite import nonfinite
+from gradcli.problem import Problem, Result, differentiate, quiet
 
 LONG = 10
 """Seconds above which work is announced before it is begun."""

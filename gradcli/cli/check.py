@@ -7,99 +7,58 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import METHODS
-from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say, warn
-from gradcli.cli.options import positive, word_option
-from gradcli.cli.output import answer, apart, plot_path
-from gradcli.cli.problems import ProblemGroup, Verb
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say
+from gradcli.cli.keys import Names
+from gradcli.cli.problems import ProblemGroup, Verb, respelt
 from gradcli.cli.progress import Bar, progress
+from gradcli.cli.reference import op_names
+from gradcli.cli.view import Outcome, View, show, take_view, view_options
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
+    from gradcli.check.check import Checked
     from gradcli.problem import Problem
 
-CODES = {"interrupted": INTERRUPTED, "fail": NO, "inconclusive": INCONCLUSIVE}
+CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 
-def _options() -> list[click.Parameter]:
-    return [
-        word_option(
-            "--method", METHODS, "central",
-            "Numeric derivatives: central, forward, ridders or complex.",
-        ),
-        click.Option(
-            ["--step"], type=float, metavar="H", callback=positive,
-            help="Step, times max(1, |x|).  [default: the method's]",
-        ),
-        click.Option(
-            ["--tol"], type=float, metavar="T", callback=positive,
-            help="Relative tolerance.  [default: 1e-6; forward 1e-5, complex 1e-8]",
-        ),
-        click.Option(
-            ["--sample"], type=click.IntRange(1), metavar="N",
-            help="Check N entries of each parameter, chosen by a fixed seed.",
-        ),
-        click.Option(
-            ["--against"], metavar="FILE",
-            help="Judge the gradients in an npz or JSON file, or - for standard input.",
-        ),
-        click.Option(["--sweep"], is_flag=True, help="Also show the error against the step."),
-        click.Option(
-            ["--plot"], metavar="FILE", callback=plot_path,
-            help="With --sweep: save a picture, .png .svg .pdf (extra: plot).",
-        ),
-        click.Option(["--explain"], is_flag=True, help="Also show the rule behind the verdict."),
-        click.Option(["--full"], is_flag=True, help="Every digit of every number."),
-        click.Option(["--json"], is_flag=True, help="One JSON object instead of tables."),
-    ]  # fmt: skip
-
-
-def _run(problems: list[Problem], options: dict[str, Any]) -> int:
-    if options["plot"] and not options["sweep"]:
-        raise GradcliError("--plot: goes with --sweep")
-    if len(problems) > 1 and (options["against"] or options["plot"]):
-        flag = "--against" if options["against"] else "--plot"
-        raise GradcliError(f"{flag}: goes with one spec, not {len(problems)}")
-    verdicts = []
-    for problem in apart(problems, options["json"]):
-        verdicts.append(_check(problem, options))
-        if verdicts[-1] == "interrupted":
-            say("gradcli: interrupted")
-            break
-    return next((code for verdict, code in CODES.items() if verdict in verdicts), GOOD)
-
-
-def _check(problem: Problem, given: dict[str, Any]) -> str:
+def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     from gradcli.check.against import read_gradients
     from gradcli.check.check import Options, check
     from gradcli.check.sweep import sweep
-
-    options = Options(given["method"], given["step"], given["tol"], given["sample"])
-    sizes = [p.size for p in problem.primals.values()]
-    against = None
-    if given["against"]:
-        dtype = next(iter(problem.primals.values())).dtype.name
-        against = read_gradients(given["against"], dtype)
-    total = sum(min(n, options.sample or n) for n in sizes)
-    with progress("checking", total) as advance:
-        checked = check(problem, options, against, advance, partial(_announce, advance))
-    for name in checked.extra:
-        warn(f"{given['against']}: {name!r} is no parameter of this problem, and not judged")
-    if checked.nonfinite:
-        say(f"gradcli: the value is not finite: {checked.nonfinite}")
-    done = not (checked.nonfinite or checked.interrupted)
-    swept = sweep(problem, options.method) if given["sweep"] and done else None
     from gradcli.report.checks import CheckReport
-    from gradcli.report.report import Screen
 
-    report = CheckReport(checked, swept, against is not None, given["explain"])
-    if given["plot"] and swept:
-        from gradcli.report.plots import save_plot
+    if view.plot and not given.get("sweep"):
+        raise GradcliError("--plot: goes with --sweep")
+    method = given.get("method", "central")
+    options = Options(method, given.get("step"), given.get("tol"), given.get("sample"))
+    file = given.get("against")
+    against = None
+    if file:
+        dtype = next(iter(problem.primals.values())).dtype.name
+        against = read_gradients(file, dtype)
+    total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
+    with progress("checking", total) as bar:
+        checked = check(problem, options, against, bar, partial(_announce, bar))
+    done = not (checked.nonfinite or checked.interrupted)
+    swept = sweep(problem, options.method) if given.get("sweep") and done else None
+    code, complaint = _ended(checked)
+    return Outcome(
+        CheckReport(checked, swept, file is not None, bool(given.get("explain"))),
+        respelt(problem, "check", given),
+        code,
+        complaint,
+        [f"{file}: {n!r} is no parameter of this problem, and not judged" for n in checked.extra],
+        problem,
+    )
 
-        save_plot(given["plot"], report.figure)
-    digits = None if given["full"] else 6
-    answer(given["json"], report.document, lambda width: report.tables(Screen(width, digits)))
-    return "interrupted" if checked.interrupted else checked.verdict
+
+def _ended(checked: Checked) -> tuple[int, str | None]:
+    """The exit code of ``checked``, and what there is to say of it."""
+    if checked.interrupted:
+        return INTERRUPTED, "interrupted"
+    told = checked.nonfinite and f"the value is not finite: {checked.nonfinite}"
+    return CODES[checked.verdict], told
 
 
 def _announce(bar: Bar, entries: int, seconds: float) -> None:
@@ -112,30 +71,10 @@ def _announce(bar: Bar, entries: int, seconds: float) -> None:
         )
 
 
-CHECK = Verb(_run, _options)
+CHECK = Verb("check", _check, "Prove the gradients of {} by numeric derivatives.")
 
 
-@click.command(epilog="Example: gradcli check ops tanh softmax")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def ops(names: tuple[str, ...], as_json: bool) -> int:
-    """The engine itself: every op, first and second order, on its own domain."""
-    from gradcli.check.ops import check_ops
-    from gradcli.report.checks import OpsReport
-    from gradcli.report.report import Screen
-
-    found = check_ops(names)
-    report = OpsReport(found)
-    answer(as_json, report.document, lambda width: report.tables(Screen(width)))
-    return NO if any(op.verdict == "fail" for op in found) else GOOD
-
-
-@click.group(
-    cls=ProblemGroup,
-    prefix="check ",
-    verbs=dict.fromkeys(("model", "formula", "landscape"), "gradcli.cli.check:CHECK"),
-    epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.",
-)
+@click.group(cls=ProblemGroup, verb="check", epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.")
 def check() -> None:
     """Prove a problem's gradients against numeric derivatives.
 
@@ -143,4 +82,25 @@ def check() -> None:
     """
 
 
-check.add_command(ops)
+def _ops(names: tuple[str, ...], **options: Any) -> int:
+    """The engine itself: every op, first and second order, on its own domain."""
+    from gradcli.check.ops import check_ops
+    from gradcli.report.checks import OpsReport
+
+    found = check_ops(names)
+    failed = any(op.verdict == "fail" for op in found)
+    return show(Outcome(OpsReport(found), code=NO if failed else GOOD), take_view(options))
+
+
+check.add_command(
+    click.Command(
+        "ops",
+        callback=_ops,
+        params=[
+            Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."),
+            *view_options("trace", "graph", "plot"),
+        ],
+        help=_ops.__doc__,
+        epilog="Example: gradcli check ops tanh softmax",
+    )
+)

@@ -1,12 +1,118 @@
 """Every problem that the command line knows."""
 
-from gradcli.catalogue import LANDSCAPES
-from gradcli.cli.formula import FORMULA_FAMILY, landscape_family
-from gradcli.cli.models import LOSS_FAMILIES, RUN_FAMILY
-from gradcli.cli.problems import Family
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
+from gradcli.cli.problems import Family, Options, Written
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from gradcli.inputs.specs import SpecFile
 
 
-def families() -> dict[str, Family]:
-    """By name, as the catalogue has them now."""
-    landscapes = [landscape_family(name) for name in LANDSCAPES]
-    return {f.name: f for f in [*LOSS_FAMILIES, RUN_FAMILY, FORMULA_FAMILY, *landscapes]}
+def families() -> list[Family]:
+    """The families, from the catalogue as it is now."""
+    losses = [_loss(name, meaning) for name, meaning in LOSSES.items()]
+    landscapes = [_landscape(name, meaning) for name, meaning in LANDSCAPES.items()]
+    return [*losses, _RUN, _FORMULA, *landscapes]
+
+
+_EXAMPLES = {
+    "mse": "mse --in 3 --out 2 --act sigmoid",
+    "mae": "mae --in 3 --out 2 --hidden 4",
+    "huber": "huber --x 1,2,3 --y 0.5 --w 1",
+    "bce": "bce --in 4 --out 1 --labels 0,1,1",
+    "ce": "ce --in 4 --out 3 --labels 2,0 --hidden 8,8",
+}
+
+
+def _loss(name: str, meaning: str) -> Family:
+    return Family(
+        name,
+        "Models",
+        "",
+        f"a model with {meaning}",
+        f"A VALUE is {VALUE}; a file may "
+        "carry a slice, as in data.npz:x[0:32], or name columns, as in data.csv:height.",
+        _EXAMPLES.get(name, f"{name} --in 3 --out 2"),
+        [key for key in MODEL_KEYS if not key.only or name in key.only],
+        list,
+        lambda options: [Written({"loss": name, **options})],
+    )
+
+
+def _landscape(name: str, meaning: str) -> Family:
+    return Family(
+        name,
+        "Landscapes",
+        "descend",
+        f"{name}, {meaning}",
+        "Its formula and its minima: gradcli landscapes.",
+        f"{name} --start -4 0" if name == "himmelblau" else name,
+        LANDSCAPE_KEYS,
+        list,
+        lambda options: [Written({"landscape": name, **options})],
+    )
+
+
+def _read(options: Options) -> Iterator[SpecFile]:
+    from gradcli.inputs.specs import read_specs
+
+    names = options["specs"]
+    if names.count("-") > 1:
+        raise GradcliError("standard input (-) is given twice: it can be read once")
+    found = False
+    for name in names:
+        for spec in read_specs(name):
+            found = True
+            yield spec
+    if not found:
+        raise GradcliError(f"{names[0]}: holds no spec")
+
+
+_RUN = Family(
+    "run",
+    "Models",
+    "",
+    "problems from spec files",
+    "TOML or JSON, or - for standard input. The keys are the "
+    "options of the commands without dashes, and loss, formula or landscape; [[layers]] tables "
+    "are the long form of a model. An answer with --json can be run again.",
+    "run model.toml",
+    (),
+    lambda: [click.Argument(["specs"], nargs=-1, required=True, metavar="SPEC...")],
+    _read,
+)
+
+
+def _formula(options: Options) -> list[Written]:
+    from gradcli.formula.text import bindings, read_text
+
+    expression, values = options.pop("expression"), options.pop("bindings")
+    return [Written({"formula": read_text(expression), "values": bindings(values), **options})]
+
+
+_FORMULA = Family(
+    "formula",
+    "Formulas",
+    "",
+    "a formula",
+    "Python's syntax, with ^ for powers too: + - * / "
+    "// % @ comparisons, and or not, a if c else b, x[0] x[1:] x[x > 0] x.T, [1, 2], the constants "
+    "pi e inf, and every function that gradcli ops lists, by its keywords, too. A value may be "
+    "drawn: a=normal(4,28). A name that is only an index is no variable. Formulas separated by ; "
+    'name intermediates: "y = x^2; sin(y)". @FILE reads the formula from a file, - from standard '
+    "input.",
+    'formula "sin(x)*y" x=1 y=2',
+    FORMULA_KEYS,
+    lambda: [
+        click.Argument(["expression"], metavar="EXPR"),
+        click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]..."),
+    ],
+    _formula,
+)

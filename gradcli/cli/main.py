@@ -17,17 +17,16 @@ from gradcli.cli.signals import leave
 
 @click.group(
     cls=ProblemGroup,
-    verbs={
-        "model": "gradcli.cli.evaluate:EVALUATE",
-        "formula": "gradcli.cli.formula:FORMULA",
-        "landscape": "gradcli.cli.descend:DESCEND",
-    },
     others={
-        "check": "gradcli.cli.check:check",
-        "descend": "gradcli.cli.descend:descend",
-        "landscapes": "gradcli.cli.formula:landscapes",
-        "activation": "gradcli.cli.activation:activation",
-        "ops": "gradcli.cli.ops:ops",
+        "Verbs": {
+            "check": "gradcli.cli.check:check",
+            "descend": "gradcli.cli.descend:descend",
+        },
+        "Reference": {
+            "ops": "gradcli.cli.reference:ops",
+            "landscapes": "gradcli.cli.reference:landscapes",
+            "activation": "gradcli.cli.reference:activation",
+        },
     },
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 good, 1 the answer is no, 2 bad usage or input, 3 inconclusive, "

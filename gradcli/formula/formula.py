@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.catalogue import FORMULA_KEYS, read_keys
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
 from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
+from gradcli.formula.values import read_values
 from gradcli.formula.whole import EXACT
-from gradcli.problem import Arrays, Minimum, Note, Walk, require_variables
+from gradcli.problem import (
+    Arrays,
+    Note,
+    Problem,
+    Result,
+    lacks_gradient,
+    require_real,
+    require_variables,
+    same,
+)
 from gradcli.suggest import printable, suggestion
 
-_NO_REAL = {
-    False: "no gradient: the value is a position, a whole number",
-    True: "no gradient: the value is true or false",
-}
 
-
-class Formula:
+class Formula(Problem):
     """The value of ``text`` at ``values``, by name; float arrays of one dtype.
 
     ``wrt`` names the variables to differentiate with respect to: by default all but those that
     the formula uses as indices, which are whole numbers. An intermediate (``y1`` in
     ``y1 = x*w; y1^2``) may be among them; the gradients of the others still go through it.
+    ``data`` names what came from files: a walk leaves it where it is, unless ``wrt`` has it.
     """
 
     def __init__(
@@ -38,8 +45,10 @@ class Formula:
         values: Mapping[str, Any],
         wrt: Sequence[str] | None = None,
         dtype: str = "float64",
+        data: Collection[str] = (),
     ) -> None:
         self.text = text
+        self._data = data
         self.dtype = np.dtype(dtype)
         values = {canonical(name): value for name, value in values.items()}
         self._exact = values
@@ -54,20 +63,52 @@ class Formula:
         """The intermediates that are real arrays, as they are at ``values``."""
         self.value = self._first()
         """Its value: an array of ``dtype``, or of whole numbers or truths."""
+        self._all = not wrt
         self._wrt = self._chosen(wrt)
 
     shows_point = True
-    minima: tuple[Minimum, ...] = ()
-    walk = Walk()
+
+    @classmethod
+    def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
+        """The formula that ``mapping`` specifies; relative files are taken from ``folder``.
+
+        Its keys are formula, values (by name, each a VALUE or a call such as ``normal(2,3)``),
+        and those of the catalogue. Raises SpecError naming the key at fault.
+        """
+        given = {key: v for key, v in mapping.items() if key not in ("formula", "values")}
+        options = read_keys(given, FORMULA_KEYS)
+        values = mapping.get("values") or {}
+        if not isinstance(mapping["formula"], str) or not isinstance(values, Mapping):
+            raise SpecError("formula", "must be text, and its values a table of them by name")
+        arrays, files = read_values(values, options.get("seed", 0), folder)
+        dtype = options.get("dtype", "float64")
+        return cls(mapping["formula"], arrays, options.get("wrt"), dtype, files)
 
     @property
     def title(self) -> str:
         return printable(" ".join(self.text.split()))
 
     @property
-    def free(self) -> list[str]:
-        """The names that the formula uses of those that were given."""
-        return [*self._compiled.numbers, *self._compiled.indices]
+    def document(self) -> dict[str, Any]:
+        wrt = {} if self._all else {"wrt": list(self._wrt)}
+        return {"formula": self.text, "values": dict(self._exact), "dtype": self.dtype.name, **wrt}
+
+    def trainable(self) -> Problem:
+        """The formula whose values from files stay where they are, unless it was told otherwise."""
+        if not self._all or not set(self._data) & set(self._wrt):
+            return self
+        moved = [name for name in self._wrt if name not in self._data]
+        if not moved:
+            raise SpecError("wrt", "all values come from files, which a walk leaves as they are")
+        return type(self)(self.text, self._exact, moved, self.dtype.name)
+
+    def lint(self, result: Result) -> list[str]:
+        used = {*self._compiled.numbers, *self._compiled.indices}
+        return [
+            f"the value does not depend on {name}: its gradient is 0"
+            for name in self.primals
+            if name in self.values_given and name not in used
+        ]
 
     @property
     def primals(self) -> Arrays:
@@ -78,7 +119,7 @@ class Formula:
     def constants(self) -> Arrays:
         return {n: v for n, v in self.values_given.items() if n not in self._wrt}
 
-    def array(self, primals: Mapping[str, Array], note: Note = lambda _, value: value) -> Array:
+    def array(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         """The value at ``primals``, of whatever shape; the other names keep theirs."""
 
         def assign(name: str, value: Any) -> Any:
@@ -91,29 +132,21 @@ class Formula:
 
         return self._finished(self._compiled.run({**self.values_given, **primals}, assign))
 
-    def forward(self, primals: Mapping[str, Array], note: Note = lambda _, value: value) -> Array:
+    def forward(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         """As ``array``; an array of one entry counts as a number.
 
         Raises GradcliError where the value is no real number.
         """
         value = self.array(primals, note)
-        self.require_real(value)
+        require_real(value)
         return value.reshape(()) if value.size == 1 and value.ndim else value
 
-    def require_real(self, value: Array) -> None:
-        """Raise GradcliError where ``value`` is a position, or true or false."""
-        if value.dtype.kind in "iub":
-            raise GradcliError(_NO_REAL[value.dtype.kind == "b"])
+    @property
+    def value_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        return np.shape(self.value)
 
     def lacks_gradient(self) -> str | None:
-        """Why there is no gradient here, in words; None where there is one."""
-        if not self._wrt:
-            return "a gradient needs a variable: give one, such as x=1"
-        if self.value.dtype.kind != "f":
-            return _NO_REAL[self.value.dtype.kind == "b"]
-        if self.value.size != 1:
-            return "a gradient needs one number: take sum(...), or ask for --jacobian"
-        return None
+        return lacks_gradient(self.primals, self.value)
 
     def in_float64(self) -> Self:
         """The same formula in float64, its values as given."""
@@ -148,10 +181,6 @@ class Formula:
     def working_set(self) -> int:
         """Bytes that one evaluation takes, about."""
         return 64 * sum(value.size for value in self.values_given.values())
-
-    def mistakes(self) -> Iterator[tuple[str, Arrays]]:
-        """Nothing is known of how people get formulas wrong."""
-        return iter(())
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of primals that gives ``(value, gradients)``, for repeated steps.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from gradcli.catalogue import LANDSCAPE_KEYS, read_keys
+from gradcli.errors import SpecError
 from gradcli.formula.formula import Formula
 from gradcli.problem import Minimum, Walk
+from gradcli.suggest import suggestion
 
 
 class Landscape(NamedTuple):
@@ -31,6 +34,19 @@ class LandscapeProblem(Formula):
         self.walk = landscape.walk
         x, y = landscape.start if start is None else start
         super().__init__(landscape.formula, {"x": x, "y": y}, None, dtype)
+
+    @classmethod
+    def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
+        """The landscape of ``mapping``, which has the keys landscape, start and dtype."""
+        name, options = mapping["landscape"], {k: v for k, v in mapping.items() if k != "landscape"}
+        if name not in LANDSCAPES:
+            raise SpecError("landscape", f"unknown value {name!r}{suggestion(name, LANDSCAPES)}")
+        return cls(name, **read_keys(options, LANDSCAPE_KEYS))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        start = [float(v) for v in self.primals.values()]
+        return {"landscape": self.name, "start": start, "dtype": self.dtype.name}
 
     def _again(self, values: Mapping[str, Any]) -> Self:
         return type(self)(self.name, (values["x"], values["y"]), "float64")

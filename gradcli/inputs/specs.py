@@ -14,7 +14,7 @@ from gradcli.inputs.files import read_bytes, read_stdin
 class SpecFile(NamedTuple):
     """A specification as a file gives it; files that it names are looked for in ``folder``."""
 
-    name: str
+    name: str | None
     mapping: dict[str, Any]
     folder: str | None
 

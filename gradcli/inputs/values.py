@@ -65,13 +65,15 @@ def require_array(key: str, value: Any, folder: str | None, words: Collection[st
 
 
 def drawn(
-    key: str, text: str, words: Collection[str], stream: Callable[[], Stream]
+    key: str, text: Any, words: Collection[str], stream: Callable[[], Stream]
 ) -> npt.NDArray[np.float64] | None:
     """The array that ``text``, such as ``normal(4,28)``, draws from ``stream()``, float64.
 
     None where it is no call of one of the initialisers ``words``. Raises SpecError for ``key``
     where the shape does not suit it.
     """
+    if not isinstance(text, str):
+        return None
     called = re.fullmatch(r"(\w+)\s*\(([\d\s,]*)\)", text.strip(), re.ASCII)
     if called is None or called[1] not in words:
         return None

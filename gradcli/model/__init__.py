@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import read_specs
-    from gradcli.model.model import Evaluation, Model
+    from gradcli.model.model import Model
 
-__all__ = ["Evaluation", "Model", "read_specs"]
+__all__ = ["Model", "read_specs"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Evaluation", "Model"):
+    if name == "Model":
         from gradcli.model import model
 
         return getattr(model, name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.answer import Answer
 from gradcli.engine import Array
 from gradcli.model.build import Built, build
 from gradcli.model.document import document
@@ -16,27 +17,16 @@ from gradcli.model.losses import batch_loss
 from gradcli.model.network import Activate, forward
 from gradcli.model.network import activate as usual_activate
 from gradcli.model.spec import Spec
-from gradcli.problem import Arrays, Minimum, Note, Step, Walk, differentiate, nonfinite
+from gradcli.problem import Arrays, Note, Problem, Result, same
 
 if TYPE_CHECKING:
     from gradcli.engine import Program
 
 
-class Evaluation(NamedTuple):
-    """What a model gives at its parameters: every array in the model's dtype."""
+class Model(Problem):
+    """A dense network with a loss, its inputs, targets and parameters."""
 
-    loss: Any
-    gradients: Arrays
-    parameters: Arrays
-    output: npt.NDArray[Any]
-    trace: list[Step]
-    warnings: list[str]
-    nonfinite: str | None
-    """Where the first nan or infinity came from, if the loss is not finite."""
-
-
-class Model:
-    """A network with a loss, its inputs, targets and parameters. A Problem."""
+    value_name = "loss"
 
     def __init__(self, built: Built) -> None:
         self.spec = built.spec
@@ -84,7 +74,7 @@ class Model:
         params: Mapping[str, Array],
         x: Array,
         y: Array,
-        note: Note = lambda _, value: value,
+        note: Note = same,
         activate: Activate | None = None,
     ) -> Array:
         """The loss of other parameters and data: arrays or Tensors, for a tape of one's own.
@@ -100,19 +90,17 @@ class Model:
         )
         return note("loss", loss)
 
-    def evaluate(self) -> Evaluation:
-        """The loss, its gradients, the output and every step at the model's parameters."""
-        result = differentiate(self)
-        last = [s for s in result.noted if s != "loss"][-1]
-        return Evaluation(
-            result.value,
-            result.gradients,
-            self.parameters,
-            result.noted[last],
-            result.steps,
-            [*self.warnings, *lint_gradients(self.spec, self.parameters, result, self.x)],
-            nonfinite(self, result),
-        )
+    def evaluate(self) -> Answer:
+        """The loss, its gradients, and the way there, at the model's parameters."""
+        return Answer(self)
+
+    def shown(self, result: Result) -> dict[str, Any]:
+        last = [name for name in result.noted if name != "loss"][-1]
+        output = result.noted[last]
+        return {"params": self.parameters, "x": self.x, "y": self.y, "output": output}
+
+    def lint(self, result: Result) -> list[str]:
+        return [*self.warnings, *lint_gradients(self.spec, self.parameters, result, self.x)]
 
     def in_float64(self) -> Self:
         """The same model in float64: given arrays as given, drawn ones as they are."""
@@ -153,10 +141,6 @@ class Model:
         """Bytes that one evaluation in float64 takes besides the parameters, about."""
         placed = zip(self.spec.layers, self._built.sizes.shapes)
         return 8 * len(self.x) * sum(p.layer.entries(shape) for p, shape in placed)
-
-    shows_point = False
-    minima: tuple[Minimum, ...] = ()
-    walk = Walk()
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of parameters that gives ``(loss, gradients)``, for repeated steps."""

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from gradcli.model.model import Evaluation, Model
-    from gradcli.problem import Step
-
-
-def document(model: Model, evaluation: Evaluation, trace: bool) -> dict[str, Any]:
-    """What ``--json`` prints for a model: see the README for the contract."""
-    answer = {
-        "loss": evaluation.loss,
-        "grads": evaluation.gradients,
-        "params": evaluation.parameters,
-        "x": model.x,
-        "y": model.y,
-        "output": evaluation.output,
-        "spec": _spec(model.document),
-    }
-    if trace:
-        answer["trace"] = [step_document(step) for step in evaluation.trace]
-    return answer
+from gradcli.steps import Step
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -88,8 +70,18 @@ def _lists(array: npt.NDArray[Any]) -> Any:
     return values.tolist()
 
 
+def with_spec(document: Mapping[str, Any], spec: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``document`` with the specification that gives it again, before its trace if it has one.
+
+    JSON has no nan, so an array that holds one goes into a specification as a literal.
+    """
+    if spec is None:
+        return dict(document)
+    trace = {key: value for key, value in document.items() if key == "trace"}
+    return {**{k: v for k, v in document.items() if k != "trace"}, "spec": _spec(spec), **trace}
+
+
 def _spec(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """The specification; JSON has no nan, so an array that holds one goes as a literal."""
     return {key: _spec_value(value) for key, value in mapping.items()}
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
-from gradcli.problem import Arrays, Step
+from gradcli.steps import Arrays, Step
 from gradcli.report.numbers import text, texts
 from gradcli.report.report import Screen
 from gradcli.report.saving import replace_file

@@ -8,11 +8,11 @@ from typing import Any
 import numpy.typing as npt
 from rich.text import Text
 
-from gradcli.problem import Step
 from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, is_whole, rows_of, summary
 from gradcli.report.layout import spans
 from gradcli.report.numbers import columns
 from gradcli.report.report import Screen
+from gradcli.steps import Step
 
 _SPACE = "  "
 _LEAST = len(_SPACE) + 1

@@ -109,13 +109,13 @@ def test_planted_errors_are_found_and_their_cause_named(plant: Any, cause: Any) 
 
 
 def cotangent(net: Model, name: str) -> Any:
-    [found] = [step.gradient for step in net.evaluate().trace if step.name == name]
+    [found] = [step.gradient for step in net.evaluate().steps if step.name == name]
     return found
 
 
 def without_sigmoid(net: Model) -> Any:
     """By hand: the last layer's gradients with a = z's derivative left out."""
-    steps = {step.name: step for step in net.evaluate().trace}
+    steps = {step.name: step for step in net.evaluate().steps}
     dz = steps["a3"].gradient
     return {"w3": steps["a2"].value.T @ dz, "b3": dz.sum(axis=0)}
 
@@ -132,7 +132,7 @@ def test_softmax_without_cross_terms_is_named() -> None:
     net = Model.from_spec(
         {"loss": "mse", "act": "softmax", "in": 3, "out": 4, "batch": 2, "dtype": "float64"}
     )
-    steps = {step.name: step for step in net.evaluate().trace}
+    steps = {step.name: step for step in net.evaluate().steps}
     p = steps["a"].value
     dz = steps["a"].gradient * p * (1 - p)
     found = judged(net, w=net.x.T @ dz, b=dz.sum(axis=0))
@@ -155,7 +155,7 @@ def test_one_wrong_entry_of_ten_thousand() -> None:
 def test_wrong_for_one_row_of_a_batch_only() -> None:
     net = model()
     dz = cotangent(net, "z3").copy()
-    [a2] = [step.value for step in net.evaluate().trace if step.name == "a2"]
+    [a2] = [step.value for step in net.evaluate().steps if step.name == "a2"]
     dz[3] *= 0.5
     found = judged(net, w3=a2.T @ dz, b3=dz.sum(axis=0))
     assert found.params["w3"].verdict == found.params["b3"].verdict == "fail"

@@ -18,7 +18,7 @@ BAD = {
     f"mse --in {'9' * 400} --out 2": "--in: must be a whole number from 1, not one beyond 2^63",
     f"mse --in 3 --out 2 --hidden {'9' * 5000}": "--hidden: each width must be a whole number",
     "mse --in 3 --out 2 --hidden +-3": "--hidden: each width must be a whole number from 1, not",
-    "mse --in three --out 2": "'three' is not a valid integer",
+    "mse --in three --out 2": "must be a whole number from 1, not 'three'",
     "mse --out 2": "--in: needed: the number of features in (or an x or w of numbers)",
     "mse --in 2": "--out: needed: the number of units out (or a y, w or b of numbers)",
     "mse --in 3 --out 1 --x 1,2,3,4": "--x: has 4 columns, but in is 3: give in 4, or an x of 3",
@@ -37,7 +37,7 @@ BAD = {
     "ce --in 3 --out 2 --labels 0,1 --batch 3": "--labels: 2 given for a batch of 3: one a row",
     "ce --in 3 --out 2 --labels 0 --y 0,1": "--labels: give either labels or y, not both",
     "ce --in 3 --out 2 --labels zeros": "--labels: takes numbers or a file, not the initialiser",
-    "mse --in 3 --out 2 --from-logits": "--from-logits: goes with bce and ce only, not mse",
+    "mse --in 3 --out 2 --from-logits": "--from-logits: goes with bce and ce only",
     "ce --in 3 --out 2 --from-logits --from-probs": "--from-probs: give either from_logits or",
     "mse --in 3 --out 1 --x 1,2,a": "expected a number at position 5, found 'a'",
     "mse --in 3 --out 1 --x [1,2": "expected ',' or ']' at position 5, found the end",
@@ -63,7 +63,7 @@ BAD = {
     "mse --in 3 --out 1 --foo": "No such option '--foo'",
     "mse --in 3 --out 1 extra": "unexpected extra argument",
     "mse --in": "Option '--in' requires an argument",
-    "nse --in 3": "No such command 'nse'",
+    "nse --in 3": "there is no command 'nse'; did you mean 'mse'?",
     "ops softmx": "there is no op 'softmx'; did you mean 'softmax'?",
 }  # fmt: skip
 
@@ -164,22 +164,22 @@ def test_closed_and_exhausted_standard_input(
 def test_an_unexpected_exception_is_called_a_bug(
     gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gradcli.model.model import Model
+    from gradcli import answer
 
-    def broken(self: object) -> None:
+    def broken(problem: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(Model, "evaluate", broken)
+    monkeypatch.setattr(answer, "differentiate", broken)
     ran = gradcli("mse --in 3 --out 1")
     assert (ran.code, ran.err) == (
         70, "gradcli: a bug in gradcli (RuntimeError: boom); --debug shows where\n",
     )  # fmt: skip
     assert "Traceback" in gradcli("--debug mse --in 3 --out 1").err
 
-    def interrupted(self: object) -> None:
+    def interrupted(problem: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Model, "evaluate", interrupted)
+    monkeypatch.setattr(answer, "differentiate", interrupted)
     ran = gradcli("mse --in 3 --out 1")
     assert (ran.code, ran.err) == (130, "\ngradcli: interrupted\n")
 

@@ -79,7 +79,7 @@ def test_x_from_standard_input(gradcli: Gradcli) -> None:
         ('loss = "mse"\nin = = 3', "TOML: Invalid value (at line 2, column 6)"),
         ("{", "JSON: Expecting property name"),
         ("[1, 2]", "TOML"),
-        ("in = 3", "loss: needed: one of mse, mae"),
+        ("in = 3", "names no problem: it needs one of the keys loss"),
         ('loss = "mze"', "loss: unknown value 'mze'; did you mean"),
         ('loss = "mse"\nhiden = 3', "unknown key 'hiden'; did you mean 'hidden'?"),
         ('loss = "mse"\nin = "3"\nout = 1', "in: must be a whole number from 1, not '3'"),
@@ -118,5 +118,5 @@ def test_missing_and_unreadable_files(gradcli: Gradcli, tmp_path: Path) -> None:
     assert "Missing argument 'SPEC...'" in gradcli("run").err
     (tmp_path / "a.toml").write_text('loss = "mse"\nin = 2\nout = 1\n')
     two = f"run {tmp_path / 'a.toml'} {tmp_path / 'a.toml'}"
-    assert "one file cannot hold the answers of 2 specs" in gradcli(f"{two} --save x.npz").err
+    assert "--save: goes with one spec, not 2" in gradcli(f"{two} --save x.npz").err
     assert gradcli(two).out.count("loss ") == 2

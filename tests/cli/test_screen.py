@@ -16,9 +16,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gradcli.model import Model
+from gradcli.report.answers import AnswerReport
 from gradcli.report.arrays import array_table
 from gradcli.report.report import Screen
-from gradcli.report.tables import evaluation_tables
+from gradcli.report.traced import Traced
 from tests.conftest import Gradcli
 
 SPEC = {"loss": "mse", "x": "1,2,4", "y": "0,1", "w": "0.5,-1;0.25,2;1,0.125", "b": "ones"}
@@ -54,9 +55,15 @@ def screen(parts: Any, width: int, encoding: str = "utf-8") -> str:
     return buffer.getvalue().decode(encoding)
 
 
+def report(model: Model, trace: bool) -> Any:
+    answer = model.evaluate()
+    found = AnswerReport(answer)
+    return Traced(found, answer.result, "loss") if trace and answer.result else found
+
+
 def rendered(width: int, full: bool = False, trace: bool = False, **spec: Any) -> str:
-    model = Model.from_spec(spec or SPEC)
-    return screen(evaluation_tables(model, model.evaluate(), trace, full, width), width)
+    tables = report(Model.from_spec(spec or SPEC), trace).tables(Screen(width, None if full else 6))
+    return screen(tables, width)
 
 
 def test_the_whole_screen() -> None:
@@ -97,7 +104,7 @@ def test_wide_arrays_keep_both_ends() -> None:
 
 
 def test_without_a_terminal_nothing_is_left_out(gradcli: Gradcli) -> None:
-    ran = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2")
+    ran = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --full")
     assert "..." not in ran.out
     document = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --json").json
     words = set(ran.out.replace("│", " ").split())
@@ -122,7 +129,7 @@ def test_trace_gives_every_step_with_the_rule_in_its_names(gradcli: Gradcli) -> 
 
 def test_ascii_where_the_encoding_has_no_boxes() -> None:
     model = Model.from_spec({"loss": "ce", "in": 30, "out": 12})
-    parts = evaluation_tables(model, model.evaluate(), True, False, 60)
+    parts = report(model, True).tables(Screen(60))
     assert screen(parts, 60, "ascii").isascii()
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gradcli.answer import Answer, derivatives, hessians
 from gradcli.check import check
-from gradcli.derivatives import answer_of, derivatives, hessians
 from gradcli.engine.op import REGISTRY
 from gradcli.errors import FormulaError, GradcliError
 from gradcli.formula import Formula
@@ -98,13 +98,14 @@ def test_hessian_of_a_quadratic_form_of_arrays() -> None:
 
 def test_jacobian_of_an_array() -> None:
     formula = Formula("[x*y, x + y^2, sin(x)]", {"x": 2, "y": 3})
-    answer = answer_of(formula, jacobian=True)
+    answer = Answer(formula, jacobian=True)
     np.testing.assert_allclose(answer.value, [6, 11, math.sin(2)])
-    np.testing.assert_allclose(answer.grads["x"], [3, 1, math.cos(2)])
-    np.testing.assert_allclose(answer.grads["y"], [2, 6, 0])
-    assert answer_of(formula).grads is None
-    with pytest.raises(GradcliError, match=r"shape \(3,\).*--jacobian"):
-        answer_of(formula, order=2)
+    assert answer.jacobian is not None
+    np.testing.assert_allclose(answer.jacobian["x"], [3, 1, math.cos(2)])
+    np.testing.assert_allclose(answer.jacobian["y"], [2, 6, 0])
+    assert Answer(formula).gradients is None
+    with pytest.raises(GradcliError, match=r"shape \(3,\).*the jacobian"):
+        Answer(formula, order=2)
 
 
 def test_float32_formulas_stay_float32() -> None:
@@ -339,7 +340,7 @@ def test_valid_formulas_agree_with_numeric_derivatives(text: str, x: float, y: f
     )
 )
 def test_garbage_is_refused_in_one_message_or_has_a_value(text: str) -> None:
-    assert message_of(lambda: answer_of(Formula(text, {"x": 0.5, "y": 2.0}))).count("\n") <= 1
+    assert message_of(lambda: Answer(Formula(text, {"x": 0.5, "y": 2.0}))).count("\n") <= 1
 
 
 @st.composite
@@ -378,14 +379,14 @@ def test_any_call_has_an_answer_or_one_message(text: str, form: str) -> None:
     def run() -> None:
         for dtype in ("float64", "float32"):
             formula = Formula(form.format(text), values, None, dtype)
-            answer = answer_of(formula)
-            if answer.grads is None:
-                answer_of(formula, jacobian=True)
+            answer = Answer(formula)
+            if answer.gradients is None:
+                Answer(formula, jacobian=True)
                 continue
-            assert {g.dtype for g in answer.grads.values()} == {formula.dtype}
+            assert {g.dtype for g in answer.gradients.values()} == {formula.dtype}
             with np.errstate(all="ignore"):
                 _, replayed = formula.stepper()(formula.primals)
-            for name, gradient in answer.grads.items():
+            for name, gradient in answer.gradients.items():
                 np.testing.assert_array_equal(replayed[name], gradient)
 
     assert message_of(run).count("\n") <= 1

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.derivatives import answer_of, jacobians
+from gradcli.answer import Answer, jacobians
 from gradcli.engine import REGISTRY, Op
 from gradcli.engine.domain import BINARY, UNARY, Case, case
 from gradcli.engine.nest import leaves
@@ -204,4 +204,4 @@ def test_large_derivatives_are_refused() -> None:
     with pytest.raises(GradcliError, match=message):
         jacobians(formula)
     with pytest.raises(GradcliError, match="the Hessian would have 16,000,000 numbers"):
-        answer_of(Formula("sum(x^2)", {"x": np.ones(4000)}), order=2)
+        Answer(Formula("sum(x^2)", {"x": np.ones(4000)}), order=2)

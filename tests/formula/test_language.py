@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcli.answer import Answer, jacobians
 from gradcli.check import check
-from gradcli.derivatives import answer_of, jacobians
 from gradcli.errors import FormulaError, GradcliError
 from gradcli.formula import Formula
 from gradcli.problem import differentiate
@@ -312,20 +312,20 @@ def test_what_has_no_gradient_answers_its_value() -> None:
         "2 + 3": (5, "needs a variable"),
     }
     for text, (value, why) in cases.items():
-        answer = answer_of(Formula(text, {}))
+        answer = Answer(Formula(text, {}))
         assert answer.value.tolist() == value
-        assert answer.grads is None
+        assert answer.gradients is None
         assert why in (answer.lacking or "")
-    answer = answer_of(Formula("pad(x, 1)", {"x": [[1.0]]}))
+    answer = Answer(Formula("pad(x, 1)", {"x": [[1.0]]}))
     assert answer.value.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
-    assert "take sum(...), or ask for --jacobian" in (answer.lacking or "")
-    answer = answer_of(Formula("where(x > 0)", {"x": [[1.0, 0], [0, 2]]}))
+    assert "take sum(...), or ask for the jacobian" in (answer.lacking or "")
+    answer = Answer(Formula("where(x > 0)", {"x": [[1.0, 0], [0, 2]]}))
     assert (answer.value.tolist(), answer.value.dtype) == ([[0, 0], [1, 1]], np.int64)
     assert "a position" in (answer.lacking or "")
-    answer = answer_of(Formula("x > 1", {"x": 2}))
+    answer = Answer(Formula("x > 1", {"x": 2}))
     assert answer.value is np.True_
     assert "true or false" in (answer.lacking or "")
-    assert answer_of(Formula("x[:0]", {"x": X})).value.shape == (0,)
+    assert Answer(Formula("x[:0]", {"x": X})).value.shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -335,9 +335,9 @@ def test_an_array_of_one_entry_counts_as_a_number(
     text: str, shape: tuple[int, ...], slope: float
 ) -> None:
     formula = Formula(text, {"x": 3.0})
-    answer = answer_of(formula)
+    answer = Answer(formula)
     assert answer.value.shape == shape
-    assert answer.grads == {"x": slope}
+    assert answer.gradients == {"x": slope}
     assert formula.stepper()(formula.primals)[1] == {"x": slope}
     assert check(formula).verdict == "pass"
     assert jacobians(formula)["x"].shape == shape
@@ -367,8 +367,8 @@ def test_a_fault_on_the_way_back_is_told_in_words(monkeypatch: pytest.MonkeyPatc
     formula = Formula("sum(tanh(x))", {"x": X})
     message = "tanh has a value here, but no gradient: something odd"
     for call in (
-        lambda: answer_of(formula), lambda: answer_of(formula, jacobian=True),
-        lambda: answer_of(Formula("tanh(x)", {"x": 1.0}), order=2), lambda: check(formula),
+        lambda: Answer(formula), lambda: Answer(formula, jacobian=True),
+        lambda: Answer(Formula("tanh(x)", {"x": 1.0}), order=2), lambda: check(formula),
         lambda: formula.stepper()(formula.primals),
     ):  # fmt: skip
         with pytest.raises(GradcliError, match=message):
@@ -405,9 +405,9 @@ def test_large_arrays_are_refused(text: str) -> None:
 
 def test_names_of_higher_orders_and_traces() -> None:
     formula = Formula("sum(x[1:]^3)", {"x": X})
-    hessian = answer_of(formula, order=2).hessian
+    hessian = Answer(formula, order=2).hessian
     assert hessian is not None
     np.testing.assert_allclose(hessian["x"]["x"], np.diag([0.0, 6, 12]))
-    trace = answer_of(Formula("clip(x, None, 2)^2 + where(x > 0, x, 1)", {"x": 1.0})).trace
+    trace = Answer(Formula("clip(x, None, 2)^2 + where(x > 0, x, 1)", {"x": 1.0})).steps
     assert [step.op for step in trace] == ["clip", "square", "where", "add"]
     assert trace[0].inputs[0] == "x"

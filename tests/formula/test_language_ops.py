@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.derivatives import jacobians
+from gradcli.answer import jacobians
 from gradcli.engine import REGISTRY, GradientTape, Op, Tensor
 from gradcli.engine.domain import Case
 from gradcli.engine.nest import leaves

@@ -38,7 +38,7 @@ def test_losses_and_activations_match_keras(case: dict[str, Any]) -> None:
     tolerance = {"rtol": 1e-6, "atol": 1e-8} if single else {"rtol": 1e-12, "atol": 1e-15}
     model = Model.from_spec({**KERAS["inputs"], **case["spec"], "hidden": 4, "dtype": "float64"})
     found = model.evaluate()
-    np.testing.assert_allclose(found.loss, case["loss"], **tolerance)
+    np.testing.assert_allclose(found.value, case["loss"], **tolerance)
     for name, gradient in case["grads"].items():
         np.testing.assert_allclose(found.gradients[name], gradient, **tolerance)
 
@@ -132,7 +132,7 @@ def test_random_models_agree_with_numeric_derivatives(data: st.DataObject) -> No
     model = Model.from_spec(spec)
     found = model.evaluate()
     loss_again, gradients = model.value_and_gradients(model.parameters, model.x, model.y)
-    assert loss_again == found.loss
+    assert loss_again == found.value
     for name, value in model.parameters.items():
         np.testing.assert_array_equal(gradients[name], found.gradients[name])
 
@@ -242,7 +242,7 @@ def test_keras_clips_probabilities_at_1e_7() -> None:
     for loss in ("ce", "bce"):
         spec = {"loss": loss, "x": [[0, 1]], "w": [[1, 0], [0, 1]], "y": [[1, 0]]}
         found = Model.from_spec({**spec, "from_probs": True, "dtype": "float64"}).evaluate()
-        assert found.loss == pytest.approx(16.11809565095832, rel=1e-9)
+        assert found.value == pytest.approx(16.11809565095832, rel=1e-9)
 
 
 def test_the_tensorflow_stream_has_its_tails() -> None:
@@ -269,13 +269,13 @@ def test_a_cross_entropy_after_its_activation_takes_the_logits(loss: str, act: s
     spec = {"loss": loss, "act": act, "x": "1", "b": "zeros"}
     spec |= {"w": "[[40,0]]", "y": "0,1"} if loss == "ce" else {"w": "40", "y": "0"}
     found = Model.from_spec(spec).evaluate()
-    assert float(found.loss) == 40.0
+    assert float(found.value) == 40.0
     assert found.gradients["w"][0, 0] == 1.0
     clipped = Model.from_spec({**spec, "from_probs": True, "dtype": "float64"}).evaluate()
-    assert float(clipped.loss) == pytest.approx(-math.log(1e-7), rel=1e-8)
+    assert float(clipped.value) == pytest.approx(-math.log(1e-7), rel=1e-8)
     assert clipped.gradients["w"][0, 0] == 0.0
     again = Model.from_spec(Model.from_spec(spec).document).evaluate()
-    assert again.loss == found.loss
+    assert again.value == found.value
 
 
 def test_float32_keeps_its_digits_where_the_output_saturates() -> None:
@@ -292,7 +292,7 @@ def test_float32_keeps_its_digits_where_the_output_saturates() -> None:
 def test_the_mean_is_a_sum_divided_by_n() -> None:
     """41 ones: times 1/41 in float32 their sum would be 0.99999994."""
     spec = {"loss": "mse", "x": "0", "out": 41, "w": "zeros", "b": "zeros", "y": 1}
-    assert float(Model.from_spec(spec).evaluate().loss) == 1.0
+    assert float(Model.from_spec(spec).evaluate().value) == 1.0
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -305,6 +305,6 @@ def test_steps_at_other_batches_equal_a_model_of_that_batch(loss: str, reduction
         other = Model.from_spec({**spec, "batch": batch})
         loss_there, gradients = stepped.value_and_gradients(other.parameters, other.x, other.y)
         found = other.evaluate()
-        assert loss_there == found.loss
+        assert loss_there == found.value
         for name, gradient in found.gradients.items():
             np.testing.assert_array_equal(gradients[name], gradient)

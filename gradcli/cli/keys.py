@@ -1,0 +1,91 @@
+"""Options of the command line from keys of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradcli.catalogue import Key
+from gradcli.errors import GradcliError, SpecError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_METAVARS = {"int": "N", "number": "X", "pair": "X Y", "ints": "N,N", "word": "NAME"}
+
+
+def flag(name: str) -> str:
+    """The option of the key ``name``."""
+    return "--" + name.replace("_", "-")
+
+
+class KeyOption(click.Option):
+    """The option of a key: checked by it, completed from it, in its group of the help."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        text = f"{key.help[:-1]}: {', '.join(key.words)}." if key.kind == "word" else key.help
+        default = f"  [default: {key.default}]" if key.default else ""
+        is_flag = key.kind == "flag"
+        super().__init__(
+            [flag(key.name), key.name],
+            is_flag=is_flag,
+            default=None,
+            metavar=None if is_flag else key.metavar or _METAVARS.get(key.kind, key.kind.upper()),
+            help=f"{text}{default}",
+            callback=None if is_flag else self._read,
+        )
+
+    def _read(self, ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
+        if text is None:
+            return None
+        try:
+            return self.key.parse(text)
+        except SpecError as error:
+            raise GradcliError(f"{flag(self.key.name)}: {error.problem}") from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        takes_file = self.key.kind == "value" or self.key.metavar == "FILE"
+        return completions(self.key.words, incomplete, takes_file)
+
+
+class Names(click.Argument):
+    """An argument of names, completed from those that ``known`` gives."""
+
+    def __init__(self, known: Any, decls: Sequence[str], **more: Any) -> None:
+        super().__init__(decls, **more)
+        self.known = known
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return completions(self.known(), incomplete, files=False)
+
+
+def completions(words: Collection[str], incomplete: str, files: bool) -> list[CompletionItem]:
+    """The ``words`` that begin as ``incomplete`` does; where there are none, names of files."""
+    from click.shell_completion import CompletionItem
+
+    meanings = words if isinstance(words, dict) else dict.fromkeys(words)
+    found = [
+        CompletionItem(word, help=meaning)
+        for word, meaning in meanings.items()
+        if word.startswith(incomplete)
+    ]
+    return found or [CompletionItem(incomplete, type="file")] * files
+
+
+def grouped(
+    params: Sequence[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter
+) -> None:
+    """Write the options under the headings of their groups, as they come."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for param in params:
+        record = param.get_help_record(ctx)
+        if record is not None:
+            key = getattr(param, "key", None)
+            heading = key.group if key is not None else getattr(param, "group", "Other")
+            groups.setdefault(heading, []).append(record)
+    for heading, records in groups.items():
+        with formatter.section(heading):
+            formatter.write_dl(records)

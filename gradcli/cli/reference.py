@@ -1,0 +1,94 @@
+"""The commands that tell what there is: ops, landscapes, activation."""
+
+from __future__ import annotations
+
+import click
+
+from gradcli.catalogue import ACTIVATIONS, DTYPE
+from gradcli.cli.keys import KeyOption, Names
+from gradcli.cli.view import Outcome, show, take_view, view_options
+from gradcli.errors import GradcliError
+from gradcli.suggest import suggestion
+
+_MOST = 100_000
+
+
+def _views(*left_out: str) -> list[click.Parameter]:
+    return view_options("trace", "graph", *left_out)
+
+
+def _ops(names: tuple[str, ...], **options: object) -> int:
+    """The ops of the engine, with the rule of each gradient.
+
+    g is the gradient of the output, y the output; the rules are those of the inputs in order.
+    """
+    from gradcli.report.oplist import OpList
+
+    return show(Outcome(OpList(names)), take_view(options))
+
+
+def op_names() -> list[str]:
+    """The names of the engine's ops."""
+    from gradcli.engine import REGISTRY
+
+    return sorted(REGISTRY)
+
+
+ops = click.Command(
+    "ops",
+    callback=_ops,
+    params=[Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."), *_views("plot")],
+    help=_ops.__doc__,
+    epilog="Example: gradcli ops tanh softmax",
+)
+
+
+def _landscapes(**options: object) -> int:
+    """The landscapes, with their formulas and published minima."""
+    from gradcli.report.landscapes import LandscapeList
+
+    return show(Outcome(LandscapeList()), take_view(options))
+
+
+landscapes = click.Command(
+    "landscapes",
+    callback=_landscapes,
+    params=_views("plot"),
+    help=_landscapes.__doc__,
+    epilog="Example: gradcli landscapes",
+)
+
+
+def _activation(name: str, low: float, high: float, points: int, **options: object) -> int:
+    """An activation function and its derivative, at evenly spaced points."""
+    from gradcli.model.curves import tabulate
+    from gradcli.report.curves import CurveReport
+
+    if name not in ACTIVATIONS:
+        near = suggestion(name, ACTIVATIONS) or f": one of {', '.join(ACTIVATIONS)}"
+        raise GradcliError(f"there is no activation {name!r}{near}")
+    if not abs(low) < float("inf") or not abs(high) < float("inf") or low >= high:
+        raise GradcliError(f"--from: must be a number below --to, not {low:g} and {high:g}")
+    dtype = str(options.pop("dtype") or "float32")
+    view = take_view(options)
+    curve = tabulate(name, low, high, points, dtype)
+    drawn = tabulate(name, low, high, max(points, 400), "float64") if view.plot else curve
+    return show(Outcome(CurveReport(curve, drawn)), view)
+
+
+activation = click.Command(
+    "activation",
+    callback=_activation,
+    params=[
+        Names(lambda: ACTIVATIONS, ["name"], metavar="NAME"),
+        click.Option(
+            ["--from", "low"], type=float, default=-10.0, metavar="X", help="[default: -10]"
+        ),
+        click.Option(["--to", "high"], type=float, default=10.0, metavar="X", help="[default: 10]"),
+        click.Option(["--points"], type=click.IntRange(2, _MOST), default=10, help="[default: 10]"),
+        KeyOption(DTYPE),
+        *_views(),
+    ],
+    help=_activation.__doc__,
+    epilog="Example: gradcli activation sigmoid --from -10 --to 10 --points 10",
+)

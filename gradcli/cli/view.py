@@ -1,0 +1,231 @@
+"""How an answer is wanted: the options that every answer takes, and the one console."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from gradcli.cli.exits import GOOD, discard_output, say, warn
+from gradcli.errors import GradcliError
+
+if TYPE_CHECKING:
+    from gradcli.cli.console import SafeConsole
+    from gradcli.problem import Arrays, Problem, Result
+    from gradcli.report.report import Report, Screen
+
+SAVED = (".npz", ".json", ".csv", ".html", ".svg")
+DRAWN = (".png", ".svg", ".pdf")
+GRAPHS = (".dot", ".mmd", ".svg")
+
+
+class Outcome(NamedTuple):
+    """What a verb made of a problem, ready to be shown."""
+
+    report: Report
+    spec: dict[str, Any] | None = None
+    """The specification that gives it again."""
+    code: int = GOOD
+    complaint: str | None = None
+    """Why the answer is no, in a line."""
+    warnings: Sequence[str] = ()
+    problem: Problem | None = None
+    """Whose steps are behind it, made where they are asked for."""
+    at: Arrays | None = None
+    """Where, if not at the problem's own point."""
+    begun: bool = False
+    """Whether the first part of its tables is on the screen already."""
+
+    def steps(self) -> Result:
+        """The value with every step behind it."""
+        from gradcli.problem import differentiate
+
+        if self.problem is None:
+            raise GradcliError("there is no computation to trace")
+        return differentiate(self.problem, self.at)
+
+
+class View(NamedTuple):
+    """How an answer is wanted."""
+
+    json: bool = False
+    markdown: bool = False
+    latex: bool = False
+    trace: bool = False
+    full: bool = False
+    digits: int | None = None
+    save: str | None = None
+    plot: str | None = None
+    graph: str | None = None
+
+    @property
+    def tables(self) -> bool:
+        """Whether tables are printed, for people."""
+        return not (self.json or self.markdown or self.latex)
+
+    @property
+    def file(self) -> str | None:
+        """The option of a file that can hold one answer only, if there is one."""
+        return next((f"--{n}" for n in ("save", "plot", "graph") if getattr(self, n)), None)
+
+
+class _ViewOption(click.Option):
+    group = "Output"
+
+
+def _writable(extensions: Sequence[str]) -> Callable[..., str | None]:
+    def checked(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if os.path.splitext(value)[1].lower() not in extensions:
+            raise GradcliError(f"--{param.name}: {value!r} must end in {_either(extensions)}")
+        folder = os.path.dirname(value)
+        if folder and not os.path.isdir(folder):
+            raise GradcliError(f"--{param.name}: there is no folder {folder!r}")
+        return value
+
+    return checked
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"one of {', '.join(words)}"
+
+
+def _file(name: str, extensions: Sequence[str], text: str) -> click.Option:
+    return _ViewOption(
+        [f"--{name}"],
+        metavar="FILE",
+        callback=_writable(extensions),
+        help=f"{text}: {' '.join(extensions)}.",
+        shell_complete=_paths,
+    )
+
+
+def _paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def view_options(*left_out: str) -> list[click.Parameter]:
+    """The options of a View, but for those ``left_out``."""
+    options = [
+        _ViewOption(["--json"], is_flag=True, help="One JSON object instead of tables."),
+        _ViewOption(["--markdown"], is_flag=True, help="Markdown instead of tables."),
+        _ViewOption(["--latex"], is_flag=True, help="LaTeX instead of tables."),
+        _ViewOption(["--trace"], is_flag=True, help="Every step with its gradient and rule."),
+        _ViewOption(["--full"], is_flag=True, help="Every entry and digit of every array."),
+        _ViewOption(
+            ["--digits"],
+            type=click.IntRange(1, 17),
+            metavar="N",
+            help="Significant digits of numbers in tables.  [default: 6]",
+        ),
+        _file("save", SAVED, "Also save the answer"),
+        _file("plot", DRAWN, "A picture (extra: plot)"),
+        _file("graph", GRAPHS, "The computation as a graph, with every value and gradient"),
+    ]
+    return [option for option in options if option.name not in left_out]
+
+
+def take_view(options: dict[str, Any]) -> View:
+    """The View among the parsed ``options``, removed from them."""
+    given = {n: options.pop(n) for n in View._fields if n in options}
+    view = View(**given)
+    chosen = [f"--{n}" for n in ("json", "markdown", "latex") if getattr(view, n)]
+    if len(chosen) > 1:
+        raise GradcliError(f"{chosen[1]}: does not go with {chosen[0]}")
+    return view
+
+
+def show(outcome: Outcome, view: View) -> int:
+    """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
+    report = outcome.report
+    if view.trace and outcome.problem is not None:
+        from gradcli.report.traced import Traced
+
+        report = Traced(report, outcome.steps(), outcome.problem.value_name)
+    for warning in outcome.warnings:
+        warn(warning)
+    _write_files(outcome, report, view)
+    if outcome.complaint:
+        say(f"gradcli: {outcome.complaint}")
+    if view.json:
+        from gradcli.report.document import dumps, with_spec
+
+        write_line(dumps(with_spec(report.document(), outcome.spec)))
+    elif view.markdown:
+        from gradcli.report.markdown import markdown
+
+        _write(markdown(report.tables(screen(view, None))))
+    elif view.latex:
+        from gradcli.report.latex import latex
+
+        _write(latex(report.tables(screen(view, None))))
+    else:
+        put(lambda width: report.tables(screen(view, width)._replace(begun=outcome.begun)))
+    return outcome.code
+
+
+def _write_files(outcome: Outcome, report: Report, view: View) -> None:
+    if view.save:
+        from gradcli.report.save import save
+
+        save(view.save, report, outcome.spec, screen(view, None))
+    if view.plot:
+        from gradcli.report.plots import save_plot
+
+        save_plot(view.plot, report.figure)
+    if view.graph and outcome.problem is not None:
+        from gradcli.report.graph import graph, save_graph
+
+        problem, found = outcome.problem, outcome.steps()
+        primals = outcome.at or problem.primals
+        save_graph(view.graph, graph(problem.title, found.steps, primals, found.gradients))
+
+
+def screen(view: View, width: int | None) -> Screen:
+    """Where tables go, ``width`` columns wide, with as many digits as ``view`` wants."""
+    from gradcli.report.report import Screen
+
+    return Screen(width, None if view.full else view.digits or Screen().digits)
+
+
+def write_line(text: str) -> None:
+    """One line on stdout."""
+    _write(text + "\n")
+
+
+def _write(text: str) -> None:
+    """Text on stdout. A reader that has gone away is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def put(render: Callable[[int | None], Iterable[Any]]) -> None:
+    """Print what ``render(width)`` gives; width is None where stdout is not a terminal."""
+    console = _console()
+    width = console.width if sys.stdout.isatty() else None
+    try:
+        for renderable in render(width):
+            console.print(renderable, soft_wrap=width is None, crop=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def screen_width() -> int | None:
+    """How many columns the terminal has; None where stdout is none."""
+    return _console().width if sys.stdout.isatty() else None
+
+
+def _console() -> SafeConsole:
+    from gradcli.cli.console import SafeConsole  # rich takes its time
+
+    return SafeConsole(None if sys.stdout.isatty() else 1 << 20)

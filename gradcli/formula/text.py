@@ -1,0 +1,37 @@
+"""The text of a formula and its NAME=VALUE bindings, as the command line gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradcli.errors import GradcliError
+from gradcli.formula.names import canonical
+from gradcli.inputs.files import read_bytes, read_stdin
+
+
+def read_text(expression: str) -> str:
+    """The formula itself, or what the file (``@FILE``) or standard input (``-``) holds."""
+    if expression != "-" and not expression.startswith("@"):
+        return expression
+    name = expression[1:] or "-"
+    try:
+        data = read_stdin() if expression == "-" else read_bytes(name)
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise GradcliError(f"{name}: is not text, but a formula is expected") from None
+    except OSError as error:
+        raise GradcliError(f"{name}: {error.strerror or error}") from None
+
+
+def bindings(words: Sequence[str]) -> dict[str, str]:
+    """What each of ``words``, NAME=VALUE, gives. Raises GradcliError for one that is no such."""
+    values: dict[str, str] = {}
+    for word in words:
+        spelt, equals, value = word.partition("=")
+        name = canonical(spelt.strip())
+        if not equals:
+            raise GradcliError(f"{word!r} is no NAME=VALUE, such as x=1")
+        if name in values:
+            raise GradcliError(f"{name} is given twice")
+        values[name] = value.strip()
+    return values

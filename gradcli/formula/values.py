@@ -1,0 +1,52 @@
+"""The values of a formula's names, as a specification gives them."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+from collections.abc import Mapping
+from typing import Any
+
+from gradcli.catalogue import INITIALISERS
+from gradcli.errors import GradcliError, SpecError
+from gradcli.formula.names import canonical
+from gradcli.inputs.values import drawn, resolve
+
+
+def read_values(
+    given: Mapping[str, Any], seed: int, folder: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """The array of each name: what it writes, what its file holds, or what it draws.
+
+    And the names of those that came from files.
+
+    Raises GradcliError for a name that cannot be one, and for what is no value.
+    """
+
+    @functools.cache
+    def stream() -> Any:
+        from gradcli.inputs.streams import NumpyStream
+
+        return NumpyStream(seed)
+
+    values: dict[str, Any] = {}
+    files: list[str] = []
+    for spelt, value in given.items():
+        name = canonical(spelt.strip())
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise GradcliError(f"{name!r} cannot be the name of a variable")
+        if name in values:
+            raise GradcliError(f"{name} is given twice")
+        try:
+            values[name] = drawn(name, value, INITIALISERS, stream)
+            if values[name] is not None:
+                continue
+            found = resolve(name, value, folder, INITIALISERS)
+        except SpecError as error:  # its key is a name of the user's, no option
+            raise GradcliError(str(error)) from error
+        if isinstance(found, str):
+            raise GradcliError(f"{name}: give it a shape, such as {name}={value}(3,2)")
+        values[name] = found.array
+        if found.origin is not None:
+            files.append(name)
+    return values, files

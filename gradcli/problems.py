@@ -1,0 +1,41 @@
+"""A problem from its specification, whatever kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from gradcli.catalogue import KINDS
+from gradcli.errors import SpecError
+from gradcli.problem import Problem
+
+_PLACES = {
+    "loss": "gradcli.model.model:Model",
+    "formula": "gradcli.formula.formula:Formula",
+    "landscape": "gradcli.formula.landscapes:LandscapeProblem",
+}
+"""By the key that tells a kind of problem, the class that has its ``from_spec``."""
+
+
+def kind_of(mapping: Mapping[str, Any]) -> str:
+    """The key that tells what kind of problem ``mapping`` specifies.
+
+    Raises SpecError where there is none, or more than one.
+    """
+    kinds = [kind for kind in KINDS if mapping.get(kind) is not None]
+    if len(kinds) == 1:
+        return kinds[0]
+    if kinds:
+        raise SpecError(kinds[1], f"does not go with {kinds[0]}: a specification is of one problem")
+    raise SpecError(None, f"names no problem: it needs one of the keys {', '.join(KINDS)}")
+
+
+def problem_from(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
+    """The problem that ``mapping`` specifies; relative files are taken from ``folder``.
+
+    Raises SpecError naming the key at fault, TooLargeError where memory would not do.
+    """
+    module, _, name = _PLACES[kind_of(mapping)].partition(":")
+    problem: Problem = getattr(import_module(module), name).from_spec(mapping, folder)
+    return problem

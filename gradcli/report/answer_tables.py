@@ -1,0 +1,64 @@
+"""Answers on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from rich.text import Text
+
+from gradcli.answer import Answer
+from gradcli.report.arrays import array_table
+from gradcli.report.layout import grid
+from gradcli.report.numbers import text
+from gradcli.report.report import Screen
+from gradcli.steps import Arrays
+
+_MOST_TOGETHER = 12
+"""Scalar variables up to which a Hessian is shown as one table."""
+
+
+def answer_tables(answer: Answer, screen: Screen) -> Iterator[Any]:
+    """Title, value, and a table for each kind of derivative."""
+    name = answer.problem.value_name
+    yield Text(answer.problem.title, style="bold")
+    if np.ndim(answer.value):
+        yield array_table(f"{name}  {_shape(answer.value)}", answer.value, screen)
+    else:
+        yield Text.assemble(f"{name} ", (text(answer.value, screen), "bold cyan"))
+    if answer.lacking is not None:
+        yield Text(answer.lacking, style="dim")
+    yield from _slopes(answer, answer.gradients or answer.jacobian or {}, screen)
+    if answer.derivatives is not None:
+        yield from grid(["order", "derivative"], [*enumerate(answer.derivatives, 1)], screen)
+    elif answer.hessian is not None:
+        yield from _hessian(answer.hessian, screen)
+
+
+def _slopes(answer: Answer, slopes: Arrays, screen: Screen) -> Iterator[Any]:
+    at, name = answer.problem.primals, answer.problem.value_name
+    scalars = [(n, at[n][()], g[()]) for n, g in slopes.items() if g.ndim == 0]
+    if scalars:
+        yield from grid(["", "at", "gradient"], scalars, screen)
+    for variable, slope in slopes.items():
+        if slope.ndim:
+            yield array_table(f"d{name}/d{variable}  {_shape(slope)}", slope, screen)
+
+
+def _shape(array: Any) -> str:
+    return "x".join(map(str, np.shape(array)))
+
+
+def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
+    names = list(hessian)
+    scalar = all(block.ndim == 0 for row in hessian.values() for block in row.values())
+    if scalar and len(names) <= _MOST_TOGETHER:
+        yield Text("Hessian", style="bold")
+        rows = [[first, *[block[()] for block in row.values()]] for first, row in hessian.items()]
+        yield from grid(["", *names], rows, screen)
+        return
+    for first, row in hessian.items():
+        for second, block in row.items():
+            title = f"d2value/d{first}d{second}  {_shape(block) or 'scalar'}"
+            yield array_table(title, block, screen)
