@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WHOLE = 3
 """Before the point there is space for so many characters at least, a sign among them."""
 _BEYOND = 4
-"""A point, and the zeros of 0.0001234 or the exponent of 1.234e-05, all but one digit beside."""
+"""What digits take from the point on besides themselves: 0.0001234, 1.234e-05; 1.234e-105 more."""
 
 
 class RunningTable:
@@ -97,8 +97,9 @@ class _Layout(NamedTuple):
 
 
 def _layout(first: Any, screen: Screen) -> _Layout:
-    digits = screen.digits or (9 if first.dtype.itemsize <= 4 else 17)
-    return _Layout(max(_WHOLE, _point(text(first, screen))), digits + _BEYOND)
+    single = first.dtype.itemsize <= 4
+    digits = screen.digits or (9 if single else 17)
+    return _Layout(max(_WHOLE, _point(text(first, screen))), digits + _BEYOND + (not single))
 
 
 def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
