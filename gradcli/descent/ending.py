@@ -48,16 +48,15 @@ def arrival_at(
     """The first of ``minima`` within NEAR of ``point``, (x, y); None where there is none.
 
     It is reached where the walk has converged, or where the point is the minimum itself but for
-    rounding, and the value the published one: at a kink the gradient does not vanish.
+    rounding: at a kink the gradient does not vanish.
     """
     rounding = 4 * float(np.finfo(np.asarray(value).dtype).eps)
     for minimum in minima:
-        x, y, lowest = minimum
+        x, y, _ = minimum
         distance = float(np.hypot(point[0] - x, point[1] - y))
         if distance <= NEAR:
             there = distance <= rounding * max(abs(x), abs(y), 1.0)
-            level = abs(float(value) - lowest) <= rounding * max(abs(lowest), 1.0)
-            return Arrival(minimum, distance, converged or (there and level))
+            return Arrival(minimum, distance, converged or there)
     return None
 
 

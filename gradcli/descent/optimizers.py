@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gradcli.errors import SpecError
 from gradcli.problem import Arrays
@@ -57,15 +56,12 @@ class Optimizer:
         self.lr = lr
         self.keys = {**self.rule.keys, **keys}
         self.taken = 0
-        self.state: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        self.state: dict[str, dict[str, Any]] = {}
 
     def step(self, at: Arrays, gradients: Arrays) -> Arrays:
         """The point after a step from ``at``: arrays of the same names, shapes and dtypes."""
         if not self.taken:
-            self.state = {
-                name: {slot: np.zeros_like(p)[()] for slot in self.rule.slots}
-                for name, p in at.items()
-            }
+            self.state = {name: dict.fromkeys(self.rule.slots, 0.0) for name in at}
         self.taken += 1
         update, names = self.rule.update, self.rule.slots
         moved: Arrays = {}

@@ -127,7 +127,7 @@ def descend(
                 trail = [*trail[-2:], at]
                 last = step, at, value, gradients, norm
                 stopped = _stop(values[-1], norm, settings.tol)
-                if stopped or step % settings.every == 0:
+                if step % settings.every == 0:
                     reach(step, at, value, norm)
                 if stopped or step == settings.steps:
                     break

@@ -44,6 +44,20 @@ def test_endings(
     assert (walk.converged, walk.trend) == (converged, trend)
 
 
+def test_a_gradient_that_is_small_beside_the_first_alone() -> None:
+    """Down x^4 from 100: x = 1 / sqrt(8 lr k) after k small steps, and 4 x^3 is 62 at 2.5."""
+    walk = descend(Formula("x^4", {"x": 100}, None, "float32"), Settings(1e-5, 2000, 2000))
+    assert float(walk.path[-1].grad_norm) == pytest.approx(62.5, rel=0.05)
+    assert not walk.converged
+
+
+@pytest.mark.parametrize("steps", range(200, 208))
+def test_a_swing_of_many_steps_oscillates_at_every_one(steps: int) -> None:
+    """Momentum on |x|: it overshoots for some steps before it turns."""
+    walk = descend(Formula("abs(x)", {"x": 1}), Settings(0.1, steps, steps, "momentum"))
+    assert walk.trend == "oscillating"
+
+
 def test_a_tolerance_is_the_only_measure_where_one_is_given() -> None:
     problem = Formula("(x-3)^2 + 1", {"x": 0})
     assert not descend(problem, Settings(0.2, 200, 10, tol=1e-300)).converged
@@ -76,6 +90,7 @@ def test_the_ending_is_said(command: str, expected: str, gradcli: Gradcli) -> No
     ran = gradcli(command)
     assert (ran.code, ran.err) == (0, "")
     assert re.search(expected, ran.out), ran.out
+    assert ran.out.count(" step ") == ran.out.count("descend ") == 1
     document = gradcli(f"{command} --json").json
     assert document["converged"] == ("not converged" not in ran.out)
     assert document.get("trend") == next(

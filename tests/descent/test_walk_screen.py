@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -44,6 +44,7 @@ FLOATS = st.floats(allow_subnormal=False)
 
 
 @settings(max_examples=50)
+@example([0.0, 12345.6, -123456.0], 6)
 @given(st.lists(FLOATS, min_size=1, max_size=8), st.sampled_from([6, 3, None]))
 def test_points_stand_under_each_other(values: list[float], digits: int | None) -> None:
     screen = Screen(None, digits)
