@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
-from gradcli.steps import Arrays, Step
 from gradcli.report.numbers import text, texts
 from gradcli.report.report import Screen
 from gradcli.report.saving import replace_file
+from gradcli.steps import Arrays, Step
 from gradcli.suggest import printable
 
 KINDS = (".dot", ".mmd", ".svg")

@@ -104,7 +104,7 @@ def test_wide_arrays_keep_both_ends() -> None:
 
 
 def test_without_a_terminal_nothing_is_left_out(gradcli: Gradcli) -> None:
-    ran = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --full")
+    ran = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2")
     assert "..." not in ran.out
     document = gradcli("ce --in 60 --out 40 --hidden 50 --batch 2 --json").json
     words = set(ran.out.replace("│", " ").split())
