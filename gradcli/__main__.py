@@ -1,5 +1,6 @@
 """``python -m gradcli``, and the command itself."""
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from gradcli.cli import signals
 def main() -> NoReturn:
     """Load the command line and run it. An interrupt while loading is one, too."""
     signals.listen()
+    gc.set_threshold(10_000)  # loading makes many objects and no garbage: looking for it takes time
     try:
         from gradcli.cli.main import main as run
 

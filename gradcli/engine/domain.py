@@ -27,7 +27,7 @@ class Domain(NamedTuple):
 
 
 real = Domain(((-2.0, 2.0),))
-positive = Domain(((0.3, 3.0),))
+above_zero = Domain(((0.3, 3.0),))
 nonzero = Domain(((-2.0, -0.3), (0.3, 2.0)))
 unit = Domain(((-0.8, 0.8),))
 probability = Domain(((0.1, 0.9),))

@@ -147,10 +147,8 @@ class _Course:
             if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
                 raise GradientError(f"custom_gradient: {self.name} must return (value, backward)")
             outcomes, backward = found
-            several = isinstance(outcomes, (list, tuple))
-            self.operands, self.found = list(operands), (
-                list(outcomes) if several else [outcomes], backward
-            )  # fmt: skip
+            listed = list(outcomes) if isinstance(outcomes, (list, tuple)) else [outcomes]
+            self.operands, self.found = list(operands), (listed, backward)
         return self.found
 
     def outcomes(self, operands: Sequence[Any]) -> list[Any]:
@@ -169,7 +167,8 @@ class _Course:
             return self.outcomes(operands)[k]
 
         forward.__name__ = self.name
-        return Op(forward, tuple([self.rule(k, i) for i in range(count)]))
+        rules = tuple([self.rule(k, i) for i in range(count)])
+        return Op(forward, rules, analytic=False)
 
     def rule(self, k: int, i: int) -> Callable[..., Any]:
         """The cotangent of array ``i`` from that of outcome ``k``."""

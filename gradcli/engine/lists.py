@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -36,14 +38,30 @@ def connected(data: Any) -> Tensor | None:
     return joined(data) if isinstance(data, (list, tuple)) and holds_tensor(data) else None
 
 
-def holds_tensor(values: Any) -> bool:
+def holds_tensor(values: Iterable[Any]) -> bool:
     """Whether there is a Tensor among ``values``, or in lists, tuples and slices among them."""
-    for value in values:
-        if isinstance(value, Tensor):
-            return True
-        if isinstance(value, (list, tuple)):
-            if holds_tensor(value):
-                return True
-        elif isinstance(value, slice) and holds_tensor((value.start, value.stop, value.step)):
-            return True
-    return False
+    return bool(tensors_in(tuple(values)))
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """The Tensors in an argument: itself, or in lists, tuples and slices."""
+    found: list[Tensor] = []
+    replaced(value, lambda tensor: found.append(tensor) or tensor)  # type: ignore[func-returns-value]
+    return found
+
+
+def replaced(value: Any, change: Callable[[Tensor], Any]) -> Any:
+    """``value`` with ``change`` of each Tensor in it; itself where that changes nothing."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, slice):
+        bounds = (value.start, value.stop, value.step)
+        found = replaced(bounds, change)
+        return value if found is bounds else slice(*found)
+    if isinstance(value, (list, tuple)):
+        parts = [replaced(part, change) if isinstance(part, _MAY_HOLD) else part for part in value]
+        return value if all(map(operator.is_, parts, value)) else type(value)(parts)
+    return value
+
+
+_MAY_HOLD = (Tensor, list, tuple, slice)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from types import MethodType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine.domain import Case, Domain
-from gradcli.engine.lists import as_array, holds_tensor, joined
+from gradcli.engine.domain import BINARY, UNARY, Case, Domain, real
+from gradcli.engine.lists import holds_tensor, joined
 from gradcli.engine.recording import apply
+from gradcli.engine.signature import count_arrays, parameters, shown
 from gradcli.engine.tensor import Tensor
 from gradcli.errors import OpError
 
@@ -37,15 +37,22 @@ class Op:
         self,
         function: Callable[..., Any],
         vjps: tuple[Vjp | None, ...] = (),
-        rules: tuple[str, ...] = (),
-        domains: tuple[Domain, ...] = (),
-        cases: tuple[Case, ...] = (),
-        analytic: bool = False,
-        aliases: dict[str, str] | None = None,
+        *,
+        rule: str | tuple[str, ...] = (),
+        domain: Domain | tuple[Domain, ...] = real,
+        cases: tuple[Case, ...] | None = None,
+        aliases: Mapping[str, str] = MappingProxyType({}),
+        analytic: bool = True,
+        positions: tuple[str, ...] = (),
+        sized_by_values: bool = False,
+        order: tuple[str, ...] = (),
+        of_one: str | None = None,
+        of_several: str | None = None,
     ) -> None:
+        """See ``op`` for what each fact means."""
         self.name = self.__name__ = self.__qualname__ = function.__name__
         self._function = function
-        names, defaults = _parameters(function)
+        names, defaults = parameters(function)
         if isinstance(function, np.ufunc):
             self.__doc__ = f"np.{self.name}, entry by entry; several arrays are broadcast."
         else:
@@ -53,12 +60,18 @@ class Op:
         self.forward = function
         self.names = names
         self.vjps = vjps
-        self.rules = rules
-        self.domains = domains
-        self.cases = cases
+        self.rules = (rule,) if isinstance(rule, str) else rule
+        self.domains = (domain,) if isinstance(domain, Domain) else domain
+        several = len([vjp for vjp in vjps if vjp]) > 1
+        self.cases = cases if cases is not None else BINARY if several else UNARY
+        self.aliases = aliases
         self.analytic = analytic
-        self.aliases = aliases or {}
-        self.arrays = _count_arrays(function, names)
+        self.positions = positions
+        self.sized_by_values = sized_by_values
+        self.order = order
+        self.of_one = of_one
+        self.of_several = of_several
+        self.arrays = count_arrays(function, names)
         """How many of the arguments are arrays, and come first."""
         first = names[: self.arrays]
         self.optional = {name: value for name, value in defaults.items() if name in first}
@@ -137,13 +150,7 @@ class Op:
     @property
     def signature(self) -> str:
         """The name and the parameters with their defaults, for people."""
-        shown = []
-        defaults = self.optional | self.defaults
-        for name in self.names:
-            default = defaults.get(name, _NONE)
-            text = getattr(default, "__name__", repr(default))
-            shown.append(name if default is _NONE else f"{name}={text}")
-        return f"{self.name}({', '.join(shown)})"
+        return shown(self.name, self.names, self.optional | self.defaults)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -189,91 +196,7 @@ class Op:
         return f"<op {self.signature}>"
 
 
-class Variadic(Op):
-    """An op of one list of arrays; its one vjp is told first which of them it serves."""
-
-    takes_list = True
-
-    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
-        super().__init__(function, *args)
-        self.forward = lambda *parts, **params: function(parts, **params)
-
-    def __call__(self, *args: Any, **given: Any) -> Any:
-        (arrays,), params = self.bind(args, given)
-        parts = [joined(a) if isinstance(a, (list, tuple)) else a for a in self.listed(arrays)]
-        if any(isinstance(part, Tensor) for part in parts):
-            return apply(self, tuple(parts), params)
-        return self.forward(*parts, **params)
-
-    def listed(self, arrays: Any) -> list[Any]:
-        """What came as the list; an array stands for the list of its slices."""
-        if isinstance(arrays, (Tensor, np.ndarray)) and arrays.ndim:
-            return [arrays[i] for i in range(len(arrays))]
-        if not isinstance(arrays, (list, tuple)):
-            raise OpError(f"{self.signature} takes one list of arrays")
-        return list(arrays)
-
-    def vjps_for(self, count: int) -> tuple[Vjp | None, ...]:
-        (rule,) = self.vjps
-        assert rule is not None
-        return tuple([functools.partial(rule, i) for i in range(count)])
-
-
-class Composite(Op):
-    """A function written with other ops: they are what a tape records."""
-
-    def __call__(self, *args: Any, **given: Any) -> Any:
-        arrays, params = self.bind(args, given)
-        if self.takes_list:
-            arrays = ([as_array(a) for a in arrays[0]],)
-        else:
-            arrays = tuple([as_array(a) for a in arrays])
-        return self.forward(*arrays, **params)
-
-    @property
-    def differentiable(self) -> bool:
-        return bool(self.rules)
-
-
-class CompositeOfList(Composite):
-    """A composite whose arrays come as one list."""
-
-    takes_list = True
-
-
-_NONE = object()
-
 _SIMPLE = frozenset(
     (np.ndarray, np.float64, np.float32, np.int64, np.bool_, float, int, bool, type(None))
 )
 """What an op hands on as it is: no Tensor, and nothing that could hold one."""
-
-
-def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The names of the parameters, and the defaults of those that have one."""
-    if isinstance(function, np.ufunc):
-        return (("x",) if function.nin == 1 else ("a", "b")), {}
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    values = function.__defaults__ or ()
-    first = code.co_argcount - len(values)
-    defaults = dict(zip(names[first : code.co_argcount], values))
-    return names, defaults | (function.__kwdefaults__ or {})
-
-
-def takes_list(function: Callable[..., Any]) -> bool:
-    """Whether the function's first parameter is a list of arrays."""
-    return not isinstance(function, np.ufunc) and _LIST in function.__annotations__.values()
-
-
-def _count_arrays(function: Callable[..., Any], names: tuple[str, ...]) -> int:
-    if isinstance(function, np.ufunc):
-        return len(names)
-    annotated = [function.__annotations__.get(name) for name in names]
-    if _LIST in annotated:
-        return 1
-    return next((i for i, a in enumerate(annotated) if a not in _ARRAYS), len(names))
-
-
-_LIST = "Sequence[Array]"
-_ARRAYS = ("Array", "Array | None")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import operator
+import functools
 from collections.abc import Callable
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gradcli.engine.lists import replaced
 from gradcli.engine.tensor import Recorder, Tensor, active
 from gradcli.engine.variable import Variable
 from gradcli.errors import DtypeError, GradientError, OpError
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
 
 FAULTS = (
-    TypeError, ValueError, IndexError, AttributeError, OverflowError, ZeroDivisionError,
-)  # fmt: skip
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    ZeroDivisionError,
+)
 """What an op can raise of arguments that do not suit it."""
 
 
@@ -42,7 +48,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     settings = params
     for name, value in params.items():
         if isinstance(value, (Tensor, list, tuple, slice)):
-            found = _setting(op, name, value)
+            found = replaced(value, functools.partial(_setting, op, name))
             if found is not value:
                 settings = {**settings, name: found}
     value = op.forward(*values, **settings)
@@ -92,17 +98,8 @@ def _ordinary(op: Op, array: Any) -> Any:
 _OTHER_ARRAYS = ("matrix", "MaskedArray")
 
 
-def _setting(op: Op, name: str, value: Any) -> Any:
-    """``value`` without Tensors in it: those that are left are positions, masks and counts."""
-    if isinstance(value, Tensor):
-        if value.dtype.kind == "f":
-            raise OpError(f"{op.name}: {name} takes no Tensor of floats; give a plain value")
-        return value.value
-    if isinstance(value, (list, tuple)):
-        found = [_setting(op, name, part) for part in value]
-        return value if all(map(operator.is_, found, value)) else type(value)(found)
-    if isinstance(value, slice):
-        bounds = (value.start, value.stop, value.step)
-        found = [_setting(op, name, bound) for bound in bounds]
-        return value if all(map(operator.is_, found, bounds)) else slice(*found)
-    return value
+def _setting(op: Op, name: str, tensor: Tensor) -> Any:
+    """The value of a Tensor in a parameter: a position, a mask or a count."""
+    if tensor.dtype.kind == "f":
+        raise OpError(f"{op.name}: {name} takes no Tensor of floats; give a plain value")
+    return tensor.value

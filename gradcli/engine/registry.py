@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 
 class Registry(MutableMapping[str, "Op"]):
-    """Every declared op by name. The families that few commands need load when asked for."""
+    """Every declared op by its own name; ``find`` knows the other spellings, too."""
 
     def __init__(self) -> None:
         self._ops: dict[str, Op] = {}
+        self._spellings: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> Op:
         found = self._ops.get(name)
@@ -33,10 +34,22 @@ class Registry(MutableMapping[str, "Op"]):
     def __delitem__(self, name: str) -> None:
         del self._ops[name]
 
+    def find(self, name: str) -> Op | None:
+        """The op of this name or spelling, if there is one."""
+        return self.get(name) or self._ops.get(self.spellings.get(name, ""))
+
+    @property
+    def spellings(self) -> dict[str, str]:
+        """Other names of ops (NumPy's, TensorFlow's, those of textbooks), and the ops' own."""
+        self.complete()
+        return self._spellings
+
     def complete(self) -> dict[str, Op]:
         """All of them, whatever had to be loaded."""
-        import gradcli.engine.ops.others  # noqa: F401  (declares the rest)
+        if not self._spellings:
+            from gradcli.engine.ops import others
 
+            self._spellings = others.spellings()
         return self._ops
 
 

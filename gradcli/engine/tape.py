@@ -269,24 +269,26 @@ class GradientTape(Recorder):
                 operands, y = [_unchanged(a, v) for a, v in zip(args, values)], out
             else:
                 operands, y, params = values, out.value, settings
-            for vjp, arg, value in zip(vjps, args, values):
-                key = id(arg)
-                if vjp is not None and key in tracked:
-                    try:
-                        cotangent = vjp(g, y, *operands, **params)
-                    except GradcliError:
-                        raise
-                    except FAULTS as error:
-                        message = " ".join(str(error).split())
-                        raise GradientError(
-                            f"{op.name} has a value here, but no gradient: {message}"
-                        ) from error
+            try:
+                rule = op.vjps[0] if op.takes_list else None
+                at = rule and rule(g, y, operands, **params)
+                for i, (vjp, arg, value) in enumerate(zip(vjps, args, values)):
+                    key = id(arg)
+                    if vjp is None or key not in tracked:
+                        continue
+                    cotangent = at(i) if at else vjp(g, y, *operands, **params)
                     if cotangent.shape != value.shape or cotangent.dtype != value.dtype:
                         cotangent = fit(cotangent, value, op)
                     # Never in place: somebody else may hold the array.
-                    cotangents[key] = (
-                        cotangents[key] + cotangent if key in cotangents else cotangent
-                    )
+                    earlier = cotangents.get(key)
+                    cotangents[key] = cotangent if earlier is None else earlier + cotangent
+            except GradcliError:
+                raise
+            except FAULTS as error:
+                message = " ".join(str(error).split())
+                raise GradientError(
+                    f"{op.name} has a value here, but no gradient: {message}"
+                ) from error
         return cotangents
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from gradcli.engine.recording import Record
 
 Array: TypeAlias = Any
-"""A Tensor, or anything that NumPy takes for an array. Ops accept and return either."""
+"""A Tensor, or anything that NumPy takes for an array: what ops accept."""
+Outcome: TypeAlias = "Tensor | Any"
+"""What ops give: a Tensor of Tensors, else a plain array."""
 
 
 class Recorder(Protocol):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.engine import REGISTRY, Op
-from gradcli.engine.spellings import SPELLINGS
 from gradcli.errors import OpError
 from gradcli.formula.course import Env, Evaluate, constant
 from gradcli.formula.limits import require_few
@@ -20,19 +19,19 @@ from gradcli.suggest import suggestion
 if TYPE_CHECKING:
     from gradcli.formula.language import Compiler
 
-ORDER = {"fill": ("shape", "value"), "einsum": ("subscripts",)}
-"""Parameters that come first in a formula, as in NumPy, though the op has them after its arrays."""
-ONE_ARGUMENT = {"where": "argwhere"}
-"""What a function is of one argument."""
-SEVERAL = {"min": "minimum", "max": "maximum"}
-"""What a function is of several arguments, taken two at a time."""
 DTYPES = {
-    **dict.fromkeys(("float", "float64"), np.float64), "float32": np.float32,
-    "float16": np.float16, **dict.fromkeys(("int", "int32", "int64"), np.int64), "bool": np.bool_,
-}  # fmt: skip
+    "float": np.float64,
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+    "int": np.int64,
+    "int32": np.int64,
+    "int64": np.int64,
+    "bool": np.bool_,
+}
 """The dtypes that a formula may name; whole numbers are all of the widest."""
-POSITIONS = ("index", "indices", "labels", "mask")
-"""Parameters that say where, if no gradient goes through them: whole numbers, or a mask."""
+_OWN = {"constant": "identity"}
+"""What a formula calls by another name than the engine, where it makes a Tensor."""
 SHAPE = ("shape", "ndim", "size")
 """Attributes that are known before the values are."""
 
@@ -40,24 +39,34 @@ SHAPE = ("shape", "ndim", "size")
 def call(c: Compiler, node: ast.Call, depth: int) -> Evaluate:
     """``name(...)``: an op of the registry, or one under another of its names."""
     if not isinstance(node.func, ast.Name):
-        raise c.source.error("only functions can be called, by their name", node)
-    given = node.func.id
-    name = SPELLINGS.get(given, given)
-    if name not in REGISTRY:
-        near = suggestion(given, [*REGISTRY, *SPELLINGS])
-        raise c.source.error(f"there is no function {given!r}{near}", node)
+        told = "only functions can be called, by their name"
+        if isinstance(node.func, ast.Attribute) and REGISTRY.find(node.func.attr):
+            told = f"{dropped(c, node.func)}write {node.func.attr}(...)"
+        raise c.source.error(told, node)
+    op = REGISTRY.find(_OWN.get(node.func.id, node.func.id))
+    if op is None:
+        near = suggestion(node.func.id, [*REGISTRY, *REGISTRY.spellings])
+        raise c.source.error(f"there is no function {node.func.id!r}{near}", node)
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             raise c.source.error("a star has no place in a formula", argument)
     for keyword in node.keywords:
         if keyword.arg is None:
             raise c.source.error("this argument has no place in a formula", keyword.value)
-    if len(node.args) > 1 and not node.keywords and name in SEVERAL:
+    if len(node.args) > 1 and not node.keywords and op.of_several:
         parts = [c.expression(argument, depth + 1) for argument in node.args]
-        return chained(c.guarded(REGISTRY[SEVERAL[name]], node), parts)
-    if len(node.args) + len(node.keywords) == 1 and name in ONE_ARGUMENT:
-        name = ONE_ARGUMENT[name]
-    return _of_op(c, REGISTRY[name], node, depth)
+        return chained(c.guarded(REGISTRY[op.of_several], node), parts)
+    if len(node.args) + len(node.keywords) == 1 and op.of_one:
+        op = REGISTRY[op.of_one]
+    return _of_op(c, op, node, depth)
+
+
+def dropped(c: Compiler, node: ast.Attribute) -> str:
+    """What to say first of a name such as ``tf.reduce_sum``: the library's is not needed."""
+    prefix = ast.unparse(node.value)
+    root, *_ = parts = prefix.split(".")
+    known = root in c.given or root in c.assigned
+    return f"drop {prefix}.: " if all(map(str.isidentifier, parts)) and not known else ""
 
 
 def _of_op(c: Compiler, op: Op, node: ast.Call, depth: int) -> Evaluate:
@@ -98,8 +107,7 @@ def _bound(c: Compiler, op: Op, node: ast.Call) -> tuple[tuple[Any, ...], dict[s
         if op.aliases.get(keyword.arg, keyword.arg) not in op.names:
             at = keyword.value
         named[keyword.arg] = keyword.value
-    order = ORDER.get(op.name, ())
-    leading = {name: value for name, value in zip(order, args) if name not in named}
+    leading = {name: value for name, value in zip(op.order, args) if name not in named}
     if leading:
         args = args[len(leading) :]
         if op.takes_list and args:  # the arrays follow one by one
@@ -132,7 +140,7 @@ def _several(c: Compiler, node: ast.expr, depth: int) -> Evaluate:
 def _array(c: Compiler, op: Op, i: int, node: ast.expr, depth: int) -> Evaluate:
     if isinstance(node, ast.Constant) and node.value is None and op.names[i] in op.optional:
         return constant(None)
-    if op.names[i] in POSITIONS and not (op.vjps and op.vjps[i]):
+    if op.names[i] in op.positions:
         return position(c, node, depth)
     return c.expression(node, depth + 1)
 
@@ -140,7 +148,7 @@ def _array(c: Compiler, op: Op, i: int, node: ast.expr, depth: int) -> Evaluate:
 def _setting(c: Compiler, op: Op, name: str, node: ast.expr, depth: int) -> Evaluate:
     """A parameter that is no leading array: what its declaration takes."""
     annotation = op.annotations.get(name, "")
-    if name in POSITIONS:
+    if name in op.positions:
         return position(c, node, depth)
     if "Array" in annotation:
         none = isinstance(node, ast.Constant) and node.value is None

@@ -16,9 +16,8 @@ import numpy as np
 
 from gradcli.engine import REGISTRY, Op
 from gradcli.engine.recording import FAULTS
-from gradcli.engine.spellings import SPELLINGS
 from gradcli.errors import FormulaError
-from gradcli.formula.calls import SHAPE, call
+from gradcli.formula.calls import SHAPE, call, dropped
 from gradcli.formula.course import Compiled, Env, Evaluate, Statement, choice, constant
 from gradcli.formula.limits import require_small
 from gradcli.formula.operands import Operation, array_of, listed, operation
@@ -125,7 +124,7 @@ class Compiler:
             return self.variable(node, index=False)
         if name in CONSTANTS:
             return constant(CONSTANTS[name])
-        if name in REGISTRY or name in SPELLINGS:
+        if REGISTRY.find(name):
             raise self.source.error(f"{name} is a function: write {name}(...)", node)
         near = suggestion(name, [*self.given, *self.assigned, *CONSTANTS])
         raise self.source.error(f"{name} has no value{near or f': give {name}=VALUE'}", node)
@@ -146,6 +145,8 @@ class Compiler:
     def attribute(self, node: ast.Attribute, depth: int) -> Evaluate:
         """``.T .mT .shape .ndim .size``, and outcomes that have a name, such as ``.indices``."""
         name = node.attr
+        if name in CONSTANTS and dropped(self, node):
+            raise self.source.error(f"{dropped(self, node)}write {name}", node)
         inner = self.expression(node.value, depth + 1)
 
         def evaluate(env: Env) -> Any:

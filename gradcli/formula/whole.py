@@ -58,4 +58,4 @@ def reckoning(calculate: Callable[[Any, Any], Any]) -> Op:
         return found.astype(np.intp)[()]
 
     reckon.__name__ = calculate.__name__
-    return Op(reckon)
+    return Op(reckon, analytic=False)

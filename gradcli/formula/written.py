@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.engine import Op
-from gradcli.formula.calls import DTYPES, ORDER
+from gradcli.formula.calls import DTYPES
 
 
 class Written(NamedTuple):
@@ -31,7 +31,7 @@ def as_formula(op: Op, arrays: Sequence[Any], params: dict[str, Any]) -> Written
     if op.name == "getitem":
         return Written(f"{parts[0]}[{index(params['index'])}]", values)
     given = {name: literal(value) for name, value in params.items()}
-    order = [name for name in ORDER.get(op.name, ()) if name in given]
+    order = [name for name in op.order if name in given]
     if op.takes_list:
         parts = parts if order else [f"[{', '.join(parts)}]"]
     arguments = [given.pop(name) for name in order] + parts

@@ -36,8 +36,6 @@ from gradcli.engine import (
 )
 from gradcli.engine.domain import Case
 from gradcli.engine.nest import leaves
-from gradcli.engine.program import SIZED_BY_VALUES
-from gradcli.engine.spellings import SPELLINGS
 from gradcli.engine.tensor import active
 from gradcli.errors import DtypeError, GradcliError, GradientError, OpError
 from tests.engine.test_ops import CALLS, inputs
@@ -126,7 +124,7 @@ def test_numpy_functions_are_the_op(function: Any, op: Op, case: Case) -> None:
 def test_a_list_of_tensors_is_their_stack(op: Op, case: Case) -> None:
     arrays = inputs(op, case)
     smooth = op.smooth_inputs(arrays)
-    if op.name in SIZED_BY_VALUES or not all(np.ndim(arrays[i]) for i in smooth):
+    if op.sized_by_values or not all(np.ndim(arrays[i]) for i in smooth):
         return
 
     def listed(given: list[Any]) -> Any:
@@ -351,7 +349,7 @@ def test_vjp_and_nests() -> None:
 
 
 def test_every_spelling_is_an_op_of_its_own_name_no_longer() -> None:
-    for spelling, name in SPELLINGS.items():
+    for spelling, name in REGISTRY.spellings.items():
         assert spelling not in REGISTRY
         assert getattr(engine, spelling) is REGISTRY[name]
     namespace: dict[str, Any] = {}

@@ -18,7 +18,7 @@ from gradcli.engine.ops.arithmetic import abs, minimum
 from gradcli.engine.ops.choice import keep, where
 from gradcli.engine.ops.exponential import erf, exp
 from gradcli.engine.ops.trigonometric import tanh
-from gradcli.engine.tensor import Array, real
+from gradcli.engine.tensor import Array, Outcome, real
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -35,7 +35,7 @@ def _sigmoid_vjp(g: Any, y: Any, x: Any) -> Any:
 
 
 @op(_sigmoid_vjp, rule="g * y * (1 - y)")
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Outcome:
     """1 / (1 + exp(-x))."""
     if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
         x = real(x)[()]
@@ -46,19 +46,19 @@ def sigmoid(x: Array) -> Array:
 
 
 @op(lambda g, y, x: g * sigmoid(-x), rule="g * (1 - sigmoid(x))")
-def log_sigmoid(x: Array) -> Array:
+def log_sigmoid(x: Array) -> Outcome:
     """log(sigmoid(x))."""
     return -_softplus(-real(x))
 
 
 @op(lambda g, y, x: g * sigmoid(x), rule="g * sigmoid(x)")
-def softplus(x: Array) -> Array:
+def softplus(x: Array) -> Outcome:
     """log(1 + exp(x))."""
     return _softplus(x)
 
 
 @op(lambda g, y, x: keep(x > 0, g), rule="g where x > 0, else 0", domain=nonzero, analytic=False)
-def relu(x: Array) -> Array:
+def relu(x: Array) -> Outcome:
     """max(x, 0)."""
     return np.maximum(x, 0)
 
@@ -69,7 +69,7 @@ def relu(x: Array) -> Array:
     domain=nonzero,
     analytic=False,
 )
-def relu6(x: Array) -> Array:
+def relu6(x: Array) -> Outcome:
     """min(max(x, 0), 6)."""
     return np.minimum(np.maximum(x, 0), 6)
 
@@ -81,7 +81,7 @@ def relu6(x: Array) -> Array:
     aliases={"negative_slope": "alpha"},
     analytic=False,
 )
-def leaky_relu(x: Array, alpha: float = 0.2) -> Array:
+def leaky_relu(x: Array, alpha: float = 0.2) -> Outcome:
     """x where it is positive, else alpha * x."""
     return np.maximum(x, 0) + alpha * np.minimum(x, 0)
 
@@ -92,7 +92,7 @@ def leaky_relu(x: Array, alpha: float = 0.2) -> Array:
     domain=nonzero,
     analytic=False,
 )
-def elu(x: Array, alpha: float = 1.0) -> Array:
+def elu(x: Array, alpha: float = 1.0) -> Outcome:
     """x where it is positive, else alpha * (exp(x) - 1). Clevert et al. 2016."""
     return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
@@ -104,7 +104,7 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
     domain=nonzero,
     analytic=False,
 )
-def selu(x: Array) -> Array:
+def selu(x: Array) -> Outcome:
     """s * elu(x, alpha), s = 1.0507..., alpha = 1.6733...: Klambauer et al. 2017."""
     return _SELU_SCALE * (np.maximum(x, 0) + _SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
@@ -113,13 +113,13 @@ def selu(x: Array) -> Array:
     lambda g, y, x: g * sigmoid(x) * (1 + x * sigmoid(-x)),
     rule="g * sigmoid(x) * (1 + x * (1 - sigmoid(x)))",
 )
-def silu(x: Array) -> Array:
+def silu(x: Array) -> Outcome:
     """x * sigmoid(x)."""
     return x * sigmoid.forward(x)
 
 
 @op(lambda g, y, x: g / (1 + abs(x)) ** 2, rule="g / (1 + |x|)^2", domain=nonzero, analytic=False)
-def softsign(x: Array) -> Array:
+def softsign(x: Array) -> Outcome:
     """x / (1 + |x|)."""
     return x / (1 + np.abs(x))
 
@@ -130,7 +130,7 @@ def _mish_vjp(g: Any, y: Any, x: Any) -> Any:
 
 
 @op(_mish_vjp, rule="g * (t + x * (1 - t^2) * sigmoid(x)), t = tanh(softplus(x))")
-def mish(x: Array) -> Array:
+def mish(x: Array) -> Outcome:
     """x * tanh(softplus(x)). Misra 2019."""
     return x * np.tanh(_softplus(x))
 
@@ -141,7 +141,7 @@ def mish(x: Array) -> Array:
     domain=anywhere,
     analytic=False,
 )
-def hard_sigmoid(x: Array) -> Array:
+def hard_sigmoid(x: Array) -> Outcome:
     """x / 6 + 1/2, cut off at 0 and 1."""
     return np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
 
@@ -163,8 +163,14 @@ def _gelu_vjp(g: Any, y: Any, x: Any, approximate: bool) -> Any:
     rule="g * (Phi(x) + x * phi(x)), Phi and phi of the normal distribution",
     analytic=False,
 )
-def gelu(x: Array, approximate: bool = False) -> Array:
+def gelu(x: Array, approximate: bool = False) -> Outcome:
     """x * Phi(x): Hendrycks & Gimpel 2016; exact, or by their tanh if ``approximate``."""
     if approximate:
         return 0.5 * x * (1 + tanh(_TANH_SCALE * (x + 0.044715 * x * x * x)))
     return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+
+
+# Other spellings.
+expit = sigmoid
+logistic = sigmoid
+swish = silu

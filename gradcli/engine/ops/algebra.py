@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from gradcli.engine.ops.comparison import zeros_like
 from gradcli.engine.ops.linear import matmul
 from gradcli.engine.ops.places import tril
 from gradcli.engine.ops.shape import broadcast_to
-from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.engine.outcomes import SlogDet
+from gradcli.engine.tensor import Array, Outcome, Tensor, known
 
 _REGULAR = np.array([[4.0, 1.0, -2.0], [1.0, 3.0, 0.5], [0.0, -1.0, 5.0]])
 _STACK = np.array([[[2.0, 1.0], [0.5, 3.0]], [[-3.0, 1.0], [2.0, 1.5]]])
@@ -71,7 +72,7 @@ def _solve_b(g: Any, y: Any, a: Any, b: Any) -> Any:
         case(_STACK[0], (3, 2, 1)),
     ),
 )
-def solve(a: Array, b: Array) -> Array:
+def solve(a: Array, b: Array) -> Outcome:
     """The ``x`` with ``a @ x = b``: ``b`` is a vector (n,) if it has one axis, else (..., n, k).
 
     Raises ValueError where ``a`` is singular or ``b`` has not as many rows.
@@ -95,7 +96,7 @@ _CREDIBLE = 1e-3
     numpy=np.linalg.inv,
     cases=_SQUARES,
 )
-def inv(x: Array) -> Array:
+def inv(x: Array) -> Outcome:
     """The inverse matrix.
 
     Raises ValueError where ``x`` is singular, or so nearly that its inverse is noise.
@@ -141,7 +142,7 @@ def _det_vjp(g: Any, y: Any, x: Any) -> Any:
         case(np.eye(9) + np.tri(9) / 8),
     ),
 )
-def det(x: Array) -> Array:
+def det(x: Array) -> Outcome:
     """The determinant: (...).
 
     Its gradient, the matrix of cofactors, is right for singular matrices, too, up to 8 rows
@@ -158,22 +159,15 @@ def det(x: Array) -> Array:
     cases=_SQUARES,
     analytic=False,
 )
-def logabsdet(x: Array) -> Array:
+def logabsdet(x: Array) -> Outcome:
     """The logarithm of the determinant's absolute value, which may overflow: (...)."""
     return _told("logabsdet", np.linalg.slogdet, x).logabsdet
 
 
 @op()
-def signdet(x: Array) -> Array:
+def signdet(x: Array) -> Outcome:
     """The sign of the determinant: 1, -1 or 0."""
     return _told("signdet", np.linalg.slogdet, x).sign
-
-
-class SlogDet(NamedTuple):
-    """The sign of a determinant, and the logarithm of its absolute value."""
-
-    sign: Any
-    logabsdet: Any
 
 
 @composite("g * inv(x).T", numpy=np.linalg.slogdet, cases=_SQUARES, analytic=False)
@@ -203,7 +197,7 @@ def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
     ),
     analytic=False,
 )
-def cholesky(x: Array) -> Array:
+def cholesky(x: Array) -> Outcome:
     """The lower triangular ``y`` with ``y @ y.T = x``, of symmetric positive definite ``x``.
 
     As NumPy's, it reads the lower triangle of ``x`` alone, and so the gradient is that of each
@@ -220,7 +214,7 @@ def cholesky(x: Array) -> Array:
     numpy=np.linalg.matrix_power,
     cases=(case((3, 3), n=3), case((2, 2, 2), n=2), case(_REGULAR, n=-2)),
 )
-def matrix_power(x: Array, n: int) -> Array:
+def matrix_power(x: Array, n: int) -> Outcome:
     """The matrix product of ``n`` factors ``x``; of its inverse where ``n`` is negative."""
     n = operator.index(known(n, "a count of factors"))
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.domain import case, distinct, distinct_too, nonzero, positive, real
+from gradcli.engine.domain import above_zero, case, distinct, distinct_too, nonzero, real
 from gradcli.engine.op import elementwise, op
 from gradcli.engine.ops.choice import keep, where
 from gradcli.engine.ops.comparison import zeros_like
-from gradcli.engine.tensor import Array, Tensor
+from gradcli.engine.tensor import Array, Outcome
 
 # Python's operators are the ufuncs' own for arrays, and for NumPy's numbers several times faster.
 
 
 @op(lambda g, y, a, b: g, lambda g, y, a, b: g, rule=("g", "g"), operator="add", numpy=np.add)
-def add(a: Array, b: Array) -> Array:
+def add(a: Array, b: Array) -> Outcome:
     """a + b."""
     return operator.add(a, b)
 
@@ -25,7 +25,7 @@ def add(a: Array, b: Array) -> Array:
 @op(
     lambda g, y, a, b: g, lambda g, y, a, b: -g, rule=("g", "-g"), operator="sub", numpy=np.subtract
 )
-def subtract(a: Array, b: Array) -> Array:
+def subtract(a: Array, b: Array) -> Outcome:
     """a - b."""
     return operator.sub(a, b)
 
@@ -37,7 +37,7 @@ def subtract(a: Array, b: Array) -> Array:
     operator="mul",
     numpy=np.multiply,
 )
-def multiply(a: Array, b: Array) -> Array:
+def multiply(a: Array, b: Array) -> Outcome:
     """a * b, entry by entry."""
     return operator.mul(a, b)
 
@@ -51,7 +51,7 @@ divide = elementwise(
     operator="truediv",
 )
 negative = elementwise(np.negative, lambda g, y, x: -g, rule="-g", operator="neg")
-elementwise(np.positive, lambda g, y, x: g, rule="g")
+positive = elementwise(np.positive, lambda g, y, x: g, rule="g")
 reciprocal = elementwise(np.reciprocal, lambda g, y, x: -g * y * y, rule="-g * y^2", domain=nonzero)
 
 
@@ -76,10 +76,10 @@ def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     _power_exponent,
     numpy=np.power,
     rule=("g * b * a^(b-1)", "g * y * log(a)"),
-    domain=(positive, real),
+    domain=(above_zero, real),
     operator="pow",
 )
-def power(a: Array, b: Array) -> Array:
+def power(a: Array, b: Array) -> Outcome:
     """a to the power b; whole numbers to a negative power are floats."""
     if isinstance(b, int) and b < 0:
         b = float(b)
@@ -87,12 +87,12 @@ def power(a: Array, b: Array) -> Array:
 
 
 @op(lambda g, y, x: g * 2 * x, rule="g * 2 * x", numpy=np.square)
-def square(x: Array) -> Array:
+def square(x: Array) -> Outcome:
     """x * x."""
     return x * x
 
 
-sqrt = elementwise(np.sqrt, lambda g, y, x: g / (2 * y), rule="g / (2 * y)", domain=positive)
+sqrt = elementwise(np.sqrt, lambda g, y, x: g / (2 * y), rule="g / (2 * y)", domain=above_zero)
 cbrt = elementwise(
     np.cbrt, lambda g, y, x: g / (3 * y * y), rule="g / (3 * y^2)", domain=nonzero, analytic=False
 )
@@ -103,16 +103,13 @@ sign = elementwise(np.sign, lambda g, y, x: zeros_like(g), rule="0", domain=nonz
     lambda g, y, x: where(x > 0, g, where(x < 0, -g, 0)),
     rule="g * sign(x)",
     domain=nonzero,
-    numpy=np.absolute,
+    numpy=(np.absolute, np.fabs),
     operator="abs",
     analytic=False,
 )
-def abs(x: Array) -> Array:
+def abs(x: Array) -> Outcome:
     """|x|, with the slope 0 at 0."""
     return np.abs(x)
-
-
-Tensor.numpy_ops[np.fabs] = abs
 
 
 @op(
@@ -120,7 +117,7 @@ Tensor.numpy_ops[np.fabs] = abs
     lambda g, y, a, b: g * _twice(b - a),
     rule=("g * 2 * (a - b)", "g * 2 * (b - a)"),
 )
-def squared_difference(a: Array, b: Array) -> Array:
+def squared_difference(a: Array, b: Array) -> Outcome:
     """(a - b)^2."""
     difference = a - b
     return difference * difference
@@ -177,8 +174,16 @@ def _bounded(x: Any, low: Any, high: Any) -> Any:
         case((2, 3), None, np.array(0.9)),
     ),
 )
-def clip(x: Array, low: Array | None = None, high: Array | None = None) -> Array:
+def clip(x: Array, low: Array | None = None, high: Array | None = None) -> Outcome:
     """``x`` cut off at ``low`` and at ``high``, numbers or arrays; None for no bound."""
     if low is not None:
         x = np.maximum(x, low)
     return np.asarray(x if high is None else np.minimum(x, high))[()]
+
+
+# Other spellings.
+absolute = abs
+clip_by_value = clip
+mul = multiply
+pow = power
+sub = subtract

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.engine.domain import case, distinct, real
 from gradcli.engine.op import op
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, Outcome
 
 
 def _where_a(g: Any, y: Any, condition: Any, a: Any, b: Any) -> Any:
@@ -26,17 +26,18 @@ def _where_b(g: Any, y: Any, condition: Any, a: Any, b: Any) -> Any:
     rule=("", "g where the condition holds, else 0", "0 where the condition holds, else g"),
     domain=(distinct, real),
     aliases={"x": "a", "y": "b"},
+    of_one="argwhere",
     cases=(
         case(np.array([[True, False, True]]), (2, 3), (2, 3)),
         case(np.array([True, False, False]), (2, 3), ()),
     ),
 )
-def where(condition: Array, a: Array, b: Array) -> Array:
+def where(condition: Array, a: Array, b: Array) -> Outcome:
     """``a`` where the condition holds, ``b`` elsewhere."""
     return np.where(condition, a, b)
 
 
-def keep(condition: Array, g: Array) -> Array:
+def keep(condition: Array, g: Array) -> Outcome:
     """``where(condition, g, 0)``: what a mask lets through, not multiplied by it.
 
     On plain arrays the bits of ``g`` are multiplied by 0 or 1, which is exact, as 0 * inf is

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import functools
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradcli.engine.cotangents import unbroadcast
 from gradcli.engine.domain import case
+from gradcli.engine.kinds import Variadic
 from gradcli.engine.lists import as_array
 from gradcli.engine.op import op
-from gradcli.engine.operation import Variadic
 from gradcli.engine.ops.indexing import scatter
 from gradcli.engine.ops.shape import broadcast_to
-from gradcli.engine.tensor import Array, Tensor
+from gradcli.engine.tensor import Array, Outcome, Tensor
 from gradcli.errors import OpError
 
 if TYPE_CHECKING:
     import inspect
 
 
-class Einsum(Variadic):
+class _Einsum(Variadic):
     """The one op whose call does not begin with an array: ``einsum("ij,jk->ik", a, b)``."""
 
     def bind(
@@ -41,7 +41,7 @@ class Einsum(Variadic):
     def __signature__(self) -> inspect.Signature:
         import inspect
 
-        def written(subscripts: str, *operands: Array) -> Array: ...
+        def written(subscripts: str, *operands: Array) -> Outcome: ...
 
         return inspect.signature(written)
 
@@ -69,8 +69,12 @@ def _labels(subscripts: str, ranks: tuple[int, ...]) -> _Labels:
     return _Labels(tuple(operands), right.replace("...", dots))
 
 
-def _vjp(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
-    """g times all other operands, summed to the labels of the i-th."""
+def _vjp(g: Any, y: Any, operands: Sequence[Any], subscripts: str) -> Callable[[int], Any]:
+    """g times all other operands, summed to the labels of the one at a position."""
+    return lambda i: _cotangent(i, g, operands, subscripts)
+
+
+def _cotangent(i: int, g: Any, operands: Sequence[Any], subscripts: str) -> Any:
     arrays = [as_array(operand) for operand in operands]
     labels, outcome = _labels(subscripts, tuple([a.ndim for a in arrays]))
     others = [outcome, *labels[:i], *labels[i + 1 :]]
@@ -96,7 +100,8 @@ _LARGE = 512
 
 @op(
     _vjp,
-    kind=Einsum,
+    kind=_Einsum,
+    order=("subscripts",),
     rule="einsum of g and the others, summed to its labels",
     cases=(
         case((2, 3), (3, 4), subscripts="ij,jk->ik"),
@@ -112,7 +117,7 @@ _LARGE = 512
         case((2, 1), (3, 2), subscripts="ij,jk->ik"),
     ),
 )
-def einsum(operands: Sequence[Array], subscripts: str) -> Array:
+def einsum(operands: Sequence[Array], subscripts: str) -> Outcome:
     """The products of entries with equal labels, summed over the labels not in the outcome.
 
     ``subscripts`` is np.einsum's: ``"ij,jk->ik"``, letters for the axes of each operand and of

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradcli.engine.domain import case, distinct
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.choice import where
-from gradcli.engine.ops.comparison import argsort, nonzero
 from gradcli.engine.ops.shape import broadcast_to, moveaxis, reshape
-from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.engine.ops.truths import argsort, nonzero
+from gradcli.engine.outcomes import TopK
+from gradcli.engine.tensor import Array, Outcome, Tensor, known
 from gradcli.errors import OpError
 
 
@@ -30,9 +31,10 @@ Tensor.numpy_ops[np.where] = _numpy_where
 @op(
     lambda g, y, x, index, shape: g[index],
     rule="g at the index",
+    positions=("index",),
     cases=(case((2,), index=([0, 3],), shape=(4,)),),
 )
-def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
+def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Outcome:
     """Zeros of ``shape`` with the entries of ``x`` added at the index."""
     y = np.zeros(shape, x.dtype)
     parts = index if isinstance(index, tuple) else (index,)
@@ -47,6 +49,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     lambda g, y, x, index: scatter(g, index, x.shape),
     rule="g at the index, else 0",
     operator="getitem",
+    positions=("index",),
     cases=(
         case((3,), index=1),
         case((2, 3), index=(slice(None), slice(0, 2))),
@@ -55,7 +58,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
         case((3,), index=np.array([True, False, True])),
     ),
 )
-def getitem(x: Array, index: Any) -> Array:
+def getitem(x: Array, index: Any) -> Outcome:
     """``x[index]``, as NumPy's."""
     return np.asarray(x)[index]
 
@@ -85,9 +88,10 @@ def _taken(x: Any, indices: Any, axis: int | None) -> Any:
     _take_vjp,
     rule="g added up at the indices",
     numpy=np.take,
+    positions=("indices",),
     cases=(case((2, 3), indices=[0, 5, 0]), case((2, 3), indices=[[0, 2], [2, 2]], axis=1)),
 )
-def take(x: Array, indices: Any, axis: int | None = None) -> Array:
+def take(x: Array, indices: Any, axis: int | None = None) -> Outcome:
     """The entries (or slices along ``axis``) at ``indices``; of the flattened array if None."""
     return _taken(x, indices, axis)
 
@@ -95,9 +99,10 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
 @op(
     _take_vjp,
     rule="g added up at the indices",
+    positions=("indices",),
     cases=(case((3, 2), indices=[0, 2, 0]), case((2, 3), indices=[1, 1], axis=1)),
 )
-def gather(x: Array, indices: Any, axis: int = 0) -> Array:
+def gather(x: Array, indices: Any, axis: int = 0) -> Outcome:
     """The slices along ``axis`` at ``indices``."""
     return _taken(x, indices, axis)
 
@@ -111,9 +116,10 @@ def _nd(indices: Any) -> tuple[Any, ...]:
 @op(
     lambda g, y, x, indices: scatter(g, _nd(indices), x.shape),
     rule="g added up at the indices",
+    positions=("indices",),
     cases=(case((2, 3), indices=[[0, 1], [1, 2], [0, 1]]), case((2, 3), indices=[[1], [0]])),
 )
-def gather_nd(x: Array, indices: Any) -> Array:
+def gather_nd(x: Array, indices: Any) -> Outcome:
     """The entries (or slices) of ``x`` at positions given as rows, one index an axis."""
     return np.asarray(x)[_nd(indices)]
 
@@ -122,12 +128,13 @@ def gather_nd(x: Array, indices: Any) -> Array:
     None,
     lambda g, y, indices, updates, shape: g[_nd(indices)],
     rule=("", "g at the indices"),
+    positions=("indices",),
     cases=(
         case(np.array([[0], [2], [0]]), (3,), shape=(4,)),
         case(np.array([[1], [0]]), (2, 3), shape=(3, 3)),
     ),
 )
-def scatter_nd(indices: Array, updates: Array, shape: Any) -> Array:
+def scatter_nd(indices: Array, updates: Array, shape: Any) -> Outcome:
     """Zeros of ``shape`` with ``updates`` added at positions given as rows."""
     updates = np.asarray(updates)
     y = np.zeros(tuple(np.atleast_1d(shape).tolist()), updates.dtype)
@@ -138,9 +145,10 @@ def scatter_nd(indices: Array, updates: Array, shape: Any) -> Array:
 @op(
     lambda g, y, x, mask: scatter(g, _mask(mask), x.shape),
     rule="g where the mask holds, else 0",
+    positions=("mask",),
     cases=(case((2, 2), mask=[[True, False], [True, True]]), case((2, 3), mask=[False, True])),
 )
-def boolean_mask(x: Array, mask: Any) -> Array:
+def boolean_mask(x: Array, mask: Any) -> Outcome:
     """The entries (or slices) of ``x`` where ``mask`` holds."""
     return np.asarray(x)[_mask(mask)]
 
@@ -162,13 +170,14 @@ def _grid(indices: Any, shape: tuple[int, ...], axis: int) -> tuple[Any, ...]:
     lambda g, y, x, indices, axis: scatter(g, _grid(_whole(indices), x.shape, axis), x.shape),
     rule="g added up at the indices",
     numpy=np.take_along_axis,
+    positions=("indices",),
     cases=(
         case((2, 3), indices=np.array([[0, 2], [1, 1]])),
         case((2, 3), indices=np.array([[0, 1, 0]]), axis=0),
         case((2, 3), indices=np.array([[0, 0]]), axis=1),
     ),
 )
-def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Array:
+def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Outcome:
     """Along ``axis`` the entries at ``indices``, which has as many axes as ``x``."""
     x = np.asarray(x)
     return x[_grid(_whole(indices), x.shape, axis)]
@@ -189,18 +198,11 @@ def _whole(indices: Any) -> Any:
     cases=(case((4,)), case((2, 3)), case((2, 3), axis=0), case((2, 2), axis=None)),
     analytic=False,
 )
-def sort(x: Array, axis: int | None = -1) -> Array:
+def sort(x: Array, axis: int | None = -1) -> Outcome:
     """The entries in rising order along ``axis``; of the flattened array if None."""
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     return take_along_axis(x, argsort(x, axis), axis)
-
-
-class TopK(NamedTuple):
-    """The largest entries, and where they are."""
-
-    values: Any
-    indices: Any
 
 
 @composite(
@@ -223,7 +225,7 @@ def top_k(x: Array, k: int = 1) -> TopK:
     numpy=np.diagonal,
     cases=(case((3, 3)), case((2, 3, 3), axis1=1, axis2=2), case((2, 3), offset=1)),
 )
-def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Outcome:
     """The entries of a diagonal of the two axes, along a new last axis."""
     x = moveaxis(x, (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
@@ -238,7 +240,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     aliases={"v": "x"},
     cases=(case((3, 3)), case((3,)), case((2,), k=-1)),
 )
-def diag(x: Array, k: int = 0) -> Array:
+def diag(x: Array, k: int = 0) -> Outcome:
     """A list of numbers as a diagonal matrix; of a matrix, its diagonal."""
     if x.ndim != 1:
         return diagonal(x, k)
@@ -248,6 +250,6 @@ def diag(x: Array, k: int = 0) -> Array:
 
 
 @composite("g on the diagonal", numpy=np.trace, cases=(case((3, 3)), case((2, 3), offset=1)))
-def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Outcome:
     """The sum of a diagonal."""
     return diagonal(x, offset, axis1, axis2).sum(axis=-1)

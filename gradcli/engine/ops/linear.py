@@ -12,7 +12,18 @@ from gradcli.engine.cotangents import unbroadcast
 from gradcli.engine.domain import case
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.shape import reshape, transpose
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, Outcome
+
+
+def _misfit(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> ValueError:
+    """Why there is no product of arrays of these shapes."""
+    told = f"{name}: {a} @ {b}"
+    if not a or not b:
+        return ValueError(f"{told} has a number in it: multiply by * instead")
+    rows = b[-2:][0]
+    if a[-1] != rows:
+        return ValueError(f"{told} does not fit: rows of {a[-1]} entries, columns of {rows}")
+    return ValueError(f"{told} does not fit: stacks of {a[:-2]} and {b[:-2]} matrices")
 
 
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -47,9 +58,15 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
         case((3,), (2, 3, 4)),
     ),
 )
-def matmul(a: Array, b: Array) -> Array:
-    """The matrix product, of stacks of matrices over all axes but the last two."""
-    return np.matmul(a, b)
+def matmul(a: Array, b: Array) -> Outcome:
+    """The matrix product, of stacks of matrices over all axes but the last two.
+
+    Raises ValueError where the shapes do not fit.
+    """
+    try:
+        return np.matmul(a, b)
+    except ValueError:
+        raise _misfit("matmul", np.shape(a), np.shape(b)) from None
 
 
 @composite(
@@ -62,7 +79,7 @@ def matmul(a: Array, b: Array) -> Array:
         case((2, 3), (3, 2), axes=((0, 1), (1, 0))),
     ),
 )
-def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
+def tensordot(a: Array, b: Array, axes: Any = 2) -> Outcome:
     """The sum of products over the last axes of ``a`` and first of ``b``, or two lists of axes."""
     if np.ndim(axes) == 0:
         count = operator.index(axes)
@@ -87,7 +104,7 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     numpy=np.dot,
     cases=(case((2, 3), (3, 4)), case((3,), (3,)), case((), (2,)), case((2, 3), (2, 3, 4))),
 )
-def dot(a: Array, b: Array) -> Array:
+def dot(a: Array, b: Array) -> Outcome:
     """As np.dot: a product of numbers, vectors and matrices; summed over the last axis of ``a``."""
     if a.ndim == 0 or b.ndim == 0:
         return a * b
@@ -101,7 +118,7 @@ def dot(a: Array, b: Array) -> Array:
     numpy=np.inner,
     cases=(case((3,), (3,)), case((2, 3), (4, 3)), case((), (3,))),
 )
-def inner(a: Array, b: Array) -> Array:
+def inner(a: Array, b: Array) -> Outcome:
     """The sum of products over the last axis of both."""
     if a.ndim == 0 or b.ndim == 0:
         return a * b
@@ -109,7 +126,7 @@ def inner(a: Array, b: Array) -> Array:
 
 
 @composite(("g * b", "g * a"), numpy=np.vdot, cases=(case((2, 3), (2, 3)),))
-def vdot(a: Array, b: Array) -> Array:
+def vdot(a: Array, b: Array) -> Outcome:
     """The sum of the products of all entries, in order."""
     return reshape(a, (-1,)) @ reshape(b, (-1,))
 
@@ -121,7 +138,7 @@ def vdot(a: Array, b: Array) -> Array:
     numpy=np.outer,
     cases=(case((2,), (3,)), case((2, 2), (3,)), case((3,), ())),
 )
-def outer(a: Array, b: Array) -> Array:
+def outer(a: Array, b: Array) -> Outcome:
     """Every entry of ``a`` times every entry of ``b``: (a.size, b.size)."""
     return np.outer(a, b)
 
@@ -131,7 +148,7 @@ def outer(a: Array, b: Array) -> Array:
     numpy=np.kron,
     cases=(case((2,), (3,)), case((2, 2), (2, 3))),
 )
-def kron(a: Array, b: Array) -> Array:
+def kron(a: Array, b: Array) -> Outcome:
     """The Kronecker product: each entry of ``a`` as a block, that many times ``b``."""
     ndim = max(a.ndim, b.ndim)
     sa, sb = ((1,) * (ndim - v.ndim) + v.shape for v in (a, b))
@@ -141,7 +158,7 @@ def kron(a: Array, b: Array) -> Array:
 
 
 @composite(("b x g", "g x a"), numpy=np.cross, cases=(case((3,), (3,)), case((2, 3), (2, 3))))
-def cross(a: Array, b: Array) -> Array:
+def cross(a: Array, b: Array) -> Outcome:
     """The cross product of vectors of three entries, along the last axis."""
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(f"cross takes vectors of 3 entries, not {a.shape} and {b.shape}")
@@ -156,7 +173,7 @@ def cross(a: Array, b: Array) -> Array:
     numpy=np.vecdot,
     cases=(case((3,), (3,)), case((2, 3), (2, 3)), case((3,), (2, 3))),
 )
-def vecdot(a: Array, b: Array) -> Array:
+def vecdot(a: Array, b: Array) -> Outcome:
     """The sum of products along the last axis."""
     return np.vecdot(np.conj(a) if np.iscomplexobj(a) else a, b)  # NumPy's conjugates a
 
@@ -205,8 +222,13 @@ def _dense_w(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
         case((2, 2, 3), (3, 1), (4,)),
     ),
 )
-def dense(x: Array, w: Array, b: Array) -> Array:
-    """x @ w + b: x is (..., in), w (in, out) and b (out,) or what fits the outcome."""
+def dense(x: Array, w: Array, b: Array) -> Outcome:
+    """x @ w + b: x is (..., in), w (in, out) and b (out,) or what fits the outcome.
+
+    Raises ValueError where the shapes do not fit.
+    """
+    if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-2:][0]:
+        raise _misfit("dense", x.shape, w.shape)
     if x.ndim == w.ndim == 2:
         return x.dot(w) + b if x.size <= _SMALL else x @ w + b
     if w.ndim == 2 and x.ndim > 2:  # a stack of inputs is one product, not one each

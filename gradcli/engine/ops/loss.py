@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.engine.axes import Axis
 from gradcli.engine.domain import Domain, case, probability
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.activation import sigmoid, softplus
@@ -18,12 +19,11 @@ from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.exponential import log
 from gradcli.engine.ops.linear import vecdot
 from gradcli.engine.ops.reduction import mean, sum
-from gradcli.engine.ops.shape import Axis
 from gradcli.engine.ops.softmax import log_softmax
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, Outcome
 
-EPSILON = 1e-7
-"""Keras clips probabilities to [EPSILON, 1 - EPSILON] before it takes their logarithm."""
+_EPSILON = 1e-7
+"""Keras clips probabilities to [_EPSILON, 1 - _EPSILON] before it takes their logarithm."""
 
 _apart = Domain(((-2.0, -1.7), (0.2, 0.7)))
 _above = Domain(((1.0, 1.15),))
@@ -43,7 +43,7 @@ def _require_rows(name: str, y_true: Any, y_pred: Any) -> None:
     lambda g, y, logits, labels: -g * logits,
     rule=("g * (sigmoid(logits) - labels)", "-g * logits"),
 )
-def sigmoid_cross_entropy_with_logits(logits: Array, labels: Array) -> Array:
+def sigmoid_cross_entropy_with_logits(logits: Array, labels: Array) -> Outcome:
     """-labels log(p) - (1 - labels) log(1 - p), p = sigmoid(logits), entry by entry."""
     z, t = logits, labels
     if np.iscomplexobj(z) or np.iscomplexobj(t):
@@ -52,7 +52,7 @@ def sigmoid_cross_entropy_with_logits(logits: Array, labels: Array) -> Array:
 
 
 @composite(("g * 2 * (y_true - y_pred) / n", "g * 2 * (y_pred - y_true) / n"), cases=_CASES)
-def mse(y_true: Array, y_pred: Array, axis: Axis = -1) -> Array:
+def mse(y_true: Array, y_pred: Array, axis: Axis = -1) -> Outcome:
     """The mean of (y_pred - y_true)^2 over the last axis, or others."""
     _require_rows("mse", y_true, y_pred)
     return mean(squared_difference(y_pred, y_true), axis=axis)
@@ -64,7 +64,7 @@ def mse(y_true: Array, y_pred: Array, axis: Axis = -1) -> Array:
     domain=(_apart, _above),
     analytic=False,
 )
-def mae(y_true: Array, y_pred: Array, axis: Axis = -1) -> Array:
+def mae(y_true: Array, y_pred: Array, axis: Axis = -1) -> Outcome:
     """The mean of |y_pred - y_true| over the last axis, or others."""
     _require_rows("mae", y_true, y_pred)
     return mean(abs(y_pred - y_true), axis=axis)
@@ -76,7 +76,7 @@ def mae(y_true: Array, y_pred: Array, axis: Axis = -1) -> Array:
     domain=(_apart, _above),
     analytic=False,
 )
-def huber(y_true: Array, y_pred: Array, delta: float = 1.0, axis: Axis = -1) -> Array:
+def huber(y_true: Array, y_pred: Array, delta: float = 1.0, axis: Axis = -1) -> Outcome:
     """Quadratic up to an error of ``delta``, linear beyond; the mean over the last axis.
 
     Huber, "Robust Estimation of a Location Parameter", 1964.
@@ -91,12 +91,12 @@ def huber(y_true: Array, y_pred: Array, delta: float = 1.0, axis: Axis = -1) -> 
 @composite(
     ("", "g * (p - y_true) / n from logits"), cases=_CASES, domain=probability, analytic=False
 )
-def bce(y_true: Array, y_pred: Array, from_logits: bool = False, axis: Axis = -1) -> Array:
+def bce(y_true: Array, y_pred: Array, from_logits: bool = False, axis: Axis = -1) -> Outcome:
     """The binary cross entropy of probabilities or logits, the mean over the last axis."""
     _require_rows("bce", y_true, y_pred)
     if from_logits:
         return mean(sigmoid_cross_entropy_with_logits(y_pred, y_true), axis=axis)
-    p = clip(y_pred, EPSILON, 1 - EPSILON)
+    p = clip(y_pred, _EPSILON, 1 - _EPSILON)
     return -mean(y_true * log(p) + (1 - y_true) * log(1 - p), axis=axis)
 
 
@@ -106,7 +106,7 @@ def bce(y_true: Array, y_pred: Array, from_logits: bool = False, axis: Axis = -1
     domain=probability,
     analytic=False,
 )
-def ce(y_true: Array, y_pred: Array, from_logits: bool = False) -> Array:
+def ce(y_true: Array, y_pred: Array, from_logits: bool = False) -> Outcome:
     """The categorical cross entropy over the last axis; y_pred are probabilities, or logits.
 
     Probabilities are first divided by their sum, as in Keras.
@@ -114,5 +114,10 @@ def ce(y_true: Array, y_pred: Array, from_logits: bool = False) -> Array:
     _require_rows("ce", y_true, y_pred)
     if from_logits:
         return -vecdot(y_true, log_softmax(y_pred))
-    p = clip(divide(y_pred, sum(y_pred, axis=-1, keepdims=True)), EPSILON, 1 - EPSILON)
+    p = clip(divide(y_pred, sum(y_pred, axis=-1, keepdims=True)), _EPSILON, 1 - _EPSILON)
     return -vecdot(y_true, log(p))
+
+
+# Other spellings.
+binary_crossentropy = bce
+categorical_crossentropy = ce

@@ -1,21 +1,46 @@
 """The families of ops that few commands need, loaded when one of their ops is asked for."""
 
+from types import ModuleType
+
+from gradcli.engine import ops
+from gradcli.engine.operation import Op
 from gradcli.engine.ops import (
     algebra,
+    constants,
     einsum,
+    indexing,
+    joining,
     places,
+    rounding,
     running,
     sequence,
     statistics,
+    truths,
     windows,
 )
 
 __all__ = [
     "algebra",
+    "constants",
     "einsum",
+    "indexing",
+    "joining",
     "places",
+    "rounding",
     "running",
     "sequence",
     "statistics",
+    "truths",
     "windows",
 ]
+
+
+def spellings() -> dict[str, str]:
+    """The names that an op has in its family's file besides its own, and its own."""
+    families = [module for module in vars(ops).values() if isinstance(module, ModuleType)]
+    return {
+        name: found.name
+        for family in families
+        for name, found in vars(family).items()
+        if isinstance(found, Op) and name != found.name and not name.startswith("_")
+    }

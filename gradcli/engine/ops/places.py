@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.engine.axes import Axis
 from gradcli.engine.domain import case
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.indexing import take
-from gradcli.engine.ops.shape import Axis, broadcast_to, reshape, swapaxes
-from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.engine.ops.shape import broadcast_to, reshape, swapaxes
+from gradcli.engine.tensor import Array, Outcome, Tensor, known
 from gradcli.errors import OpError
 
 
@@ -31,7 +32,7 @@ def _tile_vjp(g: Any, y: Any, x: Any, reps: Any) -> Any:
     aliases={"multiples": "reps"},
     cases=(case((3,), reps=2), case((2, 3), reps=(2, 2)), case((3,), reps=(2, 1))),
 )
-def tile(x: Array, reps: Any) -> Array:
+def tile(x: Array, reps: Any) -> Outcome:
     """Copies of ``x`` side by side, so many along each axis."""
     return np.tile(x, tuple(np.atleast_1d(reps).tolist()))
 
@@ -41,7 +42,7 @@ def tile(x: Array, reps: Any) -> Array:
     numpy=np.repeat,
     cases=(case((3,), repeats=2), case((2, 3), repeats=3, axis=1), case((3,), repeats=[2, 0, 1])),
 )
-def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
+def repeat(x: Array, repeats: Any, axis: int | None = None) -> Outcome:
     """Each entry (or slice along ``axis``) so many times; one count for all, or one each."""
     size = x.size if axis is None else x.shape[axis]
     counts = np.asarray(known(repeats, "repeats"))
@@ -55,7 +56,7 @@ def _flip_vjp(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
 
 @op(_flip_vjp, rule="g, flipped back", numpy=np.flip, cases=(case((3,)), case((2, 3), axis=1)))
-def flip(x: Array, axis: Axis = None) -> Array:
+def flip(x: Array, axis: Axis = None) -> Outcome:
     """The entries in reverse order along ``axis``, or along all."""
     return np.flip(x, axis)
 
@@ -81,13 +82,13 @@ def _roll_vjp(g: Any, y: Any, x: Any, shift: Any, axis: Any) -> Any:
         case((2, 3), shift=(1, 1), axis=(0, 1)),
     ),
 )
-def roll(x: Array, shift: Any, axis: Axis = None) -> Array:
+def roll(x: Array, shift: Any, axis: Axis = None) -> Outcome:
     """Shifted by so many places; what leaves at one end comes in at the other."""
     return np.roll(x, shift, axis)
 
 
 @composite("g, turned back", numpy=np.rot90, cases=(case((2, 3)), case((2, 3), k=2)))
-def rot90(x: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
+def rot90(x: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Outcome:
     """Turned by ``k`` right angles, from the first of the axes to the second."""
     for _ in range(k % 4):
         x = swapaxes(flip(x, axes[1]), *axes)
@@ -104,7 +105,7 @@ def _tril_vjp(g: Any, y: Any, x: Any, k: int) -> Any:
     numpy=np.tril,
     cases=(case((3, 3)), case((2, 3, 3), k=-1)),
 )
-def tril(x: Array, k: int = 0) -> Array:
+def tril(x: Array, k: int = 0) -> Outcome:
     """The part on and below the ``k``-th diagonal, zeros above."""
     return np.tril(x, k)
 
@@ -119,7 +120,7 @@ def _triu_vjp(g: Any, y: Any, x: Any, k: int) -> Any:
     numpy=np.triu,
     cases=(case((3, 3)), case((2, 3, 3), k=1)),
 )
-def triu(x: Array, k: int = 0) -> Array:
+def triu(x: Array, k: int = 0) -> Outcome:
     """The part on and above the ``k``-th diagonal, zeros below."""
     return np.triu(x, k)
 
@@ -137,7 +138,7 @@ def _grid(arrays: Sequence[Any], indexing: str = "xy") -> tuple[Any, ...]:
 
 
 @composite("g summed over the copies", cases=(case((2,), (3,)), case((2,), (3,), indexing="ij")))
-def meshgrid(x: Array, y: Array, indexing: str = "xy") -> tuple[Array, ...]:
+def meshgrid(x: Array, y: Array, indexing: str = "xy") -> tuple[Outcome, ...]:
     """Rows that repeat ``x`` and columns that repeat ``y``; "ij" exchanges the two axes."""
     return _grid((x, y), indexing)
 

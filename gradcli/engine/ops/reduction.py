@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from gradcli.engine.domain import case, distinct, nonzero
+from gradcli.engine.axes import CASES, Axis, add_reduce, axes_of, entries, kept
+from gradcli.engine.domain import distinct, nonzero
 from gradcli.engine.op import op
 from gradcli.engine.ops.arithmetic import abs
 from gradcli.engine.ops.choice import keep, where
-from gradcli.engine.ops.joining import concatenate, stack
-from gradcli.engine.ops.shape import Axis, broadcast_to, reshape, transpose
-from gradcli.engine.tensor import Array, Tensor
+from gradcli.engine.ops.shape import broadcast_to, reshape, transpose
+from gradcli.engine.tensor import Array, Outcome, Tensor
 from gradcli.errors import OpError
-
-CASES = (
-    case((3,)),
-    case((2, 3)),
-    case((2, 3), axis=0),
-    case((2, 3), axis=1, keepdims=True),
-    case((2, 3, 2), axis=(0, 2)),
-    case((2, 3), axis=-1),
-)
-
-
-add_reduce: Any = np.add.reduce
-"""np.sum without its wrapper, which costs more than the sum of a small array."""
-
-
-def _axes(x: Any, axis: Any) -> tuple[int, ...]:
-    if axis is None or x.ndim == 0:  # NumPy lets a number have axis 0
-        return tuple(range(x.ndim))
-    return tuple([a % x.ndim for a in ((axis,) if np.ndim(axis) == 0 else axis)])
-
-
-def kept(reduced: Any, x: Any, axis: Any) -> Any:
-    """``reduced`` reshaped so that it broadcasts against ``x``, as keepdims=True gives."""
-    axes = _axes(x, axis)
-    return reduced.reshape(tuple([1 if i in axes else n for i, n in enumerate(x.shape)]))
 
 
 def _spread(g: Any, x: Any, axis: Any) -> Any:
     spread = broadcast_to if isinstance(g, Tensor) else broadcast_to.forward
     return spread(g if g.ndim == 0 else kept(g, x, axis), x.shape)
-
-
-def entries(x: Any, axis: Any) -> int:
-    """How many entries each outcome is made of."""
-    return math.prod([x.shape[a] for a in _axes(x, axis)])
 
 
 @op(
@@ -58,7 +27,7 @@ def entries(x: Any, axis: Any) -> int:
     cases=CASES,
     numpy=np.sum,
 )
-def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The sum of the entries along ``axis``."""
     return add_reduce(x, axis, keepdims=keepdims)
 
@@ -74,7 +43,7 @@ def _mean_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     cases=CASES,
     numpy=np.mean,
 )
-def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The sum of the entries along ``axis``, divided by how many there are."""
     x = np.asarray(x)
     if x.dtype.char == "e":  # few numbers are enough to exceed float16
@@ -102,9 +71,10 @@ def _extreme_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     domain=distinct,
     cases=CASES,
     numpy=np.max,
+    of_several="maximum",
     analytic=False,
 )
-def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The largest entry along ``axis``."""
     _require_array("max", x, axis)
     return np.max(x, axis, keepdims=keepdims)
@@ -116,9 +86,10 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     domain=distinct,
     cases=CASES,
     numpy=np.min,
+    of_several="minimum",
     analytic=False,
 )
-def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The smallest entry along ``axis``."""
     _require_array("min", x, axis)
     return np.min(x, axis, keepdims=keepdims)
@@ -126,7 +97,7 @@ def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 def _together(x: Any, axis: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
     """``x`` with the reduced axes as one, the last; the order of its axes, and the shape then."""
-    axes = _axes(x, axis)
+    axes = axes_of(x, axis)
     order = (*[i for i in range(x.ndim) if i not in axes], *axes)
     moved = transpose(x, order)
     return reshape(moved, (*moved.shape[: x.ndim - len(axes)], -1)), order, moved.shape
@@ -137,6 +108,8 @@ def _others(x: Any) -> Any:
 
     Products of pairs, of pairs of pairs, and so on; then back down, each taking its sibling.
     """
+    from gradcli.engine.ops.joining import concatenate, stack
+
     n = x.shape[-1]
     if n < 2:
         return np.ones(x.shape, x.dtype)
@@ -160,6 +133,16 @@ def _prod_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 @op(_prod_vjp, rule="g * the product of the others", domain=nonzero, cases=CASES, numpy=np.prod)
-def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The product of the entries along ``axis``."""
     return np.prod(x, axis, keepdims=keepdims)
+
+
+# Other spellings.
+amax = max
+amin = min
+reduce_max = max
+reduce_mean = mean
+reduce_min = min
+reduce_prod = prod
+reduce_sum = sum

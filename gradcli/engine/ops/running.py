@@ -12,7 +12,7 @@ from gradcli.engine.ops.comparison import zeros_like
 from gradcli.engine.ops.joining import concatenate
 from gradcli.engine.ops.places import flip
 from gradcli.engine.ops.shape import moveaxis, reshape
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, Outcome
 
 
 def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None) -> Any:
@@ -25,7 +25,7 @@ _RUNNING = (case((3,)), case((2, 3)), case((2, 3), axis=0), case((2, 3), axis=-1
 
 
 @op(_cumsum_vjp, rule="the sum of g from here on", numpy=np.cumsum, cases=_RUNNING)
-def cumsum(x: Array, axis: int | None = None) -> Array:
+def cumsum(x: Array, axis: int | None = None) -> Outcome:
     """The sum of the entries up to each, along ``axis`` or of the flattened array."""
     return np.cumsum(x, axis)
 
@@ -56,7 +56,7 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None) -> Any:
     domain=nonzero,
     cases=_RUNNING,
 )
-def cumprod(x: Array, axis: int | None = None) -> Array:
+def cumprod(x: Array, axis: int | None = None) -> Outcome:
     """The product of the entries up to each, along ``axis`` or of the flattened array."""
     return np.cumprod(x, axis)
 
@@ -78,6 +78,6 @@ def _diff_vjp(g: Any, y: Any, x: Any, n: int, axis: int) -> Any:
     numpy=np.diff,
     cases=(case((4,)), case((2, 4), n=2), case((3, 2), axis=0)),
 )
-def diff(x: Array, n: int = 1, axis: int = -1) -> Array:
+def diff(x: Array, n: int = 1, axis: int = -1) -> Outcome:
     """Each entry less the one before it along ``axis``, ``n`` times over."""
     return np.diff(x, n, axis)

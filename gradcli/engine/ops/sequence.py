@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
-from gradcli.engine.tensor import Array
+from gradcli.engine.tensor import Array, Outcome
 
 
 def _share(y: Any, num: int, endpoint: bool) -> Any:
@@ -25,7 +25,7 @@ def _share(y: Any, num: int, endpoint: bool) -> Any:
     cases=(case((), (), num=4), case((2,), (2,), num=3), case((), (), num=1)),
     analytic=False,
 )
-def linspace(start: Array, stop: Array, num: int = 50, endpoint: bool = True) -> Array:
+def linspace(start: Array, stop: Array, num: int = 50, endpoint: bool = True) -> Outcome:
     """``num`` numbers from ``start`` to ``stop``, evenly spaced along a new first axis."""
     dtype = np.result_type(start, stop)
     dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
@@ -42,9 +42,10 @@ def _index(y: Any) -> Any:
     lambda g, y, start, stop, step: (g * _index(y)).sum(),
     rule=("sum(g)", "0", "sum(g * [0, 1, 2, ...])"),
     cases=(case(np.array(0.3), np.array(2.5), np.array(0.7)),),
+    sized_by_values=True,
     analytic=False,
 )
-def arange(start: Array, stop: Array | None = None, step: Array = 1) -> Array:
+def arange(start: Array, stop: Array | None = None, step: Array = 1) -> Outcome:
     """``start``, ``start + step``, ... as far as they lie before ``stop``; from 0 with one given.
 
     How many there are depends on the numbers.
@@ -53,3 +54,7 @@ def arange(start: Array, stop: Array | None = None, step: Array = 1) -> Array:
         start, stop = 0, start
     dtype = np.result_type(start, stop, step)
     return np.arange(start, stop, step, dtype=dtype)
+
+
+# Other spellings.
+range = arange

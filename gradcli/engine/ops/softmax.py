@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.engine.axes import Axis, kept
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.engine.ops.exponential import exp
-from gradcli.engine.ops.reduction import kept
-from gradcli.engine.ops.shape import Axis
-from gradcli.engine.tensor import Array, real
+from gradcli.engine.tensor import Array, Outcome, real
 
 _CASES = (case((3,)), case((2, 3)), case((2, 3), axis=0))
 
@@ -39,7 +38,7 @@ def _total(e: Any, axis: int) -> Any:
     rule="y * (g - sum(g * y))",
     cases=_CASES,
 )
-def softmax(x: Array, axis: int = -1) -> Array:
+def softmax(x: Array, axis: int = -1) -> Outcome:
     """exp(x) / sum(exp(x)): positive entries that sum to 1 along ``axis``."""
     e = np.exp(_shifted(real(x), axis))
     if e.size:
@@ -52,7 +51,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
     rule="g - softmax(x) * sum(g)",
     cases=_CASES,
 )
-def log_softmax(x: Array, axis: int = -1) -> Array:
+def log_softmax(x: Array, axis: int = -1) -> Outcome:
     """log(softmax(x)), exact where softmax(x) is too small for a number."""
     s = _shifted(real(x), axis)
     if s.size:
@@ -65,7 +64,7 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
     rule="g * softmax(x)",
     cases=(case((3,)), case((2, 3)), case((2, 3), axis=1)),
 )
-def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """log(sum(exp(x))) along ``axis``; -inf of nothing."""
     x = real(x)
     top = np.max(np.real(x), axis=axis, keepdims=True, initial=-np.inf)
@@ -73,3 +72,8 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     with np.errstate(divide="ignore"):  # log(0) is meant
         y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)
+
+
+# Other spellings.
+log_sum_exp = logsumexp
+reduce_logsumexp = logsumexp

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.domain import case, distinct, nonzero, positive
+from gradcli.engine.axes import CASES, Axis, add_reduce, entries, kept
+from gradcli.engine.domain import above_zero, case, distinct, nonzero
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.arithmetic import abs, maximum
 from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.indexing import sort
-from gradcli.engine.ops.reduction import CASES, add_reduce, entries, kept, max, mean, min, sum
-from gradcli.engine.ops.shape import Axis, broadcast_to, moveaxis, reshape
-from gradcli.engine.tensor import Array, Tensor, real
+from gradcli.engine.ops.reduction import max, mean, min, sum
+from gradcli.engine.ops.shape import broadcast_to, moveaxis, reshape
+from gradcli.engine.tensor import Array, Outcome, Tensor, real
 from gradcli.errors import OpError
 
 
@@ -31,7 +32,7 @@ def _var_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> An
     aliases={"correction": "ddof"},
     analytic=False,
 )
-def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Array:
+def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Outcome:
     """The mean square distance from the mean; ``ddof`` less than n divides it."""
     return _variance(x, axis, keepdims, ddof)
 
@@ -65,7 +66,7 @@ def _std_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ddof: int) -> An
     aliases={"correction": "ddof"},
     analytic=False,
 )
-def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Array:
+def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Outcome:
     """The square root of the variance."""
     return np.sqrt(_variance(x, axis, keepdims, ddof))
 
@@ -75,8 +76,8 @@ def _norm_vjp(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return kept(where(flat, 0, g / where(flat, 1, y)), x, axis) * x
 
 
-@op(_norm_vjp, rule="g * x / y", domain=positive, cases=CASES)
-def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+@op(_norm_vjp, rule="g * x / y", domain=above_zero, cases=CASES)
+def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The square root of the sum of squares along ``axis``."""
     x = real(x)
     return np.sqrt(add_reduce(x * x, axis, keepdims=keepdims))
@@ -114,7 +115,7 @@ Tensor.numpy_ops[np.linalg.norm] = _numpy_norm
     cases=(case((3,)), case((2, 4), axis=1), case((4,))),
     analytic=False,
 )
-def median(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+def median(x: Array, axis: int | None = None, keepdims: bool = False) -> Outcome:
     """The middle entry in order along ``axis``; the mean of the middle two of an even number."""
     along = -1 if axis is None else axis
     rows = moveaxis(sort(reshape(x, (-1,)) if axis is None else x, along), along, -1)
@@ -132,7 +133,7 @@ def median(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     cases=(case((3,)), case((2, 3), axis=0)),
     analytic=False,
 )
-def ptp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def ptp(x: Array, axis: Axis = None, keepdims: bool = False) -> Outcome:
     """The largest entry less the smallest."""
     return max(x, axis, keepdims) - min(x, axis, keepdims)
 
@@ -140,10 +141,10 @@ def ptp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 @composite(
     ("g * weights / sum(weights)", "g * (x - y) / sum(weights)"),
     numpy=np.average,
-    domain=positive,
+    domain=above_zero,
     cases=(case((3,), None), case((2, 3), (2, 3)), case((2, 3), (3,), axis=1)),
 )
-def average(x: Array, weights: Array | None = None, axis: int | None = None) -> Array:
+def average(x: Array, weights: Array | None = None, axis: int | None = None) -> Outcome:
     """The mean along ``axis``, each entry counted with its weight."""
     if weights is None:
         return mean(x, axis)
@@ -160,7 +161,7 @@ def average(x: Array, weights: Array | None = None, axis: int | None = None) -> 
     cases=(case((3,), clip_norm=0.25), case((2, 3), clip_norm=100.0)),
     analytic=False,
 )
-def clip_by_norm(x: Array, clip_norm: float, axis: Any = None) -> Array:
+def clip_by_norm(x: Array, clip_norm: float, axis: Any = None) -> Outcome:
     """``x`` scaled down to the norm ``clip_norm`` where its own is larger."""
     return x * (clip_norm / maximum(norm(x, axis=axis, keepdims=True), clip_norm))
 
@@ -170,10 +171,15 @@ def clip_by_norm(x: Array, clip_norm: float, axis: Any = None) -> Array:
     cases=(case((2,), (3,), clip_norm=0.5), case((2,), (2, 2), clip_norm=100.0)),
     analytic=False,
 )
-def clip_by_global_norm(arrays: Sequence[Array], clip_norm: float) -> tuple[list[Array], Array]:
+def clip_by_global_norm(arrays: Sequence[Array], clip_norm: float) -> tuple[list[Outcome], Outcome]:
     """All ``arrays`` scaled by one factor, and the norm that they had. Pascanu et al. 2013."""
     total = sum(arrays[0] * arrays[0])
     for array in arrays[1:]:
         total = total + sum(array * array)
     whole = total**0.5
     return [a * (clip_norm / maximum(whole, clip_norm)) for a in arrays], whole
+
+
+# Other spellings.
+reduce_std = std
+reduce_variance = var

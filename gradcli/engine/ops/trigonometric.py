@@ -12,9 +12,8 @@ from gradcli.engine.operation import Op
 from gradcli.engine.ops.arithmetic import sqrt
 from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.exponential import hypot
-from gradcli.engine.tensor import Tensor
 
-above_one = Domain(((1.3, 3.0),))
+_above_one = Domain(((1.3, 3.0),))
 
 sin = elementwise(np.sin, lambda g, y, x: g * cos(x), rule="g * cos(x)")
 cos: Op = elementwise(np.cos, lambda g, y, x: -g * sin(x), rule="-g * sin(x)")
@@ -57,17 +56,32 @@ arccosh = elementwise(
     np.arccosh,
     lambda g, y, x: g / (sqrt(x - 1) * sqrt(x + 1)),
     rule="g / sqrt(x^2 - 1)",
-    domain=above_one,
+    domain=_above_one,
 )
 arctanh = elementwise(
     np.arctanh, lambda g, y, x: g / ((1 - x) * (1 + x)), rule="g / (1 - x^2)", domain=unit
 )
 
 deg2rad: Op = elementwise(
-    np.deg2rad, lambda g, y, x: deg2rad(g), rule="g * pi / 180", analytic=False
+    np.deg2rad,
+    lambda g, y, x: deg2rad(g),
+    rule="g * pi / 180",
+    numpy=(np.radians,),
+    analytic=False,
 )
-Tensor.numpy_ops[np.radians] = deg2rad
 rad2deg: Op = elementwise(
-    np.rad2deg, lambda g, y, x: rad2deg(g), rule="g * 180 / pi", analytic=False
+    np.rad2deg,
+    lambda g, y, x: rad2deg(g),
+    rule="g * 180 / pi",
+    numpy=(np.degrees,),
+    analytic=False,
 )
-Tensor.numpy_ops[np.degrees] = rad2deg
+
+# Other spellings.
+acos = arccos
+acosh = arccosh
+asin = arcsin
+asinh = arcsinh
+atan = arctan
+atan2 = arctan2
+atanh = arctanh

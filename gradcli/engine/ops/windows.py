@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.engine.axes import Axis
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
-from gradcli.engine.ops.shape import Axis, moveaxis
-from gradcli.engine.tensor import Array, Tensor, known
+from gradcli.engine.ops.shape import moveaxis
+from gradcli.engine.tensor import Array, Outcome, Tensor, known
 from gradcli.errors import OpError
 
 
@@ -92,7 +93,7 @@ def _fold_windows(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any,
         case((2, 5, 3), size=2, dilation=3, axes=-2),
     ),
 )
-def windows(x: Array, size: Any, stride: Any = 1, dilation: Any = 1, axes: Axis = None) -> Array:
+def windows(x: Array, size: Any, stride: Any = 1, dilation: Any = 1, axes: Axis = None) -> Outcome:
     """The windows that slide along ``axes`` (one, several, or all) of ``x``.
 
     ``size`` entries wide, ``stride`` apart, every ``dilation``-th entry in a window: one number,
@@ -137,7 +138,7 @@ def _windows_fold(g: Any, y: Any, x: Any, shape: Any, stride: Any, dilation: Any
         case((2, 2, 2, 3), shape=(2, 5, 3), dilation=3, axes=-2),
     ),
 )
-def fold(x: Array, shape: Any, stride: Any = 1, dilation: Any = 1, axes: Axis = None) -> Array:
+def fold(x: Array, shape: Any, stride: Any = 1, dilation: Any = 1, axes: Axis = None) -> Outcome:
     """Windows laid back where ``windows`` took them from in an array of ``shape``, and added.
 
     ``x`` has the shape that ``windows`` gives of such an array. Entries that lie in several
