@@ -34,7 +34,11 @@ def _within(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:
-    flat = [arrays(row) for row in rows]
+    numeric = {k for row in rows for k, v in row.items() if isinstance(v, (int, float, np.number))}
+    flat = [
+        arrays({k: np.nan if v is None and k in numeric else v for k, v in row.items()})
+        for row in rows
+    ]
     found: dict[str, npt.NDArray[Any]] = {}
     labels = [str(row.get("name", i)) for i, row in enumerate(rows)]
     if len(set(labels)) < len(labels):

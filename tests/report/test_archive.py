@@ -38,6 +38,8 @@ def test_words_are_left_out_and_none_is_nan() -> None:
 def test_rows_become_columns() -> None:
     rows = [{"step": 0, "at": {"x": 1.0}, "word": "a"}, {"step": 5, "at": {"x": 2.0}, "word": "b"}]
     same(arrays({"path": rows}), {"path.step": [0, 5], "path.at.x": [1, 2]})
+    rows = [{"step": 0, "accuracy": None}, {"step": 1, "accuracy": 0.5}]
+    same(arrays({"path": rows}), {"path.step": [0, 1], "path.accuracy": [np.nan, 0.5]})
     rows = [{"step": 0}, {"step": 1, "late": 2.5}]
     same(arrays({"path": rows}), {"path.step": [0, 1], "path.1.late": 2.5})
 
