@@ -21,6 +21,14 @@ class FileError(GradcliError):
     """A file cannot be read or written, or does not hold what is needed."""
 
 
+class DocumentError(FileError):
+    """A document of a file of specifications is malformed. ``line`` is where, from 1 on."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class LiteralError(GradcliError):
     """A literal such as ``1,2;3,4`` is malformed; the message shows the position."""
 

@@ -22,6 +22,10 @@ from gradcli.errors import FileError, LiteralError
 if TYPE_CHECKING:
     from gradcli.inputs.formats.format import Contents, Format, Opened
 
+STDIN_GONE = "standard input is empty, closed, or was read already"
+_taken: IO[bytes] | None = None
+"""The standard input that somebody reads."""
+
 
 class Place(NamedTuple):
     """What the text of a source names."""
@@ -142,10 +146,19 @@ def read_bytes(path: str) -> bytes:
 
 def read_stdin() -> bytes:
     """What standard input holds. Raises FileError where it is closed or holds nothing."""
-    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    data = open_stdin().read()
     if not data:
-        raise FileError("standard input is empty, closed, or was read already")
+        raise FileError(STDIN_GONE)
     return data
+
+
+def open_stdin() -> IO[bytes]:
+    """Standard input, to be read by whoever asks first. Raises FileError for all others."""
+    global _taken
+    if sys.stdin is None or sys.stdin.buffer is _taken:
+        raise FileError(STDIN_GONE)
+    _taken = sys.stdin.buffer
+    return _taken
 
 
 def fingerprint(path: str) -> str:

@@ -1,68 +1,109 @@
-"""Spec files: TOML or JSON in, a mapping out."""
+"""Spec files: TOML or JSON in, documents out, one at a time."""
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import IO, Any, NamedTuple
 
-from gradcli.errors import FileError
-from gradcli.inputs.files import read_bytes, read_stdin
+from gradcli.errors import DocumentError, FileError
+from gradcli.inputs.files import STDIN_GONE, open_file, open_stdin
+from gradcli.inputs.jsonstream import Malformed, read_values
+
+Document = dict[str, Any]
 
 
 class SpecFile(NamedTuple):
-    """A specification as a file gives it; files that it names are looked for in ``folder``."""
+    """A document as a file gives it; files that it names are looked for in ``folder``."""
 
-    name: str | None
-    mapping: dict[str, Any]
+    name: str
+    document: Document
     folder: str | None
+    line: int = 1
+    """Where it begins."""
+
+    @property
+    def mapping(self) -> Document:
+        """The specification: the document, or what stands in it as ``spec``, as in an answer."""
+        spec = self.document.get("spec")
+        return spec if isinstance(spec, dict) else self.document
 
 
-def read_specs(name: str) -> list[SpecFile]:
-    """The specifications in the TOML or JSON file ``name``, or ``-`` for standard input.
+class SpecFiles(Iterator[SpecFile]):
+    """The documents of a file, read when they are asked for.
 
-    A JSON object with a ``spec`` key (a ``--json`` answer) stands for that spec, and JSON
-    may hold one object a line. Raises FileError with line and column where it is malformed.
+    A document that is malformed raises DocumentError; the next one can still be asked for.
     """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._folder = None if name == "-" else os.path.dirname(name)
+        self._found = _found(name)
+
+    def __next__(self) -> SpecFile:
+        line, found = next(self._found)
+        if isinstance(found, dict):
+            return SpecFile(self._name, found, self._folder, line)
+        if isinstance(found, Malformed):
+            raise DocumentError(f"{self._name}: {found}", line)
+        kind = type(found).__name__
+        raise DocumentError(
+            f"{self._name}: line {line}: must be a JSON object of keys, not a {kind}", line
+        )
+
+
+def read_specs(name: str) -> SpecFiles:
+    """The documents in the file ``name``, or ``-`` for standard input.
+
+    It holds one in TOML, or JSON: an object, an array of objects, or one object after the
+    other, such as one a line; those are given as soon as their last line has come. Iterating
+    raises FileError where the file cannot be read, DocumentError where it is malformed.
+    """
+    return SpecFiles(name)
+
+
+def _found(name: str) -> Iterator[tuple[int, Any]]:
+    """Each document with its line; Malformed in place of one that cannot be read."""
     try:
-        data = read_stdin() if name == "-" else read_bytes(name)
-        text = data.decode("utf-8-sig")
+        if name == "-":
+            yield from _documents(name, open_stdin())
+            return
+        with open_file(name) as file:
+            yield from _documents(name, file)
     except FileError as error:
         raise FileError(f"{name}: {error}") from None
     except OSError as error:
         raise FileError(f"{name}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{name}: is not text, but TOML or JSON is expected") from None
-    folder = None if name == "-" else os.path.dirname(name)
-    is_json = text.lstrip()[:1] == "{" or name.endswith(".json")
-    mappings = _json(name, text) if is_json else [_toml(name, text)]
-    return [SpecFile(name, mapping, folder) for mapping in mappings]
 
 
-def _toml(name: str, text: str) -> dict[str, Any]:
-    if not text.strip():
-        raise FileError(f"{name}: is empty: a spec needs at least a loss")
+def _documents(name: str, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    head: list[bytes] = []
+    begins = b""
+    for line in file:
+        head.append(line)
+        begins += line.strip().removeprefix(b"\xef\xbb\xbf")
+        if begins not in (b"", b"["):
+            break
+    if not head and name == "-":
+        raise FileError(STDIN_GONE)
+    # A bracket begins a JSON array of objects, or the name of a TOML table.
+    if re.match(rb"\{|\[\s*[{\]]", begins) or (name.endswith(".json") and begins):
+        yield from read_values(chain(head, file))
+    else:
+        yield 1, _toml(b"".join([*head, *file]))
+
+
+def _toml(data: bytes) -> Document | Malformed:
+    import tomllib
+
     try:
+        text = data.decode("utf-8-sig")
+        if not text.strip():
+            return Malformed("is empty: a spec needs at least a loss")
         return tomllib.loads(text)
+    except UnicodeDecodeError:
+        return Malformed("is not text, but TOML or JSON is expected")
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{name}: TOML: {error}") from None
-
-
-def _json(name: str, text: str) -> list[dict[str, Any]]:
-    """One object, or one after the other."""
-    decoder = json.JSONDecoder()
-    mappings = []
-    at = len(text) - len(text.lstrip())
-    while at < len(text):
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise FileError(f"{name}: JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise FileError(f"{name}: must be a JSON object of keys, not a {type(value).__name__}")
-        inner = value.get("spec")
-        mappings.append(inner if isinstance(inner, dict) else value)
-        while at < len(text) and text[at].isspace():
-            at += 1
-    return mappings
+        return Malformed(f"TOML: {error}")
