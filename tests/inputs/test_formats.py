@@ -85,6 +85,7 @@ def test_one_more_format_is_read_everywhere(
         ("measured today\nt,s\n(s),(m)\n0,1\n2,3\n", "s", [1, 3]),
         ("t,s\n0,nan\n2,3\n", "s", [np.nan, 3]),
         ("t\n0\n2\n", "t", [0, 2]),
+        ("t,s\r0,1\r2,3\r", "s", [1, 3]),
     ],
 )
 def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_columns_that_cannot_be_read(text: str, name: str, message: str, tmp_pat
         ("a.json", b"", "is not JSON: "),
         ("a.json", b"[" + b"1" * 5000 + b"]", "is not JSON: "),
         ("a.json", b'{"a": [1], "b": 2}', "is not a list of numbers: name one that it holds, one"),
-        ("a.json:b.d", b'{"a": [1], "b": {"c": 2}}', "holds no 'b.d', but one of: a, b.c"),
+        ("a.json:b.d", b'{"a": [1], "b": {"c": {"d": 2}}}', "holds no 'b.d', but one of: a, b.c.d"),
         ("a.json:a", b'{"a": "text"}', "a is not a list of numbers"),
         ("a.json:a", b"[1, 2]", "holds no array by name: 'a' cannot be picked"),
         ("a\0.csv", b"", "no file can be called so"),
@@ -168,6 +169,8 @@ def test_what_begins_with_a_bracket_need_not_be_json(tmp_path: Path) -> None:
     assert read_array("a.csv", str(tmp_path)).tolist() == [[1, 2]]
     assert read_array("a.csv:[m]", str(tmp_path)).tolist() == [2]
     assert read_array("a.txt", str(tmp_path)).tolist() == [[1, 2]]
+    (tmp_path / "a.txt").write_text("\ufeff[[1, 2]]")
+    assert read_array("a.txt", str(tmp_path)).tolist() == [[1, 2]]
 
 
 def test_a_column_of_standard_input(gradcli: Gradcli) -> None:
@@ -192,6 +195,17 @@ def test_a_pipe_is_read_as_a_file_is(kind: str, tmp_path: Path) -> None:
     found = read_array(pipe.name, str(tmp_path))
     writer.join(10)
     assert found.reshape(-1).tolist() == [0, 1, 2]
+
+
+def test_a_slice_reads_no_more_than_it_needs(tmp_path: Path) -> None:
+    """Of a file with a hole of 8 TB in it."""
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    with open(tmp_path / "a.npy", "r+b") as file:
+        head = file.read(128).replace(b"(3,), }" + b" " * 12, b"(1000000000000,), }")
+        file.seek(0)
+        file.write(head)
+        file.truncate(128 + 8 * 10**12)
+    assert read_array("a.npy[:3]", str(tmp_path)).tolist() == [0, 1, 2]
 
 
 def test_an_array_outlives_its_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def test_what_is_cut_off_gives_nothing_that_was_not_there(
         ('{"n": 1}\n{"n": ' + "[" * 9**6 + '\n{"n": 3}', [1, (2, "line 2: JSON: "), 3]),
         ('[{"n": 1},\n{"n": 2}', [1, 2, (2, "line 2, column ")]),
         ('[{"n": 1},\n{"n": }, {"n": 3}]', [1, (2, "line 2, column 7: JSON: Expecting value")]),
+        ('[{"n": 1},\n{"n": },\n{"n": 3}]', [1, (2, "line 2, column 7: JSON: Expecting value")]),
+        ('{"n": 1}\nx\ny\n{"n": 2}', [1, (2, "line 2, column 1: JSON: Expecting value"), 2]),
         ('[{"n": 1}]\n{"n": 2}', [1, (2, "line 2: JSON: more follows after the array")]),
         ('{"n": 1}\n\xff{"n": 2}\n{"n": 3}', [1, (2, "line 2: is not text, but JSON is exp"), 3]),
     ],
@@ -137,6 +140,14 @@ def test_documents_are_given_as_they_come(monkeypatch: pytest.MonkeyPatch) -> No
         assert next(specs) == SpecFile("-", {"n": 2}, None, 2)
         with pytest.raises(FileError, match="was read already"):
             next(read_specs("-"))
+
+
+def test_a_mistake_is_told_before_more_lines_come() -> None:
+    def lines() -> Iterator[bytes]:
+        yield b'{"n": [}\n'
+        raise AssertionError("no more was to be read")
+
+    assert isinstance(next(read_values(lines()))[1], Malformed)
 
 
 def test_an_endless_stream_is_no_matter() -> None:

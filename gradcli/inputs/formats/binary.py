@@ -17,8 +17,6 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 @array_format("npy", ".npy", begins=lambda head: head.startswith(b"\x93NUMPY"), typed=True)
 def read_npy(opened: Opened) -> Contents:
     """One array; that of a plain file is mapped, so that a slice reads no more than it needs."""
-    if opened.path is None:
-        return Contents(lambda: _loaded(opened))
     return Contents(lambda: _loaded(opened, opened.path))
 
 
