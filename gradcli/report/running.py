@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 _WHOLE = 3
 """Before the point there is space for so many characters at least, a sign among them."""
 _BEYOND = 4
-"""What digits take from the point on besides themselves: 0.0001234, 1.234e-05; 1.234e-105 more."""
+"""What digits take from the point on besides themselves: 0.0001234, 1.234e-05."""
 
 
 class RunningTable:
     """Counts and numbers under ``heads``, laid out once for all: by the dtypes of ``first``.
 
-    Each number has its point under that of the one above. One that is too long before the point
-    is written in scientific notation. ``most`` is the largest of the counts, the first column.
+    Each number has its point under that of the one above, but for exponents of three digits. One
+    that is too long before the point is written in scientific notation. ``most`` is the largest
+    of the counts, the first column.
     """
 
     def __init__(self, heads: Sequence[str], first: Sequence[Any], most: int, screen: Screen):
@@ -97,9 +98,8 @@ class _Layout(NamedTuple):
 
 
 def _layout(first: Any, screen: Screen) -> _Layout:
-    single = first.dtype.itemsize <= 4
-    digits = screen.digits or (9 if single else 17)
-    return _Layout(max(_WHOLE, _point(text(first, screen))), digits + _BEYOND + (not single))
+    digits = screen.digits or (9 if first.dtype.itemsize <= 4 else 17)
+    return _Layout(max(_WHOLE, _point(text(first, screen))), digits + _BEYOND)
 
 
 def _cell(value: Any, layout: _Layout, screen: Screen) -> str:

@@ -30,30 +30,32 @@ _STOPPED = {
 
 
 class WalkLines:
-    """A walk on the screen while it goes on: its title, and a table row by row."""
+    """A walk on the screen while it goes on: its title, and a table row by row.
+
+    Where the screen is too narrow for all columns the point is left for the end.
+    """
 
     def __init__(self, problem: Problem, settings: Settings, screen: Screen) -> None:
         self.problem = problem
         self.settings = settings
         self.screen = screen
         self._table: RunningTable | None = None
+        self._first = 0
 
     @property
     def begun(self) -> bool:
-        """Whether anything is shown: not where the table is wider than the screen."""
+        """Whether anything is shown: not where even two numbers are wider than the screen."""
         return self._table is not None and self._table.fits
 
     def row(self, row: Row) -> Iterator[Any]:
         """What ``row`` adds to the screen."""
-        values = _values(row)
         if self._table is None:
-            heads = _heads(row)
-            self._table = RunningTable(heads, values, self.settings.steps, self.screen)
+            self._table, self._first = _running(row, self.settings, self.screen)
             if self._table.fits:
                 yield from _title(self.problem, self.settings)
                 yield from self._table.top()
         if self._table.fits:
-            yield self._table.row(row.step, values)
+            yield self._table.row(row.step, _values(row)[self._first :])
 
     def end(self) -> Iterator[Any]:
         """The table's last line."""
@@ -104,10 +106,15 @@ class WalkReport:
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         walk = self.walk
-        if not screen.begun:
+        last = None
+        if screen.begun:
+            _, last = _running(walk.path[0], walk.settings, screen)
+        else:
             yield from _title(self.problem, walk.settings)
-            rows = [[row.step, *_values(row)] for row in walk.path]
-            yield from grid(_heads(walk.path[0]), rows, screen)
+        if last != 0:
+            rows = [[row.step, *_values(row)[:last]] for row in walk.path]
+            heads = _heads(walk.path[0])[: None if last is None else last + 1]
+            yield from grid(heads, rows, screen)
         if self.drawn and walk.points is not None and len(walk.end) == 2:
             yield Map(self.problem, walk)
         for name, array in walk.end.items():
@@ -138,6 +145,17 @@ def _point(row: Row) -> dict[str, Any]:
     if row.at is not None and all(np.ndim(v) == 0 for v in row.at.values()):
         return row.at
     return {"norm": row.norm}
+
+
+def _running(row: Row, settings: Settings, screen: Screen) -> tuple[RunningTable, int]:
+    """The table that shows a walk from ``row`` on, and how many of its values it leaves out."""
+    heads, values = _heads(row), _values(row)
+    for left_out in (0, len(values) - 2):
+        shown = [heads[0], *heads[1 + left_out :]]
+        table = RunningTable(shown, values[left_out:], settings.steps, screen)
+        if table.fits:
+            break
+    return table, left_out
 
 
 def _heads(row: Row) -> list[str]:

@@ -61,6 +61,8 @@ def test_points_stand_under_each_other(values: list[float], digits: int | None) 
             assert back == value or math.isnan(value)
             continue
         assert back == (value if digits is None else float(f"{value:.{digits}g}"))
+        if value and not 1e-99 < abs(value) < 1e99:
+            continue  # its exponent takes the place of a space
         # A number without a point has one at its end, or before its exponent.
         end = len(shown.rstrip())
         points.add(next((i for i, c in enumerate(shown) if c in ".e"), end))
@@ -88,6 +90,22 @@ def _is(word: str, number: float) -> bool:
         return float(word) == number
     except ValueError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (80, ["step x y value grad norm"]),
+        (60, ["step value grad norm", "step x y"]),
+        (40, ["step value grad norm", "step x y"]),
+        (20, ["step x", "step y", "step value", "step grad norm"]),
+    ],
+)
+def test_where_the_screen_is_narrow_the_point_comes_last(width: int, heads: list[str]) -> None:
+    problem = LandscapeProblem("himmelblau", None, "float64")
+    _, shown = walked(problem, Settings(0.01, 3, 1), Screen(width))
+    lines = [line.replace("│", " ").split() for line in printed(shown, Screen(width))]
+    assert [" ".join(line) for line in lines if line[0] == "step"] == heads
 
 
 def test_a_row_is_shown_before_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
