@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -97,9 +97,8 @@ def check(
         rounded = problem.rounded() if failing and against is not None else None
         if against and rounded is not None:
             elsewhere = f"given data rounded to {_dtype(problem)}"
-            some = {name: array for name, array in against.items() if name in failing}
             if not outcome.interrupted:
-                there = _judged(rounded, options, some)
+                there = _judged(rounded, options, against, progress, again=failing)
                 outcome = outcome._replace(interrupted=there.interrupted)
                 for name in failing:
                     if there.params and there.params[name].verdict == PASS:
@@ -126,10 +125,11 @@ def _judged(
     problem: Problem,
     options: Options,
     against: Mapping[str, npt.NDArray[Any]] | None,
-    progress: Progress = lambda done: None,
+    progress: Progress,
     announce: Announce = lambda entries, seconds: None,
+    again: Collection[str] = (),
 ) -> _Outcome:
-    """The verdicts at one point, or what is not finite there."""
+    """The verdicts at one point, or what is not finite there; only on those ``again``, if any."""
     result = differentiate(problem)
     bad = nonfinite(problem, result)
     if bad is not None:
@@ -138,6 +138,9 @@ def _judged(
         _require_analytic(result)
     point = Point(problem, float(result.value.item()), value_rounding(problem, result))
     chosen = choose(problem, options.sample, options.seed)
+    if again:
+        chosen = {name: chosen[name] for name in again}
+        progress(-sum(flat.size for flat in chosen.values()))
     claims = make_claims(problem, result, against, options.tolerance or 0.0, chosen)
     measured: dict[str, Measured] = {}
     interrupted = False
@@ -145,15 +148,17 @@ def _judged(
         seconds = estimate(point, chosen, options.method)
         if seconds > LONG:
             announce(sum(flat.size for flat in chosen.values()), seconds)
-        for name, claim in claims.items():
-            measured[name] = measure(claim, point, result, options.method, options.step, progress)
+        # The small ones first: an interrupt then leaves the fewest without a verdict.
+        for name, claim in sorted(claims.items(), key=lambda item: item[1].flat.size):
+            how = options.method, options.step, progress
+            measured[name] = measure(claim, point, result, *how)
     except KeyboardInterrupt:
         interrupted = True
     done = {name: claim for name, claim in claims.items() if name in measured}
     judged = {name: judge(claim, measured[name]) for name, claim in done.items()}
     judged = with_causes(problem, done, measured, judged)
-    rest = {name: not_reached(claim) for name, claim in claims.items() if name not in done}
-    return _Outcome({**judged, **rest}, None, interrupted)
+    params = {name: judged.get(name) or not_reached(claim) for name, claim in claims.items()}
+    return _Outcome(params, None, interrupted)
 
 
 def _dtype(problem: Problem) -> str:

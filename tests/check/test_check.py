@@ -451,8 +451,8 @@ def test_an_interrupt_keeps_what_is_done_and_accuses_nobody(
         found = stopped(count)
         assert found.interrupted
         assert found.verdict == "inconclusive"
-        assert found.params["b"].verdict == second
-    assert found.params["w"].verdict == "pass"
+        assert found.params["w"].verdict == second
+    assert found.params["b"].verdict == "pass"
     assert not stopped(4).interrupted
 
 
@@ -481,6 +481,10 @@ def test_progress_ends_at_all_entries(method: str) -> None:
     net = model(act="relu", b3="0")
     done: list[int] = []
     found = check(net, Options(method), progress=done.append)
+    assert sum(done) == sum(v.entries for v in found.params.values())
+    done.clear()
+    wrong = {n: np.float64(g) * 2 for n, g in net.evaluate().gradients.items()}
+    check(model(dtype="float32"), Options(method), wrong, progress=done.append)
     assert sum(done) == sum(v.entries for v in found.params.values())
 
 
