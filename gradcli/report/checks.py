@@ -13,6 +13,7 @@ from gradcli.check.judge import ParameterVerdict
 from gradcli.check.ops import OpVerdict
 from gradcli.check.sweep import Sweep
 from gradcli.errors import GradcliError
+from gradcli.report.findings import counted, findings, shape_text
 from gradcli.report.layout import grid
 from gradcli.report.report import Screen
 
@@ -25,8 +26,6 @@ COLOURS = {
     "inconclusive": "bold yellow",
     "not reached": "bold yellow",
 }
-_NAMED = 5
-"""Entries that are named before the rest are counted."""
 
 
 class CheckReport(NamedTuple):
@@ -64,7 +63,7 @@ class CheckReport(NamedTuple):
         yield Text(f"check {checked.title}", style="bold")
         yield from self._table(screen)
         for name, verdict in checked.params.items():
-            for line in _details(verdict, "given" if self.given else "backprop"):
+            for line in findings(verdict):
                 yield Text.assemble((name, "bold"), f": {line}")
         if self.sweep is not None:
             yield from _sweep(self.sweep, screen)
@@ -109,7 +108,7 @@ def _cells(name: str, verdict: ParameterVerdict) -> list[Any]:
         error = "noise"
     return [
         name,
-        _shape(verdict.shape),
+        shape_text(verdict.shape),
         verdict.entries,
         str(verdict.worst_index) if some and verdict.shape else "",
         verdict.backprop if some else None,
@@ -121,64 +120,6 @@ def _cells(name: str, verdict: ParameterVerdict) -> list[Any]:
 
 def _plain(cell: Any) -> Any:
     return cell.plain if isinstance(cell, Text) else cell
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape)) or "scalar"
-
-
-def _details(verdict: ParameterVerdict, judged: str) -> Iterator[str]:
-    """What is to be said of a parameter that did not pass, or that passed at another point."""
-    if verdict.point:
-        yield f"judged at {verdict.point}"
-    if verdict.verdict in ("pass", "not reached"):
-        return
-    cause = verdict.cause or ""
-    shape, given = _shape(verdict.shape), verdict.given_shape
-    if given not in (None, verdict.shape) and not cause.startswith("has shape"):
-        yield f"has shape {_shape(given or ())}, not {shape}: {cause}"
-    elif verdict.failed:
-        off = f"{_count(verdict.failed, verdict.entries)} off"
-        yield f"{off}: {cause}" if cause else off
-    elif cause:
-        yield cause
-    for at, sides in list(zip(verdict.kinks, verdict.sides))[:_NAMED]:
-        slopes = f"slope {_slope(sides.left)} to the left, {_slope(sides.right)} to the right"
-        yield f"kink{_at(at)}: {slopes}; backprop takes {_slope(sides.backprop)}"
-    if len(verdict.kinks) > _NAMED:
-        yield f"kinks in {_count(len(verdict.kinks), verdict.entries)}"
-    if verdict.unsure:
-        some = f"not measured: {_named(verdict.unsure, verdict.entries)}"
-        known = verdict.worst_index in verdict.unsure and math.isfinite(verdict.uncertainty)
-        which = f"the numeric derivative{_at(verdict.worst_index)}"
-        yield f"{some}; {which} is uncertain by {verdict.uncertainty:.2g}" if known else some
-    if verdict.below_noise:
-        yield f"below noise: {_named(verdict.below_noise, verdict.entries)}"
-
-
-def _slope(slope: float) -> str:
-    return "unknown" if math.isnan(slope) else f"{slope:.6g}"
-
-
-def _at(index: Sequence[int]) -> str:
-    return f" at {list(index)}" if index else ""
-
-
-def _named(indices: Sequence[list[int]], entries: int) -> str:
-    if len(indices) == 1 and not indices[0]:
-        return _count(1, entries)
-    more = ", ..." if len(indices) > _NAMED else ""
-    listed = ", ".join(map(str, indices[:_NAMED]))
-    return f"{_count(len(indices), entries)}: {listed}{more}"
-
-
-def _count(some: int, entries: int) -> str:
-    return f"{some:,} of {counted(entries, 'entry', 'entries')}"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """``number`` with its word: 1 entry, 2,442 entries."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _summary(checked: Checked) -> str:

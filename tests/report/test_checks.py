@@ -47,7 +47,8 @@ def test_a_usual_model_takes_one_table_of_80_columns() -> None:
     assert [line.split()[1] for line in shown[4:8]] == ["w1", "b1", "w2", "b2"]
     assert "entries" in lines(CheckReport(CHECKED), 120)[2]
     sampled = CheckReport(check(NET, Options(sample=3)))
-    assert any("entries" in line for line in lines(sampled, 80))  # their shape does not tell
+    heads = [line for line in lines(sampled, 80) if line.startswith("│")]
+    assert "entries" in heads[0]  # their shape does not tell
 
 
 def test_rows_are_the_table() -> None:
@@ -68,6 +69,13 @@ def test_only_what_did_not_pass_has_details() -> None:
     shown = lines(CheckReport(check(NET, against=given), given=True), None)
     details = [line for line in shown if re.match(r"[wb]\d: ", line)]
     assert details == ["b1: 1 of 4 entries off", "w2: has shape 2x4, not 4x2: transposed"]
+
+
+def test_what_is_below_noise_is_counted_where_it_passes() -> None:
+    problem = Formula("sum(a*x)", {"x": [1.0, 1.0], "a": [1e9, 1e-9]}, ["x"])
+    _, *table, last = lines(CheckReport(check(problem)), None)
+    assert all(line[0] in "╭│├╰" for line in table)
+    assert last == "pass: 2 entries of 1 parameter, 1 below noise"
 
 
 def test_one_is_one_entry_of_one_parameter() -> None:

@@ -1,0 +1,69 @@
+"""What is to be said of a parameter that did not pass, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from gradcli.check.judge import ParameterVerdict
+
+_NAMED = 5
+"""Entries that are named before the rest are counted."""
+
+
+def findings(verdict: ParameterVerdict) -> Iterator[str]:
+    """What is to be said of a parameter that did not pass, or that passed at another point."""
+    if verdict.point:
+        yield f"judged at {verdict.point}"
+    if verdict.verdict in ("pass", "not reached"):
+        return
+    cause = verdict.cause or ""
+    shape, given = shape_text(verdict.shape), verdict.given_shape
+    if given not in (None, verdict.shape) and not cause.startswith("has shape"):
+        yield f"has shape {shape_text(given or ())}, not {shape}: {cause}"
+    elif verdict.failed:
+        off = f"{_count(verdict.failed, verdict.entries)} off"
+        yield f"{off}: {cause}" if cause else off
+    elif cause:
+        yield cause
+    for at, sides in list(zip(verdict.kinks, verdict.sides))[:_NAMED]:
+        slopes = f"slope {_slope(sides.left)} to the left, {_slope(sides.right)} to the right"
+        yield f"kink{_at(at)}: {slopes}; backprop takes {_slope(sides.backprop)}"
+    if len(verdict.kinks) > _NAMED:
+        yield f"kinks in {_count(len(verdict.kinks), verdict.entries)}"
+    if verdict.unsure:
+        some = f"not measured: {_named(verdict.unsure, verdict.entries)}"
+        known = verdict.worst_index in verdict.unsure and math.isfinite(verdict.uncertainty)
+        which = f"the numeric derivative{_at(verdict.worst_index)}"
+        yield f"{some}; {which} is uncertain by {verdict.uncertainty:.2g}" if known else some
+    if verdict.below_noise:
+        yield f"below noise: {_named(verdict.below_noise, verdict.entries)}"
+
+
+def _slope(slope: float) -> str:
+    return "unknown" if math.isnan(slope) else f"{slope + 0.0:.6g}"
+
+
+def _at(index: Sequence[int]) -> str:
+    return f" at {list(index)}" if index else ""
+
+
+def _named(indices: Sequence[list[int]], entries: int) -> str:
+    if len(indices) == 1 and not indices[0]:
+        return _count(1, entries)
+    more = ", ..." if len(indices) > _NAMED else ""
+    listed = ", ".join(map(str, indices[:_NAMED]))
+    return f"{_count(len(indices), entries)}: {listed}{more}"
+
+
+def _count(some: int, entries: int) -> str:
+    return f"{some:,} of {counted(entries, 'entry', 'entries')}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``number`` with its word: 1 entry, 2,442 entries."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "scalar"
