@@ -26,6 +26,7 @@ from gradcli.cli.signals import leave
             "ops": "gradcli.cli.reference:ops",
             "landscapes": "gradcli.cli.reference:landscapes",
             "activation": "gradcli.cli.reference:activation",
+            "help": "gradcli.cli.help:help_",
         },
     },
     context_settings={"help_option_names": ["-h", "--help"]},

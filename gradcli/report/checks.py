@@ -38,7 +38,7 @@ class CheckReport(NamedTuple):
     """Whether the tables end with the rule behind the verdict."""
 
     def document(self) -> dict[str, Any]:
-        """What ``--json`` prints for a check: see the README for the contract."""
+        """What ``--json`` prints for a check: `gradcli help json` is the contract."""
         checked, sweep = self.checked, self.sweep
         document: dict[str, Any] = {
             "verdict": checked.verdict,

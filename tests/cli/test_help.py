@@ -78,6 +78,8 @@ main()
         (["--help"], {}, []),
         (["mse", "--help"], {}, []),
         (["mse", "--in"], {}, []),
+        (["help"], {}, []),
+        (["help", "values"], {}, []),
         ([], {"_GRADCLI_COMPLETE": "bash_source"}, []),
         ([], {"_GRADCLI_COMPLETE": "bash_complete", "COMP_WORDS": "gradcli mse --act sig",
               "COMP_CWORD": "3"}, []),
