@@ -118,6 +118,8 @@ class Key(NamedTuple):
     """The heading under which help lists it."""
     metavar: str = ""
     """What stands for its value in help; the kind's own by default."""
+    numbered: bool = False
+    """Whether each layer has one of its own, by its number: w1, w2, ..."""
     only: Collection[str] = ()
     """The problems that it goes with; with all where there are none."""
 
@@ -268,6 +270,7 @@ MODEL_KEYS = (
         "normal",
         INITIALISERS,
         group="Data",
+        numbered=True,
     ),
     Key(
         "b",
@@ -276,6 +279,7 @@ MODEL_KEYS = (
         "zeros",
         INITIALISERS,
         group="Data",
+        numbered=True,
     ),
     DTYPE,
     SEED,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say
+from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.keys import Names
-from gradcli.cli.problems import ProblemGroup, Verb, respelt
+from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import Bar, progress
 from gradcli.cli.reference import op_names
 from gradcli.cli.view import Outcome, View, show, take_view, view_options

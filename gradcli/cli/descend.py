@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO
-from gradcli.cli.problems import ProblemGroup, Verb, respelt
+from gradcli.cli.groups import ProblemGroup
+from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import progress
 from gradcli.cli.view import Outcome, View, put, screen, screen_width
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
+from gradcli.cli.keys import Paths
 from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import GradcliError
 
@@ -85,7 +86,7 @@ _RUN = Family(
     "are the long form of a model. An answer with --json can be run again.",
     "run model.toml",
     (),
-    lambda: [click.Argument(["specs"], nargs=-1, required=True, metavar="SPEC...")],
+    lambda: [Paths(["specs"], nargs=-1, required=True, metavar="SPEC...")],
     _read,
 )
 

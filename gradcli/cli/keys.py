@@ -62,6 +62,13 @@ class Names(click.Argument):
         return completions(self.known(), incomplete, files=False)
 
 
+class Paths(click.Argument):
+    """An argument of files."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return completions((), incomplete, files=True)
+
+
 def completions(words: Collection[str], incomplete: str, files: bool) -> list[CompletionItem]:
     """The ``words`` that begin as ``incomplete`` does; where there are none, names of files."""
     from click.shell_completion import CompletionItem

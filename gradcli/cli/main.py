@@ -11,7 +11,7 @@ import click
 
 import gradcli
 from gradcli.cli.exits import guarded
-from gradcli.cli.problems import ProblemGroup
+from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.signals import leave
 
 
@@ -60,4 +60,8 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if "_GRADCLI_COMPLETE" in os.environ:
+        from gradcli.cli.completion import prepare
+
+        prepare()
     leave(guarded(cli))

@@ -1,0 +1,68 @@
+"""Groups of commands: a command for each family of problems, and others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gradcli.cli.command import command_of
+from gradcli.cli.problems import families, loaded
+
+
+class ProblemGroup(click.Group):
+    """A group with a command for each family, joined with a verb.
+
+    ``verb`` is the name of its verb, None where each family has its own; ``others`` has the
+    other commands by heading and name, as "module:name": a module is loaded when its command
+    is asked for.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        verb: str | None = None,
+        others: dict[str, dict[str, str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.verb = verb
+        self.others = others or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        others = [name for places in self.others.values() for name in places]
+        return [*families(), *others, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        for places in self.others.values():
+            if name in places:
+                command: click.Command = loaded(places[name])
+                return command
+        family = families().get(name)
+        if family is not None:
+            return command_of(family, self.verb)
+        return super().get_command(ctx, name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from gradcli.suggest import suggestion
+
+            near = suggestion(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"there is no command {args[0]!r}{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        headings = {name: family.heading for name, family in families().items()}
+        for heading, places in self.others.items():
+            headings.update(dict.fromkeys(places, heading))
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None:
+                row = name, command.get_short_help_str(formatter.width)
+                rows.setdefault(headings.get(name, "Reference"), []).append(row)
+        for heading, some in rows.items():
+            with formatter.section(heading):
+                formatter.write_dl(some)

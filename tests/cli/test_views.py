@@ -1,0 +1,108 @@
+"""Every problem under every verb: its JSON runs again, and every view of it works."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Gradcli
+
+PROBLEMS = {
+    "model": "mse --in 3 --out 2 --hidden 2 --hidden-act tanh --act sigmoid",
+    "formula": "formula 'y = x*w; sum(y^2) + v' x=1,2 w=3 v=0.5",
+    "drawn": "formula 'sum(a@b)' a=normal(2,3) b=he_normal(3,1) --seed 7 --dtype float32",
+    "landscape": "beale --start 2,1",
+}
+VERBS = {
+    "": "",
+    "check": "check {} --method ridders --tol 1e-5",
+    "descend": "descend {} --steps 5 --lr 0.001 --optimizer adam --every 2",
+}
+
+
+def commands() -> list[str]:
+    made = []
+    for problem in PROBLEMS.values():
+        made += [verb.format(problem) or problem for verb in VERBS.values()]
+    return made
+
+
+@pytest.mark.parametrize("command", commands())
+def test_an_answer_names_its_problem_and_gives_itself_again(command: str, gradcli: Gradcli) -> None:
+    first = gradcli(f"{command} --json")
+    assert first.err == ""
+    verb = command.partition(" ")[0]
+    expected = verb if verb in VERBS else "descend" if verb == "beale" else None
+    assert first.json["spec"].get("verb") == expected
+    for document in (first.out, json.dumps(first.json["spec"])):
+        again = gradcli("run - --json", stdin=document.encode())
+        assert (again.code, again.err) == (first.code, "")
+        assert again.json == first.json
+
+
+def test_the_verb_of_the_command_line_wins(gradcli: Gradcli) -> None:
+    walked = gradcli("descend formula x^2 x=3 --steps 2 --tol 1e-9 --json").out.encode()
+    checked = gradcli("check run - --json", stdin=walked).json
+    assert checked["verdict"] == "pass"
+    assert checked["spec"]["verb"] == "check"
+    assert "steps" not in checked["spec"]
+    longer = gradcli("descend run - --steps 4 --json", stdin=walked).json
+    assert longer["steps"] == longer["spec"]["steps"] == 4
+    assert longer["spec"]["tol"] == 1e-9
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_view_of_it_works(command: str, gradcli: Gradcli, tmp_path: Path) -> None:
+    for view in ("--trace", "--full", "--digits 3", "--markdown", "--latex --trace"):
+        ran = gradcli(f"{command} {view}")
+        assert (ran.code, ran.err) == (0, ""), view
+        assert ran.out.count("\n") > 2
+    for name in ("a.npz", "a.json", "a.csv", "a.html", "a.svg"):
+        assert gradcli(f"{command} --json --trace --save {tmp_path / name}").code == 0
+        assert (tmp_path / name).stat().st_size > 100
+    document = gradcli(f"{command} --json --trace").json
+    assert json.loads((tmp_path / "a.json").read_text()) == document
+    assert {step["op"] for step in document["trace"]}
+    with np.load(tmp_path / "a.npz") as archive:
+        assert archive.files
+    head, *rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert rows
+    assert all(row.count(",") >= head.count(",") for row in rows)
+    for name in ("g.dot", "g.mmd"):
+        assert gradcli(f"{command} --graph {tmp_path / name}").code == 0
+        assert "sum" in (tmp_path / name).read_text() or "beale" in command or "mse" in command
+
+
+def test_views_that_exclude_each_other(gradcli: Gradcli) -> None:
+    for view in ("--json --latex", "--markdown --latex"):
+        ran = gradcli(f"mse --in 2 --out 1 {view}")
+        assert (ran.code, ran.out) == (2, "")
+        assert "does not go with" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ('{"formula": "x^2", "loss": "mse"}', "formula: does not go with loss"),
+        ('{"formula": 3}', "formula: must be text"),
+        ('{"formula": "x", "values": [1]}', "must be text, and its values a table"),
+        ('{"formula": "x", "values": {"x": 1}, "wrt": 3}', "wrt: must be names"),
+        ('{"formula": "x", "values": {"x": 1}, "wtr": "x"}', "did you mean 'wrt'?"),
+        ('{"formula": "x", "values": {"x": "normal"}}', "give it a shape"),
+        ('{"landscape": "himmelblua"}', "did you mean 'himmelblau'?"),
+        ('{"landscape": "beale", "start": [1]}', "start: must be two numbers"),
+        ('{"loss": "mse", "verb": "chekc"}', "verb: unknown value 'chekc'"),
+        ('{"loss": "mse", "in": 2, "out": 1, "verb": "check", "method": "cnetral"}', "'central'?"),
+        ('{"loss": "mse", "in": 2, "out": 1, "verb": "descend", "steps": -1}', "steps: must be a"),
+        ('{"loss": "mse", "in": 2, "out": 1, "verb": ["check"]}', "verb: unknown value"),
+        ("{}", "names no problem"),
+    ],
+)
+def test_bad_documents(document: str, message: str, gradcli: Gradcli) -> None:
+    ran = gradcli("run -", stdin=document.encode())
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
