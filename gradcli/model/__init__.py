@@ -1,27 +1,23 @@
 """Models: a specification in, a network with its loss and gradients out.
 
-The names load on first use, so that the command line can read the table of keys
-(``gradcli.catalogue``) without NumPy.
+The names load on first use: a table of names is read without NumPy.
 """
 
-from __future__ import annotations
+import typing
 
-from typing import TYPE_CHECKING, Any
+if typing.TYPE_CHECKING:
+    from gradcli.answer import Answer as Answer
+    from gradcli.inputs.specs import read_specs as read_specs
+    from gradcli.model.model import Model as Model
 
-if TYPE_CHECKING:
-    from gradcli.inputs.specs import read_specs
-    from gradcli.model.model import Model
+_MODULES = {"Answer": "answer", "Model": "model.model", "read_specs": "inputs.specs"}
+__all__ = sorted(_MODULES)
 
-__all__ = ["Model", "read_specs"]
+if not typing.TYPE_CHECKING:
 
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib
 
-def __getattr__(name: str) -> Any:
-    if name == "Model":
-        from gradcli.model import model
-
-        return getattr(model, name)
-    if name == "read_specs":
-        from gradcli.inputs.specs import read_specs
-
-        return read_specs
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"gradcli.{_MODULES[name]}"), name)
