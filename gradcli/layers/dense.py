@@ -48,9 +48,6 @@ class Dense(Layer, kind="dense"):
     def forward(self, params: Mapping[str, Array], x: Array, note: Note) -> Array:
         return dense(x, params["w"], params["b"]) if self.bias else matmul(x, params["w"])
 
-    def stacked(self, letter: str, stack: npt.NDArray[Any], ndim: int) -> npt.NDArray[Any]:
-        return stack if letter == "w" else super().stacked(letter, stack, ndim)
-
     def mistakes(
         self, params: Arrays, x: npt.NDArray[Any], gradient: npt.NDArray[Any]
     ) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:

@@ -70,7 +70,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             return (shape[-1] // 2,)
 
         def forward(self, params: Mapping[str, Any], x: Any, note: Any) -> Any:
-            return (x[..., ::2] + x[..., 1::2]) * params["p"]
+            return (x[:, ::2] + x[:, 1::2]) * params["p"]
 
     yield
     for kind in made:
@@ -164,16 +164,39 @@ def test_stacked_and_one_by_one_are_the_same(monkeypatch: pytest.MonkeyPatch) ->
             np.testing.assert_allclose(net.values(name, stack), one_by_one, rtol=1e-14)
 
 
+def test_a_layer_that_takes_no_stacks_is_given_none() -> None:
+    layers = [{"units": 4, "act": "tanh"}, {"kind": "pairs"}]
+    net = Model.from_spec({"loss": "mse", "in": 3, "batch": 4, "layers": layers})
+    stack = np.random.default_rng(0).standard_normal((5, 3, 4))
+    expected = []
+    for w in stack:
+        a = np.tanh(net.x @ w + net.parameters["b1"])
+        output = (a[:, ::2] + a[:, 1::2]) * net.parameters["p2"]
+        expected.append(np.mean((output - net.y) ** 2))
+    np.testing.assert_allclose(net.values("w1", stack), expected, rtol=1e-6)
+
+
+def test_a_dense_layer_knows_a_bias_of_one_row() -> None:
+    net = Model.from_spec({"loss": "mse", "in": 2, "out": 2, "hidden": 3, "batch": 3})
+    z = {step.name: step.gradient for step in net.evaluate().trace}
+    known = [(name, *wrong.items()) for name, wrong in net.mistakes() if "summed" in name]
+    assert [name for name, _ in known] == [
+        f"b{n} is not summed over the batch" for n in (1, 1, 2, 2)
+    ]
+    for (_, (name, wrong)), row in zip(known, (0, -1, 0, -1)):
+        np.testing.assert_array_equal(wrong, z[f"z{name[1]}"][row])
+
+
 def test_a_layer_tells_its_shapes_fans_and_size() -> None:
-    """he_uniform of fan-in 2 fills up to sqrt(6 / 2); a parameter of 10^12 entries is too large."""
+    """he_uniform of fan-in 2 fills up to sqrt(6 / 2); 10^12 entries and half are too many."""
     wide = {"kind": "pairs", "p": "he_uniform"}
     spec = {"loss": "mse", "in": 4000, "layers": [wide, {"kind": "pairs"}]}
     net = Model.from_spec({**spec, "y": 0})
     assert net.y.shape == (1, 1000)
     assert [p.shape for p in net.parameters.values()] == [(2000,), (1000,)]
     assert 1.7 < np.max(np.abs(net.parameters["p1"])) <= math.sqrt(3)
-    with pytest.raises(TooLargeError, match="1,000,000,000,000 parameters"):
-        Model.from_spec({"loss": "mse", "in": 2 * 10**12, "layers": [{"kind": "pairs"}]})
+    with pytest.raises(TooLargeError, match="1,500,000,000,000 parameters"):
+        Model.from_spec({**spec, "in": 2 * 10**12})
     with pytest.raises(SpecError, match=r"layers\[2\]: takes an even number of features, not 3"):
         Model.from_spec({**spec, "in": 6})
 
