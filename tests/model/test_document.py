@@ -142,7 +142,7 @@ def test_in_float64_its_specification_holds_its_very_numbers() -> None:
         again = Model.from_spec(json.loads(dumps(double.document)))
         np.testing.assert_array_equal(again.x, double.x)
         np.testing.assert_array_equal(again.parameters["w"], double.parameters["w"])
-        assert again.evaluate().loss == double.evaluate().loss
+        assert again.evaluate().value == double.evaluate().value
 
 
 def test_a_word_for_w_or_b_fills_every_layer(gradcli: Gradcli) -> None:

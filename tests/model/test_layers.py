@@ -137,7 +137,7 @@ def test_names_count_the_layers_that_have_parameters() -> None:
     net = mixed()
     assert list(net.parameters) == ["w1", "b1", "s2", "w3"]
     assert [placed.a for placed in net.spec.layers][::2] == ["nudge1", "nudge2", "a3"]
-    noted = [step.name for step in net.evaluate().trace if step.name[0] != "v"]
+    noted = [step.name for step in net.evaluate().steps if step.name[0] != "v"]
     assert noted == ["z1", "a1", "nudge2.before", "nudge2", "z2", "a2", "z3", "loss"]
     alone = Model.from_spec(
         {"loss": "mse", "in": 2, "layers": [{"kind": "nudge", "by": 1}, {"units": 1}]}
@@ -178,7 +178,7 @@ def test_a_layer_that_takes_no_stacks_is_given_none() -> None:
 
 def test_a_dense_layer_knows_a_bias_of_one_row() -> None:
     net = Model.from_spec({"loss": "mse", "in": 2, "out": 2, "hidden": 3, "batch": 3})
-    z = {step.name: step.gradient for step in net.evaluate().trace}
+    z = {step.name: step.gradient for step in net.evaluate().steps}
     known = [(name, *wrong.items()) for name, wrong in net.mistakes() if "summed" in name]
     assert [name for name, _ in known] == [
         f"b{n} is not summed over the batch" for n in (1, 1, 2, 2)
@@ -245,5 +245,5 @@ def test_a_file_among_the_layers_declares_its_kinds(
     layers = [{"units": 2, "act": "relu"}, {"kind": "same"}]
     spec = {"loss": "mse", "in": 3, "w": None}
     same = Model.from_spec({**spec, "layers": layers}).evaluate()
-    assert same.loss == Model.from_spec({**spec, "layers": layers[:1]}).evaluate().loss
+    assert same.value == Model.from_spec({**spec, "layers": layers[:1]}).evaluate().value
     assert KINDS.pop("same").__doc__ == "Its input."
