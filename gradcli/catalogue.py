@@ -19,8 +19,23 @@ LOSSES = {
     "bce": "binary cross entropy",
     "ce": "categorical cross entropy",
 }
-OF_PROBABILITIES = ["bce", "ce"]
-"""The losses that read the output as probabilities, or as their logits."""
+
+
+class CrossEntropy(NamedTuple):
+    """How a loss reads the output as probabilities, or as their logits."""
+
+    probabilities: tuple[str, ...]
+    """Activations that give such probabilities. After the first the loss is computed from the
+    logits that it takes, unless the specification asks for the probabilities."""
+    binary: bool = False
+    """Whether one unit tells two classes apart: its label is then the target itself."""
+
+
+CROSS_ENTROPIES = {
+    "bce": CrossEntropy(("sigmoid", "softmax", "hard_sigmoid"), binary=True),
+    "ce": CrossEntropy(("softmax",)),
+}
+"""The losses that do; their ops take ``from_logits``."""
 
 LAYERS = {"dense": "x @ w + b: each unit is a weighted sum of all features"}
 
@@ -243,14 +258,14 @@ MODEL_KEYS = (
     Key("act", "word", "Activation of the last layer.", "linear", ACTIVATIONS),
     Key("hidden_act", "word", "Activation of the hidden layers.", "relu", ACTIVATIONS),
     Key(
-        "from_logits", "flag", "The output is logits.", "where act is linear", only=OF_PROBABILITIES
+        "from_logits", "flag", "The output is logits.", "where act is linear", only=CROSS_ENTROPIES
     ),
     Key(
         "from_probs",
         "flag",
         "Of the probabilities, clipped at 1e-7.",
         "of logits, after sigmoid or softmax",
-        only=OF_PROBABILITIES,
+        only=CROSS_ENTROPIES,
     ),
     Key("reduction", "word", "Over the batch.", "mean", REDUCTIONS),
     Key("batch", "int", "Rows.", "x's, else 1", group="Data"),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import INITIALISERS
+from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.files import reads_stdin
@@ -17,7 +17,6 @@ from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.inputs.values import Given, require_array, resolve
 from gradcli.layers.layer import Parameter
 from gradcli.model.lint import lint_spec
-from gradcli.model.losses import CROSS_ENTROPIES
 from gradcli.model.memory import require_memory
 from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer, stand_columns
 from gradcli.model.spec import Spec, parse_spec

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.model.build import Built
-from gradcli.model.losses import CROSS_ENTROPIES
 
 
 def document(built: Built) -> dict[str, Any]:

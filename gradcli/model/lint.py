@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine import plain
-from gradcli.model.losses import CROSS_ENTROPIES
 from gradcli.model.network import Placed, activate
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
@@ -35,15 +35,16 @@ def lint_spec(spec: Spec) -> list[str]:
 
 def lint_gradients(spec: Spec, parameters: Arrays, result: Result, x: object) -> list[str]:
     """Warnings about gradients that are zero throughout, each with its reason."""
+    zeros = {n for n, g in result.gradients.items() if not np.any(g)}  # nan is none
+    if not zeros:
+        return []
     gradients = {step.name: step.gradient for step in result.steps}
-    warnings = []
-    for i, placed in enumerate(spec.layers):
-        for name in placed.names.values():
-            if np.any(result.gradients[name]) or not np.all(np.isfinite(result.gradients[name])):
-                continue
-            reason = _reason(spec, parameters, result, gradients, i)
-            warnings.append(f"the gradient of {name} is all zeros: {reason}")
-    return warnings
+    return [
+        f"the gradient of {name} is all zeros: {_reason(spec, parameters, result, gradients, i)}"
+        for i, placed in enumerate(spec.layers)
+        for name in placed.names.values()
+        if name in zeros
+    ]
 
 
 def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, layer: int) -> str:

@@ -1,33 +1,18 @@
 """The loss of a batch: the engine's losses, one number a row, reduced over the rows.
 
-A loss is an op of targets and output, and a line of the catalogue's LOSSES. One that reads the
-output as probabilities has a line in CROSS_ENTROPIES, too. Output and targets are
+A loss is an op of targets and output, and a line of the catalogue; one that reads the output
+as probabilities has a line in CROSS_ENTROPIES there, too. Output and targets are
 (..., batch, out), and the loss a scalar for each leading index; so one call evaluates a stack
 of models, too.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.reduction import mean, sum
-
-
-class CrossEntropy(NamedTuple):
-    """How a loss reads the output as probabilities. Its op takes ``from_logits``."""
-
-    probabilities: tuple[str, ...]
-    """Activations that give such probabilities. After the first the loss is computed from the
-    logits that it takes, unless the specification asks for the probabilities."""
-    binary: bool = False
-    """Whether one unit tells two classes apart: its label is then the target itself."""
-
-
-CROSS_ENTROPIES = {
-    "bce": CrossEntropy(("sigmoid", "softmax", "hard_sigmoid"), binary=True),
-    "ce": CrossEntropy(("softmax",)),
-}
 
 
 def batch_loss(loss: str, output: Array, y: Any, from_logits: bool, reduction: str) -> Array:

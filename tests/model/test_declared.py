@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from click.shell_completion import ShellComplete
 
-from gradcli.catalogue import ACTIVATIONS, LOSSES
+from gradcli.catalogue import ACTIVATIONS, CROSS_ENTROPIES, LOSSES, CrossEntropy
 from gradcli.cli.main import cli
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.op import composite, op
 from gradcli.engine.ops.arithmetic import power
+from gradcli.engine.ops.loss import bce
 from gradcli.engine.ops.reduction import mean
 from gradcli.engine.tensor import Tensor
-from gradcli.model.losses import CROSS_ENTROPIES
 from tests.conftest import Gradcli
 
 
@@ -28,15 +28,22 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """The mean of (y_pred - y_true)^4 over the last axis."""
         return mean(power(y_pred - y_true, 4), axis=-1)
 
+    @composite(("", ""), analytic=False)
+    def balanced(y_true: Array, y_pred: Array, from_logits: bool = False) -> Any:
+        """bce, twice."""
+        return bce(y_true, y_pred, from_logits=from_logits) * 2
+
     @op(lambda g, y, z: g * 3 * z * z, rule="g * 3 z^2")
     def cubic(z: Array) -> Any:
         """z^3, entry by entry."""
         return z**3
 
     monkeypatch.setitem(LOSSES, "quartic", "mean fourth power of the error")
+    monkeypatch.setitem(LOSSES, "balanced", "bce, twice")
+    monkeypatch.setitem(CROSS_ENTROPIES, "balanced", CrossEntropy(("sigmoid",), binary=True))
     monkeypatch.setitem(ACTIVATIONS, "cubic", "z^3")
     yield
-    for name in ("quartic", "cubic"):
+    for name in ("quartic", "balanced", "cubic"):
         del REGISTRY[name]
         delattr(Tensor, name)
 
@@ -59,6 +66,16 @@ def test_it_has_its_numbers(gradcli: Gradcli) -> None:
 def test_it_is_proven_and_walked_down(gradcli: Gradcli) -> None:
     assert gradcli(f"check quartic {MODEL}").code == 0
     assert gradcli(f"descend quartic {MODEL} --steps 3 --lr 1e-3").code == 0
+
+
+def test_a_loss_of_probabilities_is_one_wherever_the_others_are(gradcli: Gradcli) -> None:
+    assert "--from-logits" in gradcli("balanced --help").out
+    assert "--from-logits" not in gradcli("quartic --help").out
+    model = "--in 3 --out 1 --act sigmoid --labels 0,1,1 --json"
+    once, twice = gradcli(f"bce {model}").json, gradcli(f"balanced {model}").json
+    assert twice["loss"] == pytest.approx(2 * once["loss"], rel=1e-6)
+    assert twice["spec"]["from_logits"] is False
+    assert "double sigmoid" in gradcli(f"balanced {model} --from-logits").err
 
 
 def test_it_is_found_everywhere(gradcli: Gradcli) -> None:
