@@ -124,7 +124,7 @@ class WalkReport:
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """A row a shown step: its number, the point or its norm, the value, the norm."""
-        yield _heads(self.walk.path[0])
+        yield [head.replace("grad norm", "grad_norm") for head in _heads(self.walk.path[0])]
         for row in self.walk.path:
             yield [row.step, *_values(row)]
 

@@ -66,6 +66,7 @@ def test_a_landscape_is_added_by_one_declaration(
     monkeypatch.setitem(catalogue.LANDSCAPES, "matyas", "a flat bowl")
     assert "matyas" in gradcli("--help").out
     assert "matyas" in gradcli("descend --help").out
+    assert "did you mean 'matyas'" in gradcli("matias").err
     completed = {"_GRADCLI_COMPLETE": "bash_complete", "COMP_WORDS": "gradcli mat"}
     ran = CliRunner().invoke(cli, [], env={**completed, "COMP_CWORD": "1"}, prog_name="gradcli")
     assert "matyas" in ran.output

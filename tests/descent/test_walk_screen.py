@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gradcli.problem import Problem
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
 from gradcli.report.walks import WalkLines, WalkReport
+from tests.conftest import Gradcli
 
 
 def printed(renderables: Any, screen: Screen, encoding: str = "utf-8") -> list[str]:
@@ -150,8 +152,21 @@ def test_a_fit_shows_what_was_fitted() -> None:
     assert "after 2000 steps: value 0.0555556 at a 1.5, b -0.666667" in printed(shown, Screen(80))
 
 
+def test_a_fit_to_columns_of_a_file(gradcli: Gradcli, tmp_path: Path) -> None:
+    """What a file gives is data, and stays where it is; the numbers move."""
+    (tmp_path / "d.csv").write_text("t,s\n1,1\n2,2\n3,4\n")
+    data = f"t={tmp_path}/d.csv:t s={tmp_path}/d.csv:s"
+    fit = f"descend formula 'mean((a*t + b - s)^2)' {data} a=0 b=0 --lr 0.1 --steps 2000"
+    answer = gradcli(f"{fit} --json").json
+    assert list(answer["end"]) == ["a", "b"]
+    assert answer["end"]["a"] == pytest.approx(1.5, rel=1e-6)
+    assert answer["end"]["b"] == pytest.approx(-2 / 3, rel=1e-6)
+    assert answer["converged"] is True
+    assert "value 0.0555556 at a 1.5, b -0.666667\n" in gradcli(fit).out
+
+
 def test_rows_for_a_file() -> None:
     walk = descend(Formula("x*y", {"x": 3, "y": 4}), Settings(0.5, 1, 1))
     rows = [*WalkReport(Formula("x*y", {"x": 3, "y": 4}), walk).rows()]
-    assert rows == [["step", "x", "y", "value", "grad norm"], [0, 3, 4, 12, 5],
+    assert rows == [["step", "x", "y", "value", "grad_norm"], [0, 3, 4, 12, 5],
                     [1, 1, 2.5, 2.5, math.hypot(1, 2.5)]]  # fmt: skip
