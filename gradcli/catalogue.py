@@ -109,7 +109,9 @@ REDUCTIONS = {"mean": "over the rows", "sum": "over the rows"}
 DTYPES = {"float32": "about 7 digits", "float64": "about 16 digits"}
 STREAMS = {"numpy": "NumPy's default_rng", "tensorflow": "TensorFlow's numbers of that seed"}
 
-VALUE = "an initialiser's name, a literal, a file, or - for standard input"
+VALUE = (
+    f"an initialiser's name, a literal, a file ({', '.join(ARRAY_FILES)}), or - for standard input"
+)
 _MOST = 2**63 - 1
 
 

@@ -49,6 +49,11 @@ def reads_stdin(text: str) -> bool:
     return text == "-" or text.startswith(("-[", "-:"))
 
 
+def path_of(source: str, folder: str | None) -> str | None:
+    """The path of the file in ``source``, taken from ``folder``; None for standard input."""
+    return None if reads_stdin(source) else os.path.join(folder or "", _place(source).path)
+
+
 def array_extensions() -> list[str]:
     """What the files of every format end in."""
     return [extension for format in _formats().values() for extension in format.extensions]
@@ -206,6 +211,9 @@ def _indexed(array: npt.NDArray[Any], index: str) -> npt.NDArray[Any]:
             raise FileError(f"[{index}] is not a slice such as [0:32] or [:,0]")
         parts.append(numbers[0] if len(numbers) == 1 else slice(*numbers))
     try:
-        return array[tuple(parts)]  # type: ignore[no-any-return]
+        taken: npt.NDArray[Any] = array[tuple(parts)]
     except (IndexError, ValueError) as error:
         raise FileError(f"{error} (its shape is {array.shape})") from None
+    if array.size and not taken.size:
+        raise FileError(f"is empty: its shape is {taken.shape}, taken from {array.shape}")
+    return taken

@@ -14,7 +14,7 @@ import pytest
 
 from gradcli.catalogue import ARRAY_FILES
 from gradcli.errors import FileError
-from gradcli.inputs.files import fingerprint, names_file, read_array, read_arrays
+from gradcli.inputs.files import fingerprint, names_file, path_of, read_array, read_arrays
 from gradcli.inputs.formats.format import FORMATS, Contents, Opened, array_format
 from gradcli.inputs.formats.text import read_table
 from gradcli.inputs.values import Given, resolve
@@ -96,18 +96,27 @@ def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "name", "message"),
     [
-        ("t,height\n0,1\n", "heigth", "holds no 'heigth', but one of: t, height; did you mean "),
-        ("t,height\n0,1\n", "t,hight", "holds no 'hight', but one of: t, height; did you mean "),
-        ('t,"a, b"\n0,1\n', "b", "holds no 'b', but one of: t, \"a, b\""),
-        ("t,\x1b[1m\n0,1\n", "b", r"holds no 'b', but one of: t, '\x1b[1m'"),
-        ("t,s\n0,1\n", "s\nt", r"holds no 's\nt', but one of: t, s"),
-        ("t,s\n0,1\n", "", "holds no '', but one of: t, s"),
-        ("1,2\n3,4\n", "t", "holds no column by name: 't' cannot be picked"),
+        (
+            "t,height\n0,1\n",
+            "heigth",
+            "holds no column 'heigth', but one of: t, height; did you mean ",
+        ),
+        (
+            "t,height\n0,1\n",
+            "t,hight",
+            "holds no column 'hight', but one of: t, height; did you mean ",
+        ),
+        ('t,"a, b"\n0,1\n', "b", "holds no column 'b', but one of: t, \"a, b\""),
+        ("t,\x1b[1m\n0,1\n", "b", r"holds no column 'b', but one of: t, '\x1b[1m'"),
+        ("t,s\n0,1\n", "s\nt", r"holds no column 's\nt', but one of: t, s"),
+        ("t,s\n0,1\n", "", "holds no column '', but one of: t, s"),
+        ("1,2\n3,4\n", "t", "holds no names: 't' cannot be picked"),
         ("a,a\n3,4\n", "a", "holds 2 columns 'a': a slice such as [:,0] picks one"),
         ("t,s\n0,1\n2,?\n", "s", "line 3: '?' is not a number (column 's')"),
         ("t,s\n0,1\n2,1_0\n", "t,s", "line 3: '1_0' is not a number (column 's')"),
         ("t,s\n0,1\n2\n", "t", "line 3 has 1 numbers, the first 2"),
         ("t,s\n", "t", "holds no numbers"),
+        ("t,s\n0,1\n", "t[5:9]", "is empty: its shape is (0,), taken from (1,)"),
         ("t,s\n0,1\n", "t[5]", "index 5 is out of bounds"),
         ("t,s\n0,1\n", "t[::0]", "slice step cannot be zero"),
         ("t,s\n0,1\n", "t[]", "[] is not a slice such as"),
@@ -135,7 +144,7 @@ def test_columns_that_cannot_be_read(text: str, name: str, message: str, tmp_pat
         ("a.json", b'{"a": [1], "b": 2}', "is not a list of numbers: name one that it holds, one"),
         ("a.json:b.d", b'{"a": [1], "b": {"c": {"d": 2}}}', "holds no 'b.d', but one of: a, b.c.d"),
         ("a.json:a", b'{"a": "text"}', "a is not a list of numbers"),
-        ("a.json:a", b"[1, 2]", "holds no array by name: 'a' cannot be picked"),
+        ("a.json:a", b"[1, 2]", "holds no names: 'a' cannot be picked"),
         ("a\0.csv", b"", "no file can be called so"),
         ("a\ud800.csv", b"", "no file can be called so"),
     ],
@@ -219,8 +228,23 @@ def test_an_array_outlives_its_file(tmp_path: Path) -> None:
 def test_fingerprint(tmp_path: Path) -> None:
     """FIPS 180-2, appendix B.1: the digest of ``abc``."""
     (tmp_path / "a").write_bytes(b"abc")
-    assert fingerprint(str(tmp_path / "a")) == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
+    path = path_of("a", str(tmp_path))
+    assert path is not None
+    assert fingerprint(path) == ("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     with pytest.raises(FileError, match="b: No such file"):
         fingerprint(str(tmp_path / "b"))
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("d.csv:t[0:3]", "runs/d.csv"),
+        ("d.csv:height [cm]", "runs/d.csv"),
+        ("d.csv[:,0]", "runs/d.csv"),
+        ("/data/a.NPZ:x:y", "/data/a.NPZ"),
+        ("-:t", None),
+        ("-[0:2]", None),
+    ],
+)
+def test_the_path_of_a_source(source: str, path: str | None) -> None:
+    assert path_of(source, "runs") == path

@@ -31,8 +31,8 @@ class Contents(NamedTuple):
 
     whole: Callable[[], Array] | None = None
     named: Mapping[str, Array] = {}
-    noun: str = "array"
-    """What it holds by name."""
+    noun: str = ""
+    """What it holds by name, if that is no array of its own: ``column``."""
 
     def array(self, name: str | None) -> Array:
         """The array of that name, or the whole. Raises FileError where there is none."""
@@ -43,13 +43,14 @@ class Contents(NamedTuple):
                 raise FileError(f"holds {len(self.named)} arrays: name one, {one_of(self.named)}")
             name = next(iter(self.named))
         if self.whole is not None and not self.named:
-            raise FileError(f"holds no {self.noun} by name: {name!r} cannot be picked")
+            raise FileError(f"holds no names: {name!r} cannot be picked")
         try:
             return self.named[name]
         except KeyError as error:
             [lacking] = error.args
+        shown = " ".join([*self.noun.split(), repr(lacking)])
         near = suggestion(lacking, self.named)
-        raise FileError(f"holds no {lacking!r}, but {one_of(self.named)}{near}")
+        raise FileError(f"holds no {shown}, but {one_of(self.named)}{near}")
 
 
 class Format(NamedTuple):
