@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
-from gradcli.check.cost import estimate
+from gradcli.check.cost import LONG, estimate
 from gradcli.check.judge import (
     FAIL,
     INCONCLUSIVE,
@@ -26,9 +26,6 @@ from gradcli.engine import REGISTRY
 from gradcli.errors import GradcliError
 from gradcli.nonfinite import nonfinite
 from gradcli.problem import Problem, Result, differentiate, quiet
-
-LONG = 10
-"""Seconds above which work is announced before it is begun."""
 
 Announce = Callable[[int, float], None]
 """Called with the number of entries and about how many seconds they will take."""

@@ -11,6 +11,8 @@ from gradcli.check.ladder import RUNGS
 from gradcli.check.numeric import Entries, Point, Vector
 from gradcli.errors import TooLargeError
 
+LONG = 10
+"""Seconds above which work is announced before it is begun."""
 MOST_ENTRIES = 1_000_000
 """Above this a check asks for a sample."""
 _SHORT = 64
@@ -20,14 +22,18 @@ _PASSES = {"central": 1.0, "forward": 1.5, "complex": 4.0, "ridders": float(RUNG
 
 
 def estimate(point: Point, chosen: Mapping[str, Vector], method: str) -> float:
-    """About how many seconds the ``chosen`` entries, by parameter, will take: a few are timed.
+    """About how many seconds the ``chosen`` entries, by parameter, will take.
 
-    Raises TooLargeError, with that time, where they are over a million.
+    A few are timed, and more of them only where it seems long, so that it costs little. Raises
+    TooLargeError, with that time, where the entries are over a million.
     """
     count = sum(flat.size for flat in chosen.values())
-    if count <= _SHORT:
-        return 0.0
-    seconds = _PASSES[method] * sum(_seconds(point, name, chosen[name]) for name in chosen)
+    seconds = 0.0
+    for few in (4, 64) if count > _SHORT else ():
+        each = [_seconds(point, name, flat, few) for name, flat in chosen.items() if flat.size]
+        seconds = _PASSES[method] * sum(each)
+        if seconds < LONG:
+            break
     if count > MOST_ENTRIES:
         raise TooLargeError(
             f"--sample: {count:,} entries would take about {duration(seconds)}: "
@@ -36,17 +42,12 @@ def estimate(point: Point, chosen: Mapping[str, Vector], method: str) -> float:
     return seconds
 
 
-def _seconds(point: Point, name: str, flat: Vector) -> float:
-    """The time of a first difference at each entry ``flat``, by that of some of them."""
-    spent = 0.0
-    for few in (16, 256):
-        entries = Entries(point, name, flat[:few])
-        start = time.perf_counter()
-        entries.at(np.stack([entries.x, entries.x], axis=1))
-        spent = time.perf_counter() - start
-        if few >= flat.size or spent > 0.05:
-            break
-    return spent * max(1.0, flat.size / few)
+def _seconds(point: Point, name: str, flat: Vector, few: int) -> float:
+    """The time of a first difference at each entry ``flat``, by that of a ``few`` of them."""
+    entries = Entries(point, name, flat[:few])
+    start = time.perf_counter()
+    entries.at(np.stack([entries.x, entries.x], axis=1))
+    return (time.perf_counter() - start) * flat.size / entries.flat.size
 
 
 def duration(seconds: float) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gradcli.catalogue import ACTIVATIONS, LOSSES
-from gradcli.check import check
+from gradcli.check import check, cost
 from gradcli.check.check import Options
 from gradcli.check.cost import duration, estimate
-from gradcli.check.ladder import ladder
+from gradcli.check.ladder import RUNGS, ladder
 from gradcli.check.numeric import (
     LARGEST_CHUNK,
     STEPS,
@@ -466,15 +466,19 @@ def test_the_time_is_that_of_some_entries_times_their_number(
 ) -> None:
     net = Model.from_spec({"loss": "mse", "in": 100, "out": 50, "dtype": "float64"})
 
+    clock = 0.0
+
     def values(name: str, stack: Any) -> Any:
-        time.sleep(1e-4 * len(stack))  # two values an entry
+        nonlocal clock
+        clock += 1e-4 * len(stack)  # two values an entry
         return np.zeros(len(stack))
 
     monkeypatch.setattr(net, "values", values)
+    monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=lambda: clock))
     chosen = {"w": np.arange(5000), "b": np.arange(50)}
     at = Point(net, 0.0)
-    assert 0.9 < estimate(at, chosen, "central") < 3
-    assert 40 < estimate(at, chosen, "ridders") < 150
+    assert estimate(at, chosen, "central") == pytest.approx(5050 * 2e-4)
+    assert estimate(at, chosen, "ridders") == pytest.approx(5050 * 2e-4 * RUNGS)
     assert estimate(at, {"b": np.arange(50)}, "central") == 0  # begun at once
     assert [duration(s) for s in (14, 800, 9000, 200_000)] == [
         "14 seconds", "13 minutes", "2 hours", "2 days",
