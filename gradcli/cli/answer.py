@@ -25,7 +25,7 @@ def _answer(problem: Problem, options: dict[str, Any], view: View) -> Outcome:
         if getattr(view, name) and found.lacking:
             raise GradcliError(f"--{name}: {found.lacking}")
     return Outcome(
-        AnswerReport(found),
+        AnswerReport(found, view.low, view.high),
         respelt(problem, "", options),
         NO if found.nonfinite else GOOD,
         found.nonfinite,

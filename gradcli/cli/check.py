@@ -99,7 +99,7 @@ check.add_command(
         callback=_ops,
         params=[
             Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."),
-            *view_options("trace", "graph", "plot"),
+            *view_options("trace", "graph", "plot", "low", "high"),
         ],
         help=_ops.__doc__,
         epilog="Example: gradcli check ops tanh softmax",

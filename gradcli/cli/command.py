@@ -42,7 +42,7 @@ def command_of(family: Family, verb: str | None) -> click.Command:
         params=[
             *family.arguments(),
             *[KeyOption(key) for key in [*family.keys, *keys]],
-            *view_options(),
+            *view_options(*(("low", "high") if name == "check" else ())),
         ],
         help=f"{about.format(family.subject)}\n\n{family.help}",
         epilog=f"Example: gradcli {prefix}{family.example}",

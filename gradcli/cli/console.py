@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,13 @@ class SafeConsole(Console):
 
     def __init__(self, width: int | None, **settings: Any) -> None:
         super().__init__(width=width, highlight=False, emoji=False, markup=False, **settings)
+
+    @property
+    def encoding(self) -> str:
+        """That of the stream; where the locale is C, ASCII is what a terminal is sure to show."""
+        variables = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+        locale = next(filter(None, variables), "")
+        return "ascii" if locale in ("C", "POSIX") else super().encoding
 
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

@@ -47,7 +47,7 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
         put(lambda width: lines.end())
     code, complaint = _ended(walk)
     return Outcome(
-        WalkReport(problem, walk, drawn),
+        WalkReport(problem, walk, drawn, view.low, view.high),
         respelt(given, "descend", options),
         code,
         complaint,

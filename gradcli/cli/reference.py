@@ -14,7 +14,7 @@ _MOST = 100_000
 
 
 def _views(*left_out: str) -> list[click.Parameter]:
-    return view_options("trace", "graph", *left_out)
+    return view_options("trace", "graph", "low", "high", *left_out)
 
 
 def _ops(names: tuple[str, ...], **options: object) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from gradcli.cli.exits import GOOD, discard_output, say, warn
-from gradcli.errors import GradcliError
+from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
     from gradcli.cli.console import SafeConsole
@@ -60,6 +60,9 @@ class View(NamedTuple):
     save: str | None = None
     plot: str | None = None
     graph: str | None = None
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    """The ends of what a picture shows, one for all variables or one for each."""
 
     @property
     def tables(self) -> bool:
@@ -104,6 +107,18 @@ def _file(name: str, extensions: Sequence[str], text: str) -> click.Option:
     )
 
 
+def _end(name: str, place: str, text: str) -> click.Option:
+    return _ViewOption([f"--{name}", place], metavar="X,Y", callback=_numbers, help=text)
+
+
+def _numbers(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[float, ...]:
+    try:
+        return () if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        problem = f"must be a number, or one for each variable, such as -1,2, not {text!r}"
+        raise GradcliError(f"{param.opts[0]}: {problem}") from None
+
+
 def _paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
     from click.shell_completion import CompletionItem
 
@@ -126,6 +141,8 @@ def view_options(*left_out: str) -> list[click.Parameter]:
         ),
         _file("save", SAVED, "Also save the answer"),
         _file("plot", DRAWN, "A picture (extra: plot)"),
+        _end("from", "low", "Where the picture begins; a number for each variable, or one."),
+        _end("to", "high", "Where it ends."),
         _file("graph", GRAPHS, "The computation as a graph, with every value and gradient"),
     ]
     return [option for option in options if option.name not in left_out]
@@ -138,6 +155,8 @@ def take_view(options: dict[str, Any]) -> View:
     chosen = [f"--{n}" for n in ("json", "markdown", "latex") if getattr(view, n)]
     if len(chosen) > 1:
         raise GradcliError(f"{chosen[1]}: does not go with {chosen[0]}")
+    if (view.low or view.high) and not view.plot:
+        raise GradcliError(f"--{'from' if view.low else 'to'}: goes with --plot")
     return view
 
 
@@ -150,7 +169,10 @@ def show(outcome: Outcome, view: View) -> int:
         report = Traced(report, outcome.steps(), outcome.problem.value_name)
     for warning in outcome.warnings:
         warn(warning)
-    _write_files(outcome, report, view)
+    try:
+        _write_files(outcome, report, view)
+    except SpecError as error:
+        raise GradcliError(f"--{error.key}: {error.problem}") from error
     if outcome.complaint:
         say(f"gradcli: {outcome.complaint}")
     if view.json:

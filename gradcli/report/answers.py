@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class AnswerReport:
-    """A Report of an Answer."""
+    """A Report of an Answer; its picture shows the variables from ``low`` to ``high``."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(
+        self, answer: Answer, low: Sequence[float] = (), high: Sequence[float] = ()
+    ) -> None:
         self.answer = answer
+        self.low = low
+        self.high = high
         self.name = answer.problem.value_name
 
     def document(self) -> dict[str, Any]:
@@ -65,9 +69,8 @@ class AnswerReport:
     def figure(self) -> Figure:
         from gradcli.report.landscape_plots import problem_figure
 
-        return problem_figure(
-            self.answer.problem, self.answer.gradients or self.answer.jacobian or {}
-        )
+        slopes = self.answer.gradients or self.answer.jacobian or {}
+        return problem_figure(self.answer.problem, slopes, self.low, self.high)
 
 
 def _numbers(quantity: str, arrays: Arrays) -> Iterator[Sequence[Any]]:

@@ -36,7 +36,13 @@ def _within(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, npt.NDArray[Any]]:
     numeric = {k for row in rows for k, v in row.items() if isinstance(v, (int, float, np.number))}
     flat = [
-        arrays({k: np.nan if v is None and k in numeric else v for k, v in row.items()})
+        arrays(
+            {
+                key: np.nan if value is None and key in numeric else value
+                for key, value in row.items()
+                if key != "shape" or "value" not in row  # the value has it itself
+            }
+        )
         for row in rows
     ]
     found: dict[str, npt.NDArray[Any]] = {}

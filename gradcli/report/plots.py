@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from gradcli.check.sweep import Sweep
-from gradcli.errors import GradcliError
+from gradcli.errors import SpecError
 from gradcli.report.saving import replace_file
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def new_figure(columns: int = 1, width: int = 1, rows: int = 1) -> tuple[Figure, list[Any]]:
     """A figure without a window, with ``rows`` of ``columns`` axes each, row by row.
 
-    Raises GradcliError saying what to install where matplotlib is missing.
+    Raises SpecError saying what to install where matplotlib is missing.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise GradcliError(
-            "--plot: needs matplotlib: install gradcli with the extra plot, gradcli[plot]"
+        raise SpecError(
+            "plot", "needs matplotlib: install gradcli with the extra plot, gradcli[plot]"
         ) from None
     # Margins by hand: a layout engine's solver warns on some screens, and takes its time.
     width = max(columns, width)

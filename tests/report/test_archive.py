@@ -46,7 +46,7 @@ def test_rows_become_columns() -> None:
 
 @pytest.mark.parametrize(("second", "labels"), [("a", "za"), ("z", "01")])
 def test_rows_of_different_shapes_are_by_name(second: str, labels: str) -> None:
-    rows = [{"name": "z", "value": W}, {"name": second, "value": W[0]}]
+    rows = [{"name": "z", "shape": [2, 3], "value": W}, {"name": second, "value": W[0]}]
     expected = {f"trace.{labels[0]}.value": W, f"trace.{labels[1]}.value": W[0]}
     same(arrays({"trace": rows}), expected)
 
