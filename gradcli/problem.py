@@ -16,6 +16,7 @@ from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.steps import Arrays as Arrays
 from gradcli.steps import Step, steps_of
+from gradcli.trace import Trace, trace_of
 
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
@@ -122,17 +123,24 @@ class Result:
         records: tuple[Record, ...],
         by_record: list[Tensor | None],
         names: dict[int, str],
+        given: Arrays,
     ) -> None:
         self.value = value
         self.gradients = gradients
         self.noted = noted
         """The intermediates that have a name."""
         self._recorded = records, by_record, names
+        self._given = given
 
     @cached_property
     def steps(self) -> list[Step]:
         """Every operation, in order, with the gradient by its outcome and the rule in words."""
         return steps_of(*self._recorded)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The steps, what they begin with, and what each use gives to a gradient."""
+        return trace_of(self._given, self.gradients, self.steps)
 
 
 @contextmanager
@@ -185,6 +193,7 @@ def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
         records,
         by_record,
         names,
+        {**problem.constants, **{name: t.value for name, t in tensors.items()}},
     )
 
 

@@ -65,7 +65,7 @@ def _inputs(record: Record, names: dict[int, str]) -> list[str]:
         elif arg is None or getattr(plain(arg), "dtype", None) == np.bool_:
             shown.append(str(plain(arg)) if np.ndim(arg) == 0 else f"constant{np.shape(arg)}")
         elif np.ndim(plain(arg)) == 0:
-            shown.append(f"{plain(arg):.7g}")
+            shown.append(str(plain(arg)).removesuffix(".0"))
         else:
             shown.append(f"constant{np.shape(plain(arg))}")
     defaults = record.op.defaults
@@ -79,8 +79,9 @@ def _rule(record: Record, shown: list[str], out: str) -> str:
     """The gradient of each input that the step takes, in the names of this problem."""
     names = dict(zip(record.op.names, shown[: len(record.args)])) | {"y": out}
     letter = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    rules = record.op.rules * (len(record.args) if record.op.takes_list else 1)
     return ", ".join(
         f"d{name} = {letter.sub(lambda found: names[found[0]], rule)}"
-        for name, rule, arg in zip(shown, record.op.rules, record.args)
+        for name, rule, arg in zip(shown, rules, record.args)
         if rule and isinstance(arg, Tensor)
     )

@@ -27,6 +27,7 @@ FLOORS = {
     "answer": 2.3,
     "nonfinite": 2.2,
     "problem": 2.1,
+    "trace": 2.05,
     "steps": 2,
     "inputs": 1,
     "engine": 1,

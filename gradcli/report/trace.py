@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -10,33 +10,62 @@ from rich.text import Text
 
 from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, is_whole, rows_of, summary
 from gradcli.report.layout import spans
-from gradcli.report.numbers import columns
+from gradcli.report.numbers import columns, text
 from gradcli.report.report import Screen
-from gradcli.steps import Step
+from gradcli.trace import Trace, Use
 
 _SPACE = "  "
 _LEAST = len(_SPACE) + 1
 """What a number takes at least."""
 
 
-def trace_texts(steps: Iterable[Step], scalar: str, screen: Screen) -> Iterator[Text]:
-    """Every step: see ``step_texts``."""
+def trace_texts(trace: Trace, scalar: str, screen: Screen) -> Iterator[Text]:
+    """Every leaf and every step: name, op and shape; value; gradient of the ``scalar``; rule.
+
+    Where a value is used more than once, what each use adds to its gradient.
+    """
     yield Text(f"\nsteps: dz is the gradient of the {scalar} by z, g that by the step's value")
-    for step in steps:
-        yield from step_texts(step, scalar, screen)
+    for leaf in trace.leaves:
+        yield Text.assemble((leaf.name, "bold"), (f"  {_shape(leaf.value)}", "dim"))
+        slope = f"  d{scalar}/d{leaf.name}"
+        yield from _numbers("  value".ljust(len(slope)), leaf.value, screen)
+        if leaf.gradient is not None:
+            yield from _gradient(slope, leaf.gradient, trace.uses.get(leaf.name, []), screen)
+    for step in trace.steps:
+        made = f" = {step.op}({', '.join(step.inputs)})"
+        yield Text.assemble((step.name, "bold"), made, (f"  {_shape(step.value)}", "dim"))
+        slope = f"  d{scalar}/d{step.name}"
+        yield from _numbers("  value".ljust(len(slope)), step.value, screen)
+        yield from _gradient(slope, step.gradient, trace.uses.get(step.name, []), screen)
+        if step.rule:
+            yield Text.assemble(("  rule".ljust(len(slope)), "dim"), f"  {step.rule}")
 
 
-def step_texts(step: Step, scalar: str, screen: Screen) -> Iterator[Text]:
-    """Name, op and shape; value; gradient of the ``scalar``; rule."""
-    shape = "x".join(map(str, step.value.shape)) or "scalar"
-    yield Text.assemble(
-        (step.name, "bold"), f" = {step.op}({', '.join(step.inputs)})", (f"  {shape}", "dim")
-    )
-    slope = f"  d{scalar}/d{step.name}"
-    yield from _numbers("  value".ljust(len(slope)), step.value, screen)
-    yield from _numbers(slope, step.gradient, screen)
-    if step.rule:
-        yield Text.assemble(("  rule".ljust(len(slope)), "dim"), f"  {step.rule}")
+def _shape(array: npt.NDArray[Any]) -> str:
+    return "x".join(map(str, array.shape)) or "scalar"
+
+
+def _gradient(
+    head: str, gradient: npt.NDArray[Any], uses: Sequence[Use], screen: Screen
+) -> Iterator[Text]:
+    """The ``gradient``; of a number, as the sum of its ``uses``, of an array, below it."""
+    kept = both_ends(len(uses), len(uses) if is_whole(screen) else MOST_ROWS)
+    if uses and not gradient.ndim:
+        parts = [GAP if i is None else _part(uses[i], screen) for i in kept]
+        total = text(gradient, screen)
+        yield Text.assemble((head, "dim"), f"{_SPACE}{' + '.join(parts)} = {total}")
+        return
+    yield from _numbers(head, gradient, screen)
+    for i in kept:
+        by = f"{_SPACE}{_SPACE}{GAP if i is None else f'by {uses[i].by}'}".ljust(len(head))
+        if i is None:
+            yield Text(by, style="dim")
+        else:
+            yield from _numbers(by, uses[i].gradient, screen)
+
+
+def _part(use: Use, screen: Screen) -> str:
+    return f"{text(use.gradient, screen)} (by {use.by})"
 
 
 def _numbers(head: str, array: npt.NDArray[Any], screen: Screen) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gradcli.problem import Result
-from gradcli.report.document import step_document
+from gradcli.report.document import trace_document
 from gradcli.report.report import Report, Screen
 from gradcli.report.trace import trace_texts
 
@@ -25,11 +25,11 @@ class Traced:
         self.value_name = value_name
 
     def document(self) -> dict[str, Any]:
-        return {**self.report.document(), "trace": [step_document(s) for s in self.result.steps]}
+        return {**self.report.document(), **trace_document(self.result.trace)}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         yield from self.report.tables(screen)
-        yield from trace_texts(self.result.steps, self.value_name, screen)
+        yield from trace_texts(self.result.trace, self.value_name, screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
         return self.report.rows()

@@ -1,0 +1,82 @@
+"""The way of a value: what it is made from, every step, and what each use gives to a gradient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import Tensor
+from gradcli.engine.cotangents import fit
+from gradcli.steps import UNUSED, Arrays, Step
+
+
+class Leaf(NamedTuple):
+    """An array that a value is made from."""
+
+    name: str
+    value: npt.NDArray[Any]
+    gradient: npt.NDArray[Any] | None
+    """Of the scalar; None for one that nobody differentiates by."""
+
+
+class Use(NamedTuple):
+    """What one use of a value adds to its gradient."""
+
+    by: str
+    """The name of the step that uses it."""
+    gradient: npt.NDArray[Any]
+
+
+class Trace(NamedTuple):
+    """The leaves, the steps, and by name the uses of each value that is used more than once."""
+
+    leaves: list[Leaf]
+    steps: list[Step]
+    uses: dict[str, list[Use]]
+    """They add up to the gradient of that value."""
+
+
+def trace_of(given: Arrays, gradients: Arrays, steps: list[Step]) -> Trace:
+    """The trace of a value that is made from ``given`` in ``steps``, with its ``gradients``."""
+    leaves = [Leaf(name, np.asarray(v), gradients.get(name)) for name, v in given.items()]
+    return Trace(leaves, steps, uses_of(steps, gradients))
+
+
+def uses_of(steps: Sequence[Step], gradients: Mapping[str, Any]) -> dict[str, list[Use]]:
+    """By name: what each use of a primal in ``gradients``, or of a step, adds to its gradient.
+
+    Only of what is used more than once on the way to the value, in the order of the steps; a
+    step that takes it twice uses it twice.
+    """
+    known = gradients.keys() | {step.name for step in steps}
+    count = Counter(name for step in steps for _, name in _taken(step) if name in known)
+    uses: dict[str, list[Use]] = {}
+    with np.errstate(all="ignore"):
+        for step in steps:
+            for i, name in _taken(step):
+                if count[name] > 1:
+                    uses.setdefault(name, []).append(Use(step.name, _given(step, i)))
+    return uses
+
+
+def _taken(step: Step) -> Iterator[tuple[int, str]]:
+    """Position and name of each input to which ``step`` gives a gradient."""
+    if step.rule == UNUSED:
+        return
+    record = step.record
+    for i, (vjp, arg, name) in enumerate(zip(record.vjps, record.args, step.inputs)):
+        if vjp is not None and isinstance(arg, Tensor):
+            yield i, name
+
+
+def _given(step: Step, i: int) -> npt.NDArray[Any]:
+    """What ``step`` gives to its input ``i``."""
+    record = step.record
+    vjp = record.vjps[i]
+    assert vjp is not None
+    given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)
+    return np.asarray(fit(given, np.asarray(record.values[i]), record.op))
