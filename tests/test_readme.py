@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
+from gradcli import catalogue
 from gradcli.cli.exits import guarded
 from gradcli.cli.help import topics
 from gradcli.cli.main import cli
@@ -138,6 +139,16 @@ def test_the_list_names_every_page_by_its_title(gradcli: Gradcli) -> None:
         title = TEXTS[page].partition("\n")[0].removeprefix("# ")
         assert any(line.split() == [page.stem, *title.split()] for line in lines)
         assert page.stem in topics()
+
+
+def test_tables_are_those_of_the_catalogue(
+    gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(catalogue.OPTIMIZERS, "lion", "the sign |of| momentum")
+    assert r"| `lion` | the sign \|of\| momentum |" in gradcli("help descend").out
+    assert "these speak of it: descend" in gradcli("help lion").err
+    named = {t for text in TEXTS.values() for t in re.findall(r"<!-- table: (\w+) -->", text)}
+    assert named > {"LOSSES", "ACTIVATIONS", "INITIALISERS", "ARRAY_FILES", "LANDSCAPES"}
 
 
 def test_help_shows_pages_commands_and_ops(gradcli: Gradcli) -> None:

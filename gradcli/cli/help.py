@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import gradcli
+from gradcli import catalogue
 from gradcli.errors import GradcliError
 from gradcli.suggest import suggestion
 
@@ -30,9 +31,17 @@ def topics() -> list[str]:
 
 
 def page(topic: str) -> str:
-    """The Markdown of a page, without what only its test reads."""
+    """The Markdown of a page, with its tables of names, without what only its test reads."""
     with open(os.path.join(_FOLDER, f"{topic}.md"), encoding="utf-8") as file:
-        return re.sub(r"<!--.*?-->\n", "", file.read())
+        text = re.sub(r"<!-- table: (\w+) -->\n", lambda found: _table(found[1]), file.read())
+    return re.sub(r"<!--.*?-->\n", "", text)
+
+
+def _table(name: str) -> str:
+    """A table of the catalogue as Markdown."""
+    meanings = {n: text.replace("|", r"\|") for n, text in vars(catalogue)[name].items()}
+    rows = [f"| `{n}` | {text} |" for n, text in meanings.items()]
+    return "\n".join(["| | |", "|---|---|", *rows, ""])
 
 
 def _complete(ctx: click.Context, param: Any, incomplete: str) -> list[CompletionItem]:

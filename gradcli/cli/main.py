@@ -48,6 +48,7 @@ def cli(debug: bool) -> None:
       gradcli check mse --in 3 --out 2 --act sigmoid
       gradcli formula "x^3" x=1 --order 2
       gradcli himmelblau --start -4 0
+      gradcli help
     """
 
 

@@ -78,6 +78,8 @@ def perform(
         if i and view.tables:
             write_line("")
         codes.append(_perform(name, spec, given, view))
+        if codes[-1] == INTERRUPTED:
+            break
     return next(code for code in _WORST_FIRST if code in codes)
 
 

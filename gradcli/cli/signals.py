@@ -39,6 +39,9 @@ def _handle(number: int, frame: object) -> None:
         _came = number, now
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
     if _came[0] != number or now - _came[1] > GRACE:
+        with suppress(OSError):
+            if os.isatty(2):
+                os.write(2, b"\x1b[?25h")  # the cursor, which a bar of progress has hidden
         _end(128 + number)
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from gradcli.cli import signals
+from gradcli.cli import problems, signals
 from gradcli.cli.console import SafeConsole
 from gradcli.report.document import dumps
 from gradcli.report.saving import UNFINISHED
@@ -199,6 +199,20 @@ def test_a_signal_after_a_second_does_not_wait_for_the_end_of_the_first(
         assert not list(tmp_path.iterdir())
     monkeypatch.setattr(signals, "_came", (signal.SIGINT, time.monotonic()))
     signals._handle(signal.SIGINT, None)
+
+
+def test_one_interrupt_ends_a_list_of_problems(
+    monkeypatch: pytest.MonkeyPatch, gradcli: Gradcli
+) -> None:
+    def interrupted(*args: object) -> int:
+        begun.append(args)
+        return 130
+
+    begun: list[object] = []
+    monkeypatch.setattr(problems, "_perform", interrupted)
+    specs = b'{"loss": "mse", "in": 1, "out": 1}\n' * 3
+    assert gradcli("descend run -", stdin=specs).code == 130
+    assert len(begun) == 1
 
 
 GRADCLI = [sys.executable, "-m", "gradcli"]
