@@ -24,7 +24,7 @@ from gradcli.engine.variable import variable as variable
 constant = tensor
 
 if typing.TYPE_CHECKING:  # at run time they load when they are asked for
-    from gradcli.engine.functional import custom_gradient as custom_gradient
+    from gradcli.engine.custom import custom_gradient as custom_gradient
     from gradcli.engine.functional import grad as grad
     from gradcli.engine.functional import hessian as hessian
     from gradcli.engine.functional import jacobian as jacobian
@@ -55,8 +55,11 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.windows import *
     from gradcli.engine.program import Program as Program
 else:
-    _FUNCTIONAL = ("custom_gradient", "grad", "hessian", "jacobian", "value_and_grad", "vjp")
-    _LATER = {**dict.fromkeys(_FUNCTIONAL, "functional"), "Program": "program"}
+    _LATER = {
+        **dict.fromkeys(("grad", "hessian", "jacobian", "value_and_grad", "vjp"), "functional"),
+        "custom_gradient": "custom",
+        "Program": "program",
+    }
     """Names that not every command needs, and the module that each is loaded from."""
     _HERE = [
         name

@@ -40,7 +40,8 @@ def connected(data: Any) -> Tensor | None:
 
 def holds_tensor(values: Iterable[Any]) -> bool:
     """Whether there is a Tensor among ``values``, or in lists, tuples and slices among them."""
-    return bool(tensors_in(tuple(values)))
+    found = [value for value in values if isinstance(value, _MAY_HOLD)]
+    return bool(found and tensors_in(found))
 
 
 def tensors_in(value: Any) -> list[Tensor]:

@@ -123,23 +123,24 @@ def elementwise(ufunc: Any, *vjps: Vjp | None, numpy: Any = (), **facts: Any) ->
     return op(*vjps, numpy=(ufunc, *numpy), **facts)(ufunc)
 
 
+_NO_PARAMS: dict[str, Any] = {}
 _REFLECTED = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or"}
 _UNARY = {"neg", "abs", "invert"}
 
 
 def _attach_operator(declared: Op, operator: str) -> None:
     def unary(self: Tensor) -> Tensor:
-        return apply(declared, (self,), {})
+        return apply(declared, (self,), _NO_PARAMS)
 
     def binary(self: Tensor, other: Any) -> Tensor:
         if isinstance(other, (list, tuple)):
             other = joined(other)
-        return apply(declared, (self, other), {})
+        return apply(declared, (self, other), _NO_PARAMS)
 
     def reflected(self: Tensor, other: Any) -> Tensor:
         if isinstance(other, (list, tuple)):
             other = joined(other)
-        return apply(declared, (other, self), {})
+        return apply(declared, (other, self), _NO_PARAMS)
 
     def item(self: Tensor, index: Any) -> Tensor:
         return apply(declared, (self,), {"index": index})

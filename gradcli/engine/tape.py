@@ -14,9 +14,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from gradcli.engine.cotangents import fit, seeds_of
+from gradcli.engine.cotangents import seeds_of
 from gradcli.engine.nest import leaves, rebuild
-from gradcli.engine.recording import FAULTS, Record, recording
+from gradcli.engine.recording import Record, recording
+from gradcli.engine.sweep import sweep
 from gradcli.engine.tensor import (
     Recorder,
     Tensor,
@@ -25,7 +26,7 @@ from gradcli.engine.tensor import (
     require_floating,
 )
 from gradcli.engine.variable import Variable
-from gradcli.errors import GradcliError, GradientError
+from gradcli.errors import GradientError
 
 
 class GradientTape(Recorder):
@@ -237,7 +238,8 @@ class GradientTape(Recorder):
         for source in source_list:
             if not isinstance(source, Tensor):
                 raise TypeError(f"a source is a Tensor, not {type(source).__name__}")
-        cotangents = self._sweep(seeds_of(target, output_gradients), source_list)
+        seeds = seeds_of(target, output_gradients)
+        cotangents = sweep(self._records, self._tracked, seeds, source_list)
         answers: list[Tensor | None] = []
         for source in source_list:
             cotangent = cotangents.get(id(source))
@@ -246,60 +248,6 @@ class GradientTape(Recorder):
             lifted = cotangent is None or isinstance(cotangent, Tensor)
             answers.append(cotangent if lifted else Tensor(cotangent))
         return answers
-
-    def _sweep(self, seeds: list[tuple[Tensor, Any]], sources: list[Any]) -> dict[int, Any]:
-        """Cotangents by id: of ``sources``, and of whatever else no record consumed."""
-        tracked = self._tracked
-        kept = {id(source) for source in sources}
-        cotangents: dict[int, Any] = {}
-        # While an outer tape records, the vjps run on Tensors and are recorded by it;
-        # otherwise on plain arrays, at NumPy's speed.
-        lifted = bool(active.recorders)
-        for target, seed in seeds:
-            key = id(target)
-            seed = Tensor(seed) if lifted and not isinstance(seed, Tensor) else seed
-            seed = seed if lifted else plain(seed)
-            cotangents[key] = cotangents[key] + seed if key in cotangents else seed
-        for op, vjps, args, values, params, settings, out in reversed(self._records):
-            key = id(out)
-            g = cotangents.get(key) if key in kept else cotangents.pop(key, None)
-            if g is None:
-                continue
-            if lifted:
-                operands, y = [_unchanged(a, v) for a, v in zip(args, values)], out
-            else:
-                operands, y, params = values, out.value, settings
-            try:
-                rule = op.vjps[0] if op.takes_list else None
-                at = rule and rule(g, y, operands, **params)
-                for i, (vjp, arg, value) in enumerate(zip(vjps, args, values)):
-                    key = id(arg)
-                    if vjp is None or key not in tracked:
-                        continue
-                    cotangent = at(i) if at else vjp(g, y, *operands, **params)
-                    if cotangent.shape != value.shape or cotangent.dtype != value.dtype:
-                        cotangent = fit(cotangent, value, op)
-                    # Never in place: somebody else may hold the array.
-                    earlier = cotangents.get(key)
-                    cotangents[key] = cotangent if earlier is None else earlier + cotangent
-            except GradcliError:
-                raise
-            except FAULTS as error:
-                message = " ".join(str(error).split())
-                raise GradientError(
-                    f"{op.name} has a value here, but no gradient: {message}"
-                ) from error
-        return cotangents
-
-
-def _unchanged(arg: Any, value: Any) -> Any:
-    """``arg``, if it is still what was recorded."""
-    if isinstance(arg, Variable) and arg.value is not value:
-        raise GradientError(
-            "a Variable was assigned to after it was recorded, and its old value is "
-            "differentiated once more: take this gradient before assign()"
-        )
-    return arg
 
 
 def _stacked(parts: list[Any], axis: int) -> Any:

@@ -411,3 +411,18 @@ def test_names_of_higher_orders_and_traces() -> None:
     trace = Answer(Formula("clip(x, None, 2)^2 + where(x > 0, x, 1)", {"x": 1.0})).steps
     assert [step.op for step in trace] == ["clip", "square", "where", "add"]
     assert trace[0].inputs[0] == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tf.reduce_sum(x)", r"^drop tf\.: write reduce_sum\(\.\.\.\): tf"),
+        ("np.linalg.norm(x)", r"^drop np\.linalg\.: write norm\("),
+        ("math.pi * x", r"^drop math\.: write pi: math"),
+        ("x.sum()", r"^write sum\(\.\.\.\): x"),
+        ("math.floop(x)", "only functions can be called, by their name"),
+    ],
+)
+def test_a_name_out_of_a_library_is_told_to_drop_it(text: str, told: str) -> None:
+    with pytest.raises(FormulaError, match=told):
+        Formula(text, {"x": [1.0, 2.0]})

@@ -1,6 +1,6 @@
 """The ops, one file a family. This declares those that models need; ``others`` the rest."""
 
-from gradcli.engine.ops import (
+from gradcli.engine.ops import (  # noqa: F401  (declares them)
     activation,
     arithmetic,
     choice,
@@ -13,17 +13,3 @@ from gradcli.engine.ops import (
     softmax,
     trigonometric,
 )
-
-__all__ = [
-    "activation",
-    "arithmetic",
-    "choice",
-    "comparison",
-    "exponential",
-    "linear",
-    "loss",
-    "reduction",
-    "shape",
-    "softmax",
-    "trigonometric",
-]

@@ -227,15 +227,18 @@ def dense(x: Array, w: Array, b: Array) -> Outcome:
 
     Raises ValueError where the shapes do not fit.
     """
-    if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-2:][0]:
-        raise _misfit("dense", x.shape, w.shape)
-    if x.ndim == w.ndim == 2:
-        return x.dot(w) + b if x.size <= _SMALL else x @ w + b
-    if w.ndim == 2 and x.ndim > 2:  # a stack of inputs is one product, not one each
-        z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], w.shape[-1]))
-    else:
-        z = x @ w
-    if b.shape == z.shape[-1:] and b.dtype == z.dtype:  # in place: z is ours alone
-        z += b
-        return z
-    return z + b
+    try:
+        if x.ndim == w.ndim == 2:
+            return x.dot(w) + b if x.size <= _SMALL else x @ w + b
+        if w.ndim == 2 and x.ndim > 2:  # a stack of inputs is one product, not one each
+            z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], w.shape[-1]))
+        else:
+            z = x @ w
+        if b.shape == z.shape[-1:] and b.dtype == z.dtype:  # in place: z is ours alone
+            z += b
+            return z
+        return z + b
+    except ValueError:
+        if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-2:][0]:
+            raise _misfit("dense", x.shape, w.shape) from None
+        raise

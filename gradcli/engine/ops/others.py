@@ -4,7 +4,7 @@ from types import ModuleType
 
 from gradcli.engine import ops
 from gradcli.engine.operation import Op
-from gradcli.engine.ops import (
+from gradcli.engine.ops import (  # noqa: F401  (declares them)
     algebra,
     constants,
     einsum,
@@ -18,21 +18,6 @@ from gradcli.engine.ops import (
     truths,
     windows,
 )
-
-__all__ = [
-    "algebra",
-    "constants",
-    "einsum",
-    "indexing",
-    "joining",
-    "places",
-    "rounding",
-    "running",
-    "sequence",
-    "statistics",
-    "truths",
-    "windows",
-]
 
 
 def spellings() -> dict[str, str]:
