@@ -64,7 +64,7 @@ class Op:
         self.domains = (domain,) if isinstance(domain, Domain) else domain
         several = len([vjp for vjp in vjps if vjp]) > 1
         self.cases = cases if cases is not None else BINARY if several else UNARY
-        self.aliases = aliases
+        self.aliases = dict(aliases)
         self.analytic = analytic
         self.positions = positions
         self.sized_by_values = sized_by_values
@@ -94,13 +94,13 @@ class Op:
                 if len(args) == self.arrays and self._bare:
                     return apply(self, args, self.defaults)
         arrays, params = self.bind(args, given)
-        followed = holds_tensor(params.values())
+        followed = False
         parts = []
         for array in arrays:
             part = joined(array) if isinstance(array, (list, tuple)) else array
             followed = followed or isinstance(part, Tensor)
             parts.append(part)
-        if followed:
+        if followed or holds_tensor(params.values()):
             return apply(self, tuple(parts), params)
         return self.forward(*parts, **params)
 
