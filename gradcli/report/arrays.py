@@ -53,14 +53,16 @@ def array_table(title: str, array: npt.NDArray[Any], screen: Screen) -> Any:
         tables = list(found if whole else islice(found, MOST_BLOCKS + 1))
     elided = not whole and not 0 < len(tables) <= MOST_BLOCKS
     if elided:
-        tables = list(blocks([beside], _ends(grid, rows, beside, screen), screen.width))
+        ends = _ends(grid, rows, beside, screen)
+        found = blocks([beside], ends, screen.width)
+        tables = [b for b in found if [c.head for c in ends[b.first : b.last]] != [GAP]]
     shown: list[Any] = [Text(title, style="bold")]
     for first, last, table in tables:
         if len(tables) > 1 and not elided:
             shown.append(Text(_span(first, last), style="dim"))
         shown.append(table)
     if elided or None in rows:
-        shown.append(Text(summary(array, screen), style="dim"))
+        shown.append(Text(f"{summary(array, screen)}  (full shows every entry)", style="dim"))
     return Group(*shown)
 
 
@@ -160,7 +162,7 @@ class Written:
                 yield _span(first, last)
             for label, row in zip(["", *self.labels], [heads, *cells.tolist()]):
                 numbers = map(str.rjust, row[first:last], widths[first:last])
-                yield f"{label:>{margin}} {' '.join(numbers)}"
+                yield f"{label:>{margin}} {' '.join(numbers)}".rstrip()
 
 
 def rows_of(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -107,10 +107,10 @@ def _lines(
     if room is None or whole:
         for first, last in spans(widths, room):
             for row in cells:
-                yield "".join([_SPACE + cell for cell in row[first:last]])
+                yield "".join([_SPACE + cell for cell in row[first:last]]).rstrip()
         return
     kept = both_ends(len(widths), len(widths))
     if len(widths) < count or sum(widths) > room:
         kept = both_ends(len(widths), fitting(widths, room - len(_SPACE + GAP)))
     for row in cells:
-        yield "".join([_SPACE + (GAP if j is None else row[j]) for j in kept])
+        yield "".join([_SPACE + (GAP if j is None else row[j]) for j in kept]).rstrip()

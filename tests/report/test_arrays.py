@@ -56,13 +56,20 @@ def test_blocks_are_named_by_their_columns() -> None:
 
 def test_an_array_of_too_many_blocks_keeps_both_ends() -> None:
     grid = array(30, 400)
-    shown = printed([array_table("w", grid, Screen(60))], 60)
+    shown = printed([array_table("w", grid, Screen(80))], 80)
     found = entries(shown)
     for i, j in ((0, 0), (0, 399), (29, 0), (29, 399)):
         assert found[str(i), str(j)] == text(grid[i, j], Screen())
     assert found["0", "..."] == found["...", "0"] == "..."
     norm = np.linalg.norm(grid.astype(np.float64))
-    assert shown.splitlines()[-1].startswith(f"norm {norm:.6g}  min {grid.min():.6g}  max ")
+    *_, last = shown.splitlines()
+    assert last.startswith(f"norm {norm:.6g}  min {grid.min():.6g}  max {grid.max():.6g}  ")
+    assert last.endswith("(full shows every entry)")
+
+
+def test_on_the_narrowest_screen_no_block_is_all_gap() -> None:
+    shown = printed([array_table("w", array(4, 400), Screen(20))], 20)
+    assert entries(shown) == {(str(i), "0"): text(array(4, 400)[i, 0], Screen()) for i in range(4)}
 
 
 @pytest.mark.parametrize("width", [None, 80])
