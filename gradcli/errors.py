@@ -1,5 +1,7 @@
 """The errors that a user can cause. Each message says what was wrong and what would be right."""
 
+from gradcli.suggest import printable
+
 
 class GradcliError(Exception):
     """Anything that the user can mend: the command line turns it into one line and exit 2."""
@@ -47,7 +49,40 @@ class SpecError(GradcliError):
 
 
 class FormulaError(GradcliError):
-    """A formula cannot be read; the message points at the character with a caret below it."""
+    """A formula cannot be read; ``column`` of its line is where, None where no place is.
+
+    As text the message and the line stand in one line, with a caret below the character.
+    """
+
+    def __init__(self, problem: str, line: str = "", column: int | None = None) -> None:
+        self.problem = problem
+        self.line = line
+        self.column = column
+        super().__init__(self.pointed())
+
+    def pointed(self, before: str = "", width: int | None = None) -> str:
+        """The text after ``before``, on a screen of ``width``, where the caret stays below.
+
+        Where the whole is wider, the line of the formula stands by itself, or a part of it.
+        """
+        if self.column is None:
+            return f"{before}{self.problem}"
+        head = f"{before}{self.problem}:"
+        window = min(_WINDOW, (width or _WINDOW + 2) - 2)
+        first = max(0, min(self.column - window // 2, len(self.line) - window))
+        line, place = self.line[first : first + window], self.column - first
+        together = f"{head} {line}"
+        if width is None or len(printable(together)) <= width:
+            return f"{printable(together)}\n{_below(f'{head} {line[:place]}')}"
+        return f"{printable(head)}\n  {printable(line)}\n{_below(f'  {line[:place]}')}"
+
+
+_WINDOW = 60
+
+
+def _below(text: str) -> str:
+    """A caret in the column after ``text``."""
+    return f"{' ' * len(printable(text))}^"
 
 
 class TooLargeError(GradcliError):

@@ -12,6 +12,7 @@ from gradcli.cli.keys import KeyOption, completions, flag, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
+from gradcli.suggest import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -58,13 +59,16 @@ class Command(click.Command):
         names = {m[1] + m[2]: numbered[m[1]] for m in found if m and m[1] in numbered}
         ctx.meta["numbered"] = [KeyOption(key._replace(name=n)) for n, key in names.items()]
         try:
-            return super().parse_args(ctx, self._sorted(args))
+            return super().parse_args(ctx, self._sorted(ctx, args))
         except click.NoSuchOption as error:
             keys = [k for some in ALL_KEYS for k in some if flag(k.name) == error.option_name]
             if keys and keys[0].only:
                 only = " and ".join(keys[0].only)
                 raise GradcliError(f"{error.option_name}: goes with {only} only") from None
-            raise
+            name = error.option_name.removeprefix("--").replace("-", "_")
+            near = nearest(name, [o[2:].replace("-", "_") for o in self._options()])
+            hint = f"; did you mean {flag(near)}?" if near else ""
+            raise click.UsageError(f"there is no option {error.option_name}{hint}", ctx) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return [*super().get_params(ctx), *ctx.meta.get("numbered", [])]
@@ -76,6 +80,9 @@ class Command(click.Command):
         names = [flag(f"{name}{i + 1}") for name in numbered for i in layers]
         return [*found, *completions(names, incomplete, files=False)]
 
+    def _options(self) -> dict[str, click.Option]:
+        return {o: p for p in self.params if isinstance(p, click.Option) for o in p.opts}
+
     @property
     def _keys(self) -> list[KeyOption]:
         return [param for param in self.params if isinstance(param, KeyOption)]
@@ -83,13 +90,13 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         grouped(super().get_params(ctx), ctx, formatter)
 
-    def _sorted(self, args: list[str]) -> list[str]:
+    def _sorted(self, ctx: click.Context, args: list[str]) -> list[str]:
         """``args`` with the options first, where a formula or a pair of numbers needs it.
 
         A formula may begin with a minus, and options may follow it, even after --; a pair of
         numbers may be written with a comma.
         """
-        options = {o: p for p in self.params if isinstance(p, click.Option) for o in p.opts}
+        options = self._options()
         formula = any(param.name == "expression" for param in self.params)
         first: list[str] = []
         rest: list[str] = []
@@ -99,8 +106,11 @@ class Command(click.Command):
             option = options.get(word.partition("=")[0])
             if option is not None and word.startswith("--"):
                 first.append(word)
-                if not option.is_flag and "=" not in word and waiting:
-                    first.append(self._value(option, waiting))
+                if option.is_flag or "=" in word:
+                    continue
+                if not waiting:
+                    raise GradcliError(f"{word}: needs a value, {option.make_metavar(ctx)}")
+                first.append(self._value(option, waiting))
             elif not formula or word == "-h" or re.match(r"--[a-z]", word):
                 first.append(word)  # help, or an option that there is not: click says so
             elif word != "--":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from contextlib import suppress
 import click
 
 from gradcli.cli.signals import exit_code
-from gradcli.errors import GradcliError
+from gradcli.errors import FormulaError, GradcliError
 from gradcli.suggest import printable
 
 GOOD = 0
@@ -67,6 +68,9 @@ def _explained() -> int:
     if isinstance(error, click.ClickException):
         say(f"gradcli: error: {_one_line(error.format_message())}")
         return USAGE
+    if isinstance(error, FormulaError):
+        say(error.pointed("gradcli: error: ", _width()))
+        return USAGE
     if isinstance(error, GradcliError):
         say(f"gradcli: error: {error}")
         return USAGE
@@ -94,9 +98,16 @@ def _one_line(message: str) -> str:
 
 
 def say(message: str) -> None:
-    """A line on stderr, in which control characters are escaped; a second may hold a caret."""
-    text, _, last = message.rpartition("\n")
-    _write(f"{printable(text)}\n{last}" if last.strip(" ") == "^" else printable(message))
+    """A line on stderr, in which control characters are escaped; others may hold a caret."""
+    lines = message.split("\n") if message.endswith("^") else [message]
+    _write("\n".join(map(printable, lines)))
+
+
+def _width() -> int | None:
+    """The columns of the terminal on stderr; None where it is none."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def _write(text: str) -> None:

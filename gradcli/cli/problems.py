@@ -15,7 +15,7 @@ import click
 from gradcli.catalogue import VERBS, Key, read_keys, shown
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE
 from gradcli.cli.view import Outcome, View, show, write_line
-from gradcli.errors import GradcliError, SpecError
+from gradcli.errors import FormulaError, GradcliError, SpecError
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -106,6 +106,9 @@ def _perform(name: str | None, spec: SpecFile | Written, given: Options, view: V
     except GradcliError as error:
         if spec.name is None:
             raise
+        if isinstance(error, FormulaError):
+            where = f"{spec.name}: {error.problem}"
+            raise FormulaError(where, error.line, error.column) from error
         raise GradcliError(f"{spec.name}: {error}") from error
     return show(outcome, view)
 

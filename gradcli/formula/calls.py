@@ -39,7 +39,7 @@ SHAPE = ("shape", "ndim", "size")
 def call(c: Compiler, node: ast.Call, depth: int) -> Evaluate:
     """``name(...)``: an op of the registry, or one under another of its names."""
     if not isinstance(node.func, ast.Name):
-        told = "only functions can be called, by their name"
+        told = "only functions can be called, by their name: a product needs *"
         if isinstance(node.func, ast.Attribute) and REGISTRY.find(node.func.attr):
             told = f"{dropped(c, node.func)}write {node.func.attr}(...)"
         raise c.source.error(told, node)

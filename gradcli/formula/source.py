@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import math
+import re
 import warnings
 
+from gradcli.engine import REGISTRY
 from gradcli.errors import FormulaError
-from gradcli.suggest import printable
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 """Names with a value of their own, unless they are given another."""
@@ -15,7 +17,8 @@ LONGEST = 10_000
 """Characters."""
 DEEPEST = 60
 """Levels of nesting."""
-_WINDOW = 60
+_BESIDE = re.compile(r"(?P<left>\d+\.?\d*|\.\d+|[^\W\d]\w*|\))\s*(?P<right>\w+|\()", re.ASCII)
+"""Two things without anything between: a product, or a function and what it is of."""
 _TOO_LONG = (
     "the formula has too many terms in one expression: name parts of it, as in y = x + x; y + y"
 )
@@ -54,7 +57,8 @@ class Source:
         except SyntaxError as error:
             line = min(max((error.lineno or 1) - 1, 0), len(self._lines) - 1)
             at = self._lines[line] + max((error.offset or 1) - 1, 0)
-            raise self.error(_plain(error.msg), self._origin(at)) from None
+            at = self._origin(at)
+            raise self.error(self._meant(at) or _plain(error.msg), at) from None
         except (MemoryError, RecursionError):
             raise FormulaError(_TOO_LONG) from None
         except (ValueError, OverflowError) as error:
@@ -63,20 +67,25 @@ class Source:
     def error(self, message: str, at: int | ast.expr | ast.stmt) -> FormulaError:
         """An error with a caret below the character at ``at``, a position or a node."""
         if isinstance(at, ast.AST):
-            line = self.python.split("\n")[at.lineno - 1].encode()
-            before = len(line[: at.col_offset].decode(errors="ignore"))
+            coded = self.python.split("\n")[at.lineno - 1].encode()
+            before = len(coded[: at.col_offset].decode(errors="ignore"))
             at = self._origin(self._lines[at.lineno - 1] + before)
         start = self.text.rfind("\n", 0, at) + 1
         end = self.text.find("\n", at)
-        line_text = self.text[start : end if end >= 0 else len(self.text)]
-        column = at - start
-        shown = line_text
-        if len(line_text) > _WINDOW:
-            first = max(0, min(column - _WINDOW // 2, len(line_text) - _WINDOW))
-            shown, column = line_text[first : first + _WINDOW], column - first
-        # The caret stands below its character on the line that the command line prints.
-        space = " " * len(printable(f"{PREFIX}{message}: {shown[:column]}"))
-        return FormulaError(printable(f"{message}: {shown}") + f"\n{space}^")
+        line = self.text[start : end if end >= 0 else len(self.text)]
+        return FormulaError(message, line, at - start)
+
+    def _meant(self, at: int) -> str | None:
+        """What to write in place of what stands around ``at`` as in mathematics."""
+        if "|" in self.text:
+            return "for |x| write abs(x)"
+        for found in _BESIDE.finditer(self.text):
+            left, right = found["left"], found["right"]
+            if found.start() <= at <= found.end() and not {left, right} & set(keyword.kwlist):
+                if left[0].isalpha() and REGISTRY.find(left):
+                    return f"write {left}({right})"
+                return f"write {left}*{right}"
+        return None
 
     def _origin(self, at: int) -> int:
         return self._origins[min(at, len(self._origins) - 1)]
@@ -87,10 +96,6 @@ class Source:
             depth += (character in "([{") - (character in ")]}")
             if depth > DEEPEST:
                 raise self.error(f"nested more than {DEEPEST} deep", at)
-
-
-PREFIX = "gradcli: error: "
-"""What stands before a message on the screen: the caret's place depends on it."""
 
 
 def _plain(message: str) -> str:

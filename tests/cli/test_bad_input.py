@@ -60,9 +60,9 @@ BAD = {
     "mse --in 9999999 --out 9999999": "99,999,990,000,000 parameters and batch 1 need about",
     "mse --in 3 --out 1 --save x.txt": "must end in one of .npz, .json, .csv, .html, .svg",
     "mse --in 3 --out 1 --save no/x.npz": "there is no folder 'no'",
-    "mse --in 3 --out 1 --foo": "No such option '--foo'",
+    "mse --in 3 --out 1 --foo": "there is no option --foo",
     "mse --in 3 --out 1 extra": "unexpected extra argument",
-    "mse --in": "Option '--in' requires an argument",
+    "mse --in": "--in: needs a value, N",
     "nse --in 3": "there is no command 'nse'; did you mean 'mse'?",
     "ops softmx": "there is no op 'softmx'; did you mean 'softmax'?",
 }  # fmt: skip
