@@ -46,7 +46,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     code, complaint = _ended(checked)
     return Outcome(
         CheckReport(checked, swept, file is not None, bool(given.get("explain"))),
-        respelt(problem, "check", given),
+        respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,
         [f"{file}: {n!r} is no parameter of this problem, and not judged" for n in checked.extra],

@@ -109,6 +109,8 @@ class Command(click.Command):
                 if option.is_flag or "=" in word:
                     continue
                 if not waiting:
+                    if ctx.resilient_parsing:  # the value is about to be completed
+                        break
                     raise GradcliError(f"{word}: needs a value, {option.make_metavar(ctx)}")
                 first.append(self._value(option, waiting))
             elif not formula or word == "-h" or re.match(r"--[a-z]", word):

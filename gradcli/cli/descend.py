@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradcli.catalogue import DESCEND_KEYS
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.problems import Verb, respelt
@@ -14,7 +15,7 @@ from gradcli.cli.progress import progress
 from gradcli.cli.view import Outcome, View, put, screen, screen_width
 
 if TYPE_CHECKING:
-    from gradcli.descent import Descent, Row
+    from gradcli.descent import Descent, Row, Settings
     from gradcli.problem import Problem
 
 
@@ -48,7 +49,7 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     code, complaint = _ended(walk)
     return Outcome(
         WalkReport(problem, walk, drawn, view.low, view.high),
-        respelt(given, "descend", options),
+        respelt(problem, "descend", {**options, **_shown(settings)}),
         code,
         complaint,
         (),
@@ -56,6 +57,12 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
         walk.end,
         lines.begun,
     )
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """What was settled for the walk, by key."""
+    known = {key.name for key in DESCEND_KEYS}
+    return {k: v for k, v in settings._asdict().items() if k in known and v is not None}
 
 
 def _ended(walk: Descent) -> tuple[int, str | None]:

@@ -43,6 +43,19 @@ def test_an_answer_names_its_problem_and_gives_itself_again(command: str, gradcl
         assert again.json == first.json
 
 
+def test_data_from_files_stay_data_when_run_again(gradcli: Gradcli, tmp_path: Path) -> None:
+    """A fit of s = 1.5 t - 2/3 to a table: the normal equations give it exactly."""
+    data = tmp_path / "d.csv"
+    data.write_text("t,s\n1,1\n2,2\n3,4\n")
+    words = ("mean((a*t+b-s)^2)", f"t={data}:t", f"s={data}:s", "a=0", "b=0", "--lr", "0.1")
+    first = gradcli("descend", "formula", *words, "--steps", "2000", "--json").json
+    assert first["end"] == pytest.approx({"a": 1.5, "b": -2 / 3}, abs=1e-6)
+    assert first["spec"]["wrt"] == ["a", "b"]
+    data.unlink()
+    again = gradcli("run - --json", stdin=json.dumps(first["spec"]).encode()).json
+    assert again == first
+
+
 def test_the_verb_of_the_command_line_wins(gradcli: Gradcli) -> None:
     walked = gradcli("descend formula x^2 x=3 --steps 2 --tol 1e-9 --json").out.encode()
     checked = gradcli("check run - --json", stdin=walked).json
