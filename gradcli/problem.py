@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.steps import Arrays as Arrays
 from gradcli.steps import Step, steps_of
-from gradcli.trace import Trace, trace_of
+
+if TYPE_CHECKING:
+    from gradcli.trace import Trace
 
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
@@ -140,6 +142,8 @@ class Result:
     @cached_property
     def trace(self) -> Trace:
         """The steps, what they begin with, and what each use gives to a gradient."""
+        from gradcli.trace import trace_of  # a plain answer needs none of it
+
         return trace_of(self._given, self.gradients, self.steps)
 
 
