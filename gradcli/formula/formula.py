@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import EXACT
+from gradcli.inputs.values import written
 from gradcli.problem import (
     Arrays,
     Note,
@@ -36,7 +37,8 @@ class Formula(Problem):
     ``wrt`` names the variables to differentiate with respect to: by default all but those that
     the formula uses as indices, which are whole numbers. An intermediate (``y1`` in
     ``y1 = x*w; y1^2``) may be among them; the gradients of the others still go through it.
-    ``data`` names what came from files: a walk leaves it where it is, unless ``wrt`` has it.
+    ``files`` has those that values came from, by name: a walk leaves such values where they are,
+    unless ``wrt`` has them.
     """
 
     def __init__(
@@ -45,10 +47,10 @@ class Formula(Problem):
         values: Mapping[str, Any],
         wrt: Sequence[str] | None = None,
         dtype: str = "float64",
-        data: Collection[str] = (),
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.text = text
-        self._data = data
+        self._files = files or {}
         self.dtype = np.dtype(dtype)
         values = {canonical(name): value for name, value in values.items()}
         self._exact = values
@@ -91,16 +93,17 @@ class Formula(Problem):
     @property
     def document(self) -> dict[str, Any]:
         wrt = {} if self._all else {"wrt": list(self._wrt)}
-        return {"formula": self.text, "values": dict(self._exact), "dtype": self.dtype.name, **wrt}
+        values = {name: written(v, self._files.get(name)) for name, v in self._exact.items()}
+        return {"formula": self.text, "values": values, "dtype": self.dtype.name, **wrt}
 
     def trainable(self) -> Problem:
         """The formula whose values from files stay where they are, unless it was told otherwise."""
-        if not self._all or not set(self._data) & set(self._wrt):
+        if not self._all or not set(self._files) & set(self._wrt):
             return self
-        moved = [name for name in self._wrt if name not in self._data]
+        moved = [name for name in self._wrt if name not in self._files]
         if not moved:
             raise SpecError("wrt", "all values come from files, which a walk leaves as they are")
-        return type(self)(self.text, self._exact, moved, self.dtype.name)
+        return type(self)(self.text, self._exact, moved, self.dtype.name, self._files)
 
     def lint(self, result: Result) -> list[str]:
         used = {*self._compiled.numbers, *self._compiled.indices}

@@ -15,10 +15,10 @@ from gradcli.inputs.values import drawn, resolve
 
 def read_values(
     given: Mapping[str, Any], seed: int, folder: str | None
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The array of each name: what it writes, what its file holds, or what it draws.
 
-    And the names of those that came from files.
+    And the files of those that came from one, by name.
 
     Raises GradcliError for a name that cannot be one, and for what is no value.
     """
@@ -30,7 +30,7 @@ def read_values(
         return NumpyStream(seed)
 
     values: dict[str, Any] = {}
-    files: list[str] = []
+    files: dict[str, str] = {}
     for spelt, value in given.items():
         name = canonical(spelt.strip())
         if not name.isidentifier() or keyword.iskeyword(name):
@@ -48,5 +48,5 @@ def read_values(
             raise GradcliError(f"{name}: give it a shape, such as {name}={value}(3,2)")
         values[name] = found.array
         if found.origin is not None:
-            files.append(name)
+            files[name] = found.origin
     return values, files

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.inputs.files import array_extensions, names_file, read_array
+from gradcli.inputs.files import (
+    array_extensions,
+    fingerprint,
+    names_file,
+    path_of,
+    read_array,
+    reads_stdin,
+)
 from gradcli.inputs.literals import from_lists, looks_like_literal, parse_literal
 from gradcli.suggest import suggestion
 
@@ -25,11 +32,24 @@ MOST_DRAWN = 10_000_000
 class Given(NamedTuple):
     """An array that was given, and the file that it came from, as it was named (``d.csv:t``).
 
-    ``origin`` is None where the array was written out; ``-`` is standard input.
+    ``origin`` is None where the array was written out; ``-`` is standard input. Its folder is
+    that from which the command runs.
     """
 
     array: npt.NDArray[Any]
     origin: str | None = None
+
+
+WRITTEN_OUT = 10_000
+"""Numbers up to which a specification writes out an array that came from a file."""
+
+
+def written(array: npt.NDArray[Any], origin: str | None) -> Any:
+    """How a specification has ``array``: by its file and that file's SHA-256 if it is large."""
+    path = None if origin is None else path_of(origin, None)
+    if path is None or array.size <= WRITTEN_OUT or not os.path.isfile(path):
+        return array
+    return {"file": origin, "sha256": fingerprint(path)}
 
 
 def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> str | Given:
@@ -39,21 +59,39 @@ def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = (
     of these.
     """
     try:
+        if isinstance(value, Mapping):
+            return _unchanged(value, folder)
         if not isinstance(value, str):
             return Given(value if isinstance(value, np.ndarray) else from_lists(value))
         if value in words:
             return value
         if names_file(value):
-            return Given(read_array(value, folder), value)
+            return Given(read_array(value, folder), _here(value, folder))
         if looks_like_literal(value):
             return Given(parse_literal(value))
         if os.path.exists(os.path.join(folder or "", value)):
-            return Given(read_array(value, folder), value)
+            return Given(read_array(value, folder), _here(value, folder))
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None
     kinds = "an initialiser, a literal nor a file" if words else "a literal nor a file"
     near = suggestion(value, words) or f": files end in one of {', '.join(array_extensions())}"
     raise SpecError(key, f"{value!r} is neither {kinds}{near}")
+
+
+def _here(source: str, folder: str | None) -> str:
+    """``source`` as it is named from where the command runs."""
+    return source if reads_stdin(source) else os.path.join(folder or "", source)
+
+
+def _unchanged(value: Mapping[str, Any], folder: str | None) -> Given:
+    """The array of a file that must be as it was: ``{"file": ..., "sha256": ...}``."""
+    file, digest = value.get("file"), value.get("sha256")
+    if not isinstance(file, str) or not isinstance(digest, str) or len(value) != 2:
+        raise FileError("a table must have file and sha256, both text")
+    path = path_of(file, folder)
+    if path is None or fingerprint(path) != digest:
+        raise FileError(f"{file}: has changed since: its SHA-256 is no longer {digest[:12]}...")
+    return Given(read_array(file, folder), _here(file, folder))
 
 
 def require_array(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> Given:

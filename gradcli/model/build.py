@@ -35,6 +35,8 @@ class Built(NamedTuple):
     parameters: Arrays
     exact: Arrays
     """What was given, before it was rounded to the dtype: float64, by name."""
+    origins: dict[str, str]
+    """The files that values came from, by key."""
     warnings: list[str]
 
 
@@ -45,7 +47,7 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     """
     spec = parse_spec(mapping)
     warnings = lint_spec(spec)
-    given = _read(spec, folder)
+    given, origins = _read(spec, folder)
     spec, sizes = infer(spec, given)
     dtype = np.dtype(spec.dtype)
     require_memory(spec.layers, sizes, dtype)
@@ -70,11 +72,14 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     exact = {n: a.astype(np.float64) for n, a in arrays.items() if not isinstance(given[n], str)}
     parameters = {n: a.astype(dtype) for n, a in arrays.items() if n not in ("x", "y")}
     x = arrays["x"].astype(dtype)
-    return Built(spec, sizes, x, y.astype(dtype), labels, parameters, exact, warnings)
+    return Built(spec, sizes, x, y.astype(dtype), labels, parameters, exact, origins, warnings)
 
 
-def _read(spec: Spec, folder: str | None) -> dict[str, Any]:
-    """Every VALUE: an initialiser's name or an array; None where y or labels is not given."""
+def _read(spec: Spec, folder: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Every VALUE, an initialiser's name or an array, and the files that arrays came from.
+
+    None where y or labels is not given.
+    """
     values = {"x": spec.x}
     for placed in spec.layers:
         values |= {name: placed.values[letter] for letter, name in placed.names.items()}
@@ -91,8 +96,8 @@ def _read(spec: Spec, folder: str | None) -> dict[str, Any]:
         if value is not None:
             found[key] = require_array(key, value, folder, INITIALISERS)
     given = {key: value if isinstance(value, str) else value.array for key, value in found.items()}
-    from_files = {key for key, value in found.items() if isinstance(value, Given) and value.origin}
-    return stand_columns(spec, {"y": None, "labels": None, **given}, from_files)
+    origins = {k: v.origin for k, v in found.items() if isinstance(v, Given) and v.origin}
+    return stand_columns(spec, {"y": None, "labels": None, **given}, set(origins)), origins
 
 
 def _stream(spec: Spec) -> Stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.catalogue import CROSS_ENTROPIES
+from gradcli.inputs.values import written
 from gradcli.model.build import Built
 
 
@@ -17,7 +18,9 @@ def document(built: Built) -> dict[str, Any]:
     spec, sizes, layers = built.spec, built.sizes, built.spec.layers
     values = [
         {
-            letter: built.parameters[name] if name in built.exact else placed.values[letter]
+            letter: written(built.parameters[name], built.origins.get(name))
+            if name in built.exact
+            else placed.values[letter]
             for letter, name in placed.names.items()
         }
         for placed in layers
@@ -37,8 +40,9 @@ def document(built: Built) -> dict[str, Any]:
         key = "from_probs" if spec.from_probs else "from_logits"
         answer[key] = spec.from_probs or spec.from_logits
     answer |= {"reduction": spec.reduction, "batch": sizes.batch}
-    answer["x"] = built.x if "x" in built.exact else spec.x
-    answer |= {"y": built.y} if built.labels is None else {"labels": built.labels}
+    answer["x"] = written(built.x, built.origins.get("x")) if "x" in built.exact else spec.x
+    target, array = ("y", built.y) if built.labels is None else ("labels", built.labels)
+    answer[target] = written(array, built.origins.get(target))
     if not spec.long:
         for placed, own in zip(layers, values):
             answer |= {placed.names[letter]: value for letter, value in own.items()}

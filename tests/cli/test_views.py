@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -112,6 +113,9 @@ def test_views_that_exclude_each_other(gradcli: Gradcli) -> None:
         ('{"loss": "mse", "in": 2, "out": 1, "verb": "descend", "steps": -1}', "steps: must be a"),
         ('{"loss": "mse", "in": 2, "out": 1, "verb": ["check"]}', "verb: unknown value"),
         ("{}", "names no problem"),
+        ('{"loss": "mse", "x": {"file": "x.npy"}}', "x: a table must have file and sha256"),
+        ('{"loss": "mse", "x": {"file": "x.npy", "sha256": "0"}}', "x: x.npy: No such file"),
+        ('{"loss": "mse", "x": {"file": "-", "sha256": "0"}}', "x: -: has changed since"),
     ],
 )
 def test_bad_documents(document: str, message: str, gradcli: Gradcli) -> None:
@@ -119,3 +123,28 @@ def test_bad_documents(document: str, message: str, gradcli: Gradcli) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_large_file_stays_named_by_its_path_and_its_digest(
+    gradcli: Gradcli, tmp_path: Path
+) -> None:
+    data = tmp_path / "big.npz"
+    x = np.linspace(-1, 1, 12_003).reshape(4001, 3)
+    np.savez(data, x=x, w=[[1.0], [2], [3]])
+    digest = hashlib.sha256(data.read_bytes()).hexdigest()
+    commands = (
+        f"mse --x {data}:x --y 0 --w {data}:w",
+        f"formula 'mean(x@w)' x={data}:x w={data}:w",
+        f"check formula 'sum((x@w)^2)' x={data}:x w={data}:w --wrt w",
+    )
+    answers = [gradcli(f"{command} --json") for command in commands]
+    for ran in answers:
+        spec = ran.json["spec"]
+        named = spec["x"] if "x" in spec else spec["values"]["x"]
+        assert named == {"file": f"{data}:x", "sha256": digest}
+        assert gradcli("run - --json", stdin=json.dumps(spec).encode()).json == ran.json
+    np.savez(data, x=-x, w=[[1.0], [2], [3]])
+    for ran in answers:
+        again = gradcli("run - --json", stdin=json.dumps(ran.json["spec"]).encode())
+        assert (again.code, again.out) == (2, "")
+        assert "big.npz:x: has changed since: its SHA-256" in again.err

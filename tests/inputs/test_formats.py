@@ -47,7 +47,7 @@ def test_one_more_format_is_read_everywhere(
     found = resolve("x", "d.tsvx", str(tmp_path))
     assert isinstance(found, Given)
     assert found.array.tolist() == [[1, 2], [3, 4]]
-    assert found.origin == "d.tsvx"
+    assert found.origin == str(tmp_path / "d.tsvx")
     assert read_array("d.tsvx:s[1:]", str(tmp_path)).tolist() == [4]
     assert read_arrays(str(tmp_path / "d.tsvx")).arrays["t"].tolist() == [1, 3]
 

@@ -199,7 +199,7 @@ def test_a_value_tells_where_it_came_from(tmp_path: Path) -> None:
     found = resolve("x", "a.npy[1:]", str(tmp_path))
     assert isinstance(found, Given)
     assert found.array.tolist() == [1, 2]
-    assert found.origin == "a.npy[1:]"
+    assert found.origin == str(tmp_path / "a.npy[1:]")
     for value in ("1,2", [1, 2], np.arange(2.0)):
         written = resolve("x", value, None)
         assert isinstance(written, Given)
