@@ -50,15 +50,11 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> tuple[Spec, Sizes]:
     for placed, (_, by_parameters) in zip(spec.layers, told):
         layer = placed.layer
         if layer.inferred and getattr(layer, layer.inferred) is None:
-            if len(shapes) < len(spec.layers):
-                raise SpecError(f"layers[{len(shapes)}]", f"needs {layer.inferred}")
-            out = _first(_columns(y), by_parameters, _alone(y))
-            if out is None:
-                raise SpecError(
-                    "out",
-                    _OUT_NEEDED.format(" or ".join([weight.letter for weight in layer.weights])),
-                )
-            layer = layer.completed(out)
+            target = y if len(shapes) == len(spec.layers) else None
+            found = _first(_columns(target), by_parameters, _alone(target))
+            if found is None:
+                raise _needed(spec, len(shapes) - 1)
+            layer = layer.completed(found)
         layers.append(placed._replace(layer=layer))
         shapes.append(_output_shape(layer, shapes))
     if len(shapes[-1]) != 1:
@@ -68,7 +64,15 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> tuple[Spec, Sizes]:
     return spec._replace(layers=tuple(layers)), Sizes(batch, tuple(shapes))
 
 
-_OUT_NEEDED = "needed: the number of units out (or a y, {} of numbers)"
+def _needed(spec: Spec, at: int) -> SpecError:
+    """What to give where nothing tells the width of a layer."""
+    layer = spec.layers[at].layer
+    arrays = " or ".join([weight.letter for weight in layer.weights])
+    if at == len(spec.layers) - 1:
+        arrays = f"y, {arrays}"
+    if spec.long:
+        return SpecError(f"layers[{at + 1}]", f"needs {layer.inferred} (or a {arrays} of numbers)")
+    return SpecError("out", f"needed: the number of units out (or a {arrays} of numbers)")
 
 
 def _told(placed: Placed, given: Mapping[str, Any]) -> tuple[int | None, int | None]:

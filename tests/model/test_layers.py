@@ -233,6 +233,19 @@ def test_what_is_wrong_with_a_layer(layer: dict[str, Any], message: str) -> None
     assert message in str(caught.value)
 
 
+def test_the_width_of_a_layer_may_be_told() -> None:
+    spec = {"loss": "mse", "in": 2, "layers": [{"units": 3}, {}]}
+    assert Model.from_spec({**spec, "y": [[1, 2]]}).parameters["w2"].shape == (3, 2)
+    with pytest.raises(
+        SpecError, match=r"^layers\[2\]: needs units \(or a y, w or b of numbers\)$"
+    ):
+        Model.from_spec(spec)
+    told = Model.from_spec({**spec, "layers": [{"w": [[1, 2, 3], [4, 5, 6]]}, {"units": 1}]})
+    assert told.parameters["b1"].shape == (3,)
+    with pytest.raises(SpecError, match=r"^layers\[1\]: needs units \(or a w or b of numbers\)$"):
+        Model.from_spec({**spec, "layers": [{}, {"units": 1}]})
+
+
 def test_a_file_among_the_layers_declares_its_kinds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
