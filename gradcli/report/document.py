@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.steps import Step
-from gradcli.trace import Trace, Use
+if TYPE_CHECKING:
+    from gradcli.steps import Step
+    from gradcli.trace import Trace, Use
 
 
 def trace_document(trace: Trace) -> dict[str, Any]:
