@@ -310,13 +310,14 @@ FORMULA_KEYS = (
         "names",
         "Differentiate by these: x,y. Names of intermediates, too.",
         "all",
+        group="Formula",
     ),
     DTYPE._replace(default="float64"),
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )
 
 LANDSCAPE_KEYS = (
-    Key("start", "pair", "Where to stand: X Y.", "its own"),
+    Key("start", "pair", "Where to stand.", "its own", group="Landscape"),
     DTYPE,
 )
 
