@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import graphlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,27 +14,27 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gradcli"
 
+HOUSE = """
+    __main__
+    cli
+    report
+    export
+    check descent problems
+    model formula
+    layers
+    answer
+    nonfinite
+    problem
+    trace
+    steps
+    engine inputs
+    catalogue
+    errors
+    suggest
+"""
+"""Floor by floor, from above; those on one floor do not know each other."""
 FLOORS = {
-    "__main__": 9,
-    "cli": 8,
-    "report": 7,
-    "export": 6,
-    "check": 5,
-    "descent": 5,
-    "problems": 5,
-    "model": 4,
-    "formula": 4,
-    "layers": 3,
-    "answer": 2.3,
-    "nonfinite": 2.2,
-    "problem": 2.1,
-    "trace": 2.05,
-    "steps": 2,
-    "inputs": 1,
-    "engine": 1,
-    "catalogue": 0.5,
-    "suggest": 0,
-    "errors": 0.1,
+    name: floor for floor, names in enumerate(reversed(HOUSE.split("\n"))) for name in names.split()
 }
 
 MODULES = [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
@@ -60,6 +61,33 @@ def test_imports_point_down(path: Path) -> None:
             other = rest.partition(".")[0]
             same = other == place(path)
             assert same or FLOORS[other] < FLOORS[place(path)], f"{path.name} imports {module}"
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def test_no_module_needs_itself() -> None:
+    """Outside the engine not even within functions, where an import would hide a circle."""
+    names = {_module(path) for path in MODULES}
+
+    def needed(path: Path) -> set[str]:
+        inner = place(path) != "engine"
+        tree = ast.parse(path.read_text())
+        blocks = [n for n in ast.walk(tree) if isinstance(n, ast.If)]
+        typed = [n for n in blocks if "TYPE_CHECKING" in ast.unparse(n.test)]
+        skipped = {id(n) for block in typed for n in ast.walk(block)}
+        nodes = [n for n in (ast.walk(tree) if inner else tree.body) if id(n) not in skipped]
+        found = [
+            [f"{n.module}.{a.name}", str(n.module)]
+            for n in nodes
+            if isinstance(n, ast.ImportFrom)
+            for a in n.names
+        ]
+        return {next((m for m in both if m in names), "") for both in found} & names
+
+    graphlib.TopologicalSorter({_module(path): needed(path) for path in MODULES}).prepare()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
