@@ -80,14 +80,15 @@ def _explained() -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         say("gradcli: interrupted")
         return INTERRUPTED
+    if (code := exit_code()) is not None:
+        # A signal may come out as another error; and where a terminal is gone, nothing is written.
+        return code
     if isinstance(error, BrokenPipeError):
         discard_output()
         return GOOD
     if isinstance(error, OSError):
         say(f"gradcli: error: {error.filename or 'output'}: {error.strerror or error}")
         return USAGE
-    if (code := exit_code()) is not None:  # an interrupt may come out as another error
-        return code
     kind = type(error).__name__
     say(f"gradcli: a bug in gradcli ({kind}: {_one_line(str(error))}); --debug shows where")
     return BUG

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from gradcli.cli import problems, signals
+from gradcli.cli import exits, problems, signals
 from gradcli.cli.console import SafeConsole
 from gradcli.report.document import dumps
 from gradcli.report.saving import UNFINISHED
@@ -213,6 +215,19 @@ def test_one_interrupt_ends_a_list_of_problems(
     specs = b'{"loss": "mse", "in": 1, "out": 1}\n' * 3
     assert gradcli("descend run -", stdin=specs).code == 130
     assert len(begun) == 1
+
+
+def test_a_terminal_that_is_gone_is_not_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hung_up() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    assert exits.guarded(click.Command("x", callback=hung_up), []) == 2
+    assert capsys.readouterr().err == "gradcli: error: output: Input/output error\n"
+    monkeypatch.setattr(exits, "exit_code", lambda: 129)
+    assert exits.guarded(click.Command("x", callback=hung_up), []) == 129
+    assert capsys.readouterr().err == ""
 
 
 GRADCLI = [sys.executable, "-m", "gradcli"]
