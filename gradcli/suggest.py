@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MEANINGS = {
-    "acos": "arccos", "activation": "act", "asin": "arcsin", "atan": "arctan", "atan2": "arctan2",
-    "average": "mean", "avg": "mean", "bias": "b", "binary_crossentropy": "bce",
-    "categorical_crossentropy": "ce", "cross_entropy": "ce", "crossentropy": "ce",
-    "epochs": "steps", "fit": "descend", "gradcheck": "check", "iterations": "steps",
-    "kernel": "w", "learning_rate": "lr", "lg": "log10", "ln": "log", "logistic": "sigmoid",
-    "mean_absolute_error": "mae", "mean_squared_error": "mse", "minimise": "descend",
-    "minimize": "descend", "optimiser": "optimizer", "pow": "power", "sgd": "gd", "sgn": "sign",
-    "sqr": "square", "swish": "silu", "targets": "y", "target": "y", "train": "descend",
-    "units": "out", "verify": "check", "weights": "w",
-}  # fmt: skip
-"""Names that people know from elsewhere, and what is meant here."""
+_ELSEWHERE = {
+    "act": "activation",
+    "arccos": "acos",
+    "arcsin": "asin",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "b": "bias",
+    "bce": "binary_crossentropy",
+    "ce": "categorical_crossentropy cross_entropy crossentropy",
+    "check": "gradcheck verify",
+    "descend": "fit minimise minimize train",
+    "gd": "sgd",
+    "log": "ln",
+    "log10": "lg",
+    "lr": "learning_rate",
+    "mae": "mean_absolute_error",
+    "mean": "average avg",
+    "mse": "mean_squared_error",
+    "optimizer": "optimiser",
+    "out": "units",
+    "power": "pow",
+    "sigmoid": "logistic",
+    "sign": "sgn",
+    "silu": "swish",
+    "square": "sqr",
+    "steps": "epochs iterations",
+    "w": "kernel weights",
+    "y": "target targets",
+}
+"""Names of ours, and what people know each by from elsewhere."""
+MEANINGS = {other: name for name, others in _ELSEWHERE.items() for other in others.split()}
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -33,6 +52,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'sigmoid'?`` where a known name is near, else an empty string."""
     near = nearest(name, known)
     return f"; did you mean {near!r}?" if near else ""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``number`` with its word: 1 step, 2,442 entries. Without ``many`` an s is added."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 from gradcli.answer import Answer
 from gradcli.report.arrays import array_table
 from gradcli.report.layout import grid
-from gradcli.report.numbers import text
+from gradcli.report.numbers import shape_text, text
 from gradcli.report.report import Screen
 from gradcli.steps import Arrays
 
@@ -24,7 +24,7 @@ def answer_tables(answer: Answer, screen: Screen) -> Iterator[Any]:
     name = answer.problem.value_name
     yield Text(answer.problem.title, style="bold")
     if np.ndim(answer.value):
-        yield array_table(f"{name}  {_shape(answer.value)}", answer.value, screen)
+        yield array_table(f"{name}  {shape_text(answer.value.shape)}", answer.value, screen)
     else:
         yield Text.assemble(f"{name} ", (text(answer.value, screen), "bold cyan"))
     if answer.lacking is not None:
@@ -43,11 +43,7 @@ def _slopes(answer: Answer, slopes: Arrays, screen: Screen) -> Iterator[Any]:
         yield from grid(["", "at", "gradient"], scalars, screen)
     for variable, slope in slopes.items():
         if slope.ndim:
-            yield array_table(f"d{name}/d{variable}  {_shape(slope)}", slope, screen)
-
-
-def _shape(array: Any) -> str:
-    return "x".join(map(str, np.shape(array)))
+            yield array_table(f"d{name}/d{variable}  {shape_text(slope.shape)}", slope, screen)
 
 
 def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
@@ -60,5 +56,5 @@ def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
         return
     for first, row in hessian.items():
         for second, block in row.items():
-            title = f"d2value/d{first}d{second}  {_shape(block) or 'scalar'}"
+            title = f"d2value/d{first}d{second}  {shape_text(block.shape)}"
             yield array_table(title, block, screen)

@@ -13,9 +13,11 @@ from gradcli.check.judge import ParameterVerdict
 from gradcli.check.ops import OpVerdict
 from gradcli.check.sweep import Sweep
 from gradcli.errors import GradcliError
-from gradcli.report.findings import counted, findings, shape_text
+from gradcli.report.findings import findings
 from gradcli.report.layout import grid
+from gradcli.report.numbers import shape_text
 from gradcli.report.report import Screen
+from gradcli.suggest import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -129,7 +131,7 @@ def _summary(checked: Checked) -> str:
     verdicts = list(checked.params.values())
     entries = counted(sum(v.entries for v in verdicts), "entry", "entries")
     noise = sum(len(v.below_noise) for v in verdicts)
-    text = f"{entries} of {counted(len(verdicts), 'parameter', 'parameters')}"
+    text = f"{entries} of {counted(len(verdicts), 'parameter')}"
     text += f", {noise:,} below noise" if noise else ""
     return f"{text}, interrupted" if checked.interrupted else text
 
@@ -158,13 +160,10 @@ def _document(verdict: ParameterVerdict) -> dict[str, Any]:
 
 def _sweep(sweep: Sweep, screen: Screen) -> Iterator[Any]:
     yield Text(f"error of {sweep.method} differences against their step", style="bold")
-    rows = [
-        [
-            f"{row.step:.0e}", f"{row.max_abs_error:.2e}", f"{row.max_rel_error:.2e}",
-            "best" if row == sweep.best else "",
-        ]
-        for row in sweep.rows
-    ]  # fmt: skip
+    rows = []
+    for row in sweep.rows:
+        errors = [f"{error:.2e}" for error in (row.max_abs_error, row.max_rel_error)]
+        rows.append([f"{row.step:.0e}", *errors, "best" if row == sweep.best else ""])
     yield from grid(["step", "max abs error", "max rel error", ""], rows, screen)
 
 
@@ -181,17 +180,15 @@ class OpsReport(NamedTuple):
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         heads = ["op", "cases", "order 1", "order 2", "verdict"]
-        rows = [
-            [
-                op.op, op.cases, f"{op.first_order:.1e}", f"{op.second_order:.1e}",
-                Text(op.where or op.verdict, style=COLOURS[op.verdict]),
-            ]
-            for op in self.found
-        ]  # fmt: skip
+        rows = []
+        for op in self.found:
+            orders = [f"{error:.1e}" for error in (op.first_order, op.second_order)]
+            verdict = Text(op.where or op.verdict, style=COLOURS[op.verdict])
+            rows.append([op.op, op.cases, *orders, verdict])
         yield from grid(heads, rows, screen)
         failed = sum(op.verdict == "fail" for op in self.found)
         outcome = self._verdict()
-        ops = counted(len(self.found), "op", "ops")
+        ops = counted(len(self.found), "op")
         yield Text.assemble((outcome, COLOURS[outcome]), f": {ops}, {failed} failed")
 
     def rows(self) -> Iterator[Sequence[Any]]:

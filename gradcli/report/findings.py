@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from gradcli.check.judge import ParameterVerdict
+from gradcli.report.numbers import shape_text
+from gradcli.suggest import counted
 
 _NAMED = 5
 """Entries that are named before the rest are counted."""
@@ -58,12 +60,3 @@ def _named(indices: Sequence[list[int]], entries: int) -> str:
 
 def _count(some: int, entries: int) -> str:
     return f"{some:,} of {counted(entries, 'entry', 'entries')}"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """``number`` with its word: 1 entry, 2,442 entries."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def shape_text(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape)) or "scalar"

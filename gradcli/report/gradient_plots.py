@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.errors import SpecError
 from gradcli.problem import Arrays
+from gradcli.report.numbers import shape_text
 from gradcli.report.plots import new_figure, plain
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def gradients_figure(title: str, gradients: Arrays) -> Figure:
     for axes in all_axes[panels:]:
         axes.remove()
     for axes, (name, gradient) in zip(all_axes, arrays.items()):
-        shape = "x".join(map(str, gradient.shape))
-        axes.set_title(f"gradient by {plain(name)}  {shape}", fontsize="small")
+        head = f"gradient by {plain(name)}  {shape_text(gradient.shape)}"
+        axes.set_title(head, fontsize="small")
         if gradient.ndim == 1 and gradient.size <= _MOST_BARS:
             _bars(axes, gradient.tolist(), [str(i) for i in range(gradient.size)])
         else:

@@ -15,13 +15,12 @@ import numpy.typing as npt
 
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
-from gradcli.report.numbers import text, texts
+from gradcli.report.numbers import shape_text, text, texts
 from gradcli.report.report import Screen
 from gradcli.report.saving import replace_file
 from gradcli.steps import Arrays, Step
 from gradcli.suggest import printable
 
-KINDS = (".dot", ".mmd", ".svg")
 MOST_NODES = 2000
 _WRITTEN_OUT = 6
 """Entries up to which an array is written out."""
@@ -97,10 +96,9 @@ def _array(array: npt.NDArray[Any]) -> str:
     """A small array written out, a larger one by its shape and norm."""
     array = np.asarray(array)
     if array.size > _WRITTEN_OUT or (array.ndim and not array.size):
-        shape = "x".join(map(str, array.shape))
         with np.errstate(all="ignore"):
             norm = math.sqrt(np.sum(np.square(array, dtype=np.float64)))
-        return f"{shape}, norm {text(np.float64(norm), Screen())}"
+        return f"{shape_text(array.shape)}, norm {text(np.float64(norm), Screen())}"
     return _nested(texts(array, Screen().digits).tolist())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ def texts(array: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
     return np.array(shown, dtype=str).reshape(array.shape)
 
 
+def shape_text(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "scalar"
+
+
 def columns(grid: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
     """The entries of ``grid``, (rows, columns), as text padded to the width of its column.
 
@@ -47,7 +52,7 @@ def columns(grid: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
     left, right = _around_the_point(cells)
     widths = left.max(axis=0) + right.max(axis=0)
     for j in np.flatnonzero(widths > (digits or _LONGEST) + _EXPONENT).tolist():
-        science = _scientific(grid[:, j], digits)
+        science = np.array([scientific(value, digits) for value in grid[:, j]])
         cells = cells.astype(np.result_type(cells, science))
         cells[:, j] = science
     return aligned(cells)
@@ -69,12 +74,10 @@ def _rounded(value: float, digits: int) -> str:
     return f"{shown}.0" if whole else shown
 
 
-def _scientific(numbers: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
-    exact = digits is None
+def scientific(value: Any, digits: int | None) -> str:
+    """A float with an exponent, and ``digits`` as in ``text``."""
     precision = None if digits is None else digits - 1
-    return np.array(
-        [np.format_float_scientific(v, precision, unique=exact, trim="-") for v in numbers]
-    )
+    return np.format_float_scientific(value, precision, unique=digits is None, trim="-")
 
 
 def _around_the_point(cells: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

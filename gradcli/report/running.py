@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.measure import Measurement
 from rich.text import Text
 
-from gradcli.report.numbers import text
+from gradcli.report.numbers import scientific, text
 from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def _layout(first: Any, screen: Screen) -> _Layout:
 def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
     shown = text(value, screen)
     if _point(shown) > layout.before and np.isfinite(value):
-        exact = screen.digits is None
-        precision = None if screen.digits is None else screen.digits - 1
-        shown = np.format_float_scientific(value, precision, unique=exact, trim="-")
+        shown = scientific(value, screen.digits)
     return shown.ljust(min(_point(shown), layout.before) + layout.after)
 
 

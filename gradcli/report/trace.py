@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, is_whole, rows_of, summary
 from gradcli.report.layout import spans
-from gradcli.report.numbers import columns, text
+from gradcli.report.numbers import columns, shape_text, text
 from gradcli.report.report import Screen
 from gradcli.trace import Trace, Use
 
@@ -26,23 +26,19 @@ def trace_texts(trace: Trace, scalar: str, screen: Screen) -> Iterator[Text]:
     """
     yield Text(f"\nsteps: dz is the gradient of the {scalar} by z, g that by the step's value")
     for leaf in trace.leaves:
-        yield Text.assemble((leaf.name, "bold"), (f"  {_shape(leaf.value)}", "dim"))
+        yield Text.assemble((leaf.name, "bold"), (f"  {shape_text(leaf.value.shape)}", "dim"))
         slope = f"  d{scalar}/d{leaf.name}"
         yield from _numbers("  value".ljust(len(slope)), leaf.value, screen)
         if leaf.gradient is not None:
             yield from _gradient(slope, leaf.gradient, trace.uses.get(leaf.name, []), screen)
     for step in trace.steps:
         made = f" = {step.op}({', '.join(step.inputs)})"
-        yield Text.assemble((step.name, "bold"), made, (f"  {_shape(step.value)}", "dim"))
+        yield Text.assemble((step.name, "bold"), made, (f"  {shape_text(step.value.shape)}", "dim"))
         slope = f"  d{scalar}/d{step.name}"
         yield from _numbers("  value".ljust(len(slope)), step.value, screen)
         yield from _gradient(slope, step.gradient, trace.uses.get(step.name, []), screen)
         if step.rule:
             yield Text.assemble(("  rule".ljust(len(slope)), "dim"), f"  {step.rule}")
-
-
-def _shape(array: npt.NDArray[Any]) -> str:
-    return "x".join(map(str, array.shape)) or "scalar"
 
 
 def _gradient(

@@ -13,7 +13,7 @@ from gradcli.problem import Problem
 from gradcli.report.arrays import array_table, summary
 from gradcli.report.layout import grid
 from gradcli.report.map import Map
-from gradcli.report.numbers import text
+from gradcli.report.numbers import shape_text, text
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
 
@@ -136,8 +136,12 @@ class WalkReport:
 
 def _title(problem: Problem, settings: Settings) -> Iterator[Text]:
     yield Text(f"descend {problem.title}", style="bold")
-    how = f"{settings.optimizer}, lr {settings.lr:g}, {settings.steps} steps"
+    how = f"{settings.optimizer}, lr {settings.lr:g}, {_steps(settings.steps)}"
     yield Text(how, style="dim")
+
+
+def _steps(number: int) -> str:
+    return f"{number} step{'s' * (number != 1)}"
 
 
 def _point(row: Row) -> dict[str, Any]:
@@ -167,7 +171,7 @@ def _values(row: Row) -> list[Any]:
 
 
 def _array(name: str, array: Any, screen: Screen) -> Any:
-    title = f"{name}  {'x'.join(map(str, array.shape))}"
+    title = f"{name}  {shape_text(array.shape)}"
     if array.size > SMALL and screen.digits is not None:
         return Text.assemble((title, "bold"), f"  {summary(array, screen)}")
     return array_table(title, array, screen)
@@ -176,7 +180,7 @@ def _array(name: str, array: Any, screen: Screen) -> Any:
 def _ending(walk: Descent, screen: Screen) -> Iterator[Text]:
     point = [f"{n} {text(v, screen)}" for n, v in walk.end.items() if np.ndim(v) == 0]
     at = f" at {', '.join(point)}" if point else ""
-    steps = f"{walk.steps} step{'s' * (walk.steps != 1)}"
+    steps = _steps(walk.steps)
     yield Text.assemble(f"after {steps}: value ", (text(walk.value, screen), "bold cyan"), at)
     if walk.stopped in _STOPPED:
         yield Text(_STOPPED[walk.stopped])
@@ -203,7 +207,7 @@ def _verdict(walk: Descent, screen: Screen) -> Text:
 def _wrong(walk: Descent, screen: Screen) -> str:
     """What went wrong, and the way out."""
     half = (walk.steps + 1) // 2
-    over = f"over the last {half} step{'s' * (half != 1)}"
+    over = f"over the last {_steps(half)}"
     lower = f"lower the learning rate (it is {walk.settings.lr:g})"
     if walk.trend == "diverging":
         first, last = (text(row.value, screen) for row in (walk.path[0], walk.path[-1]))
