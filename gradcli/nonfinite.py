@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine import Tensor
 from gradcli.problem import Problem, Result
-from gradcli.steps import UNUSED, Arrays, Step
+from gradcli.steps import Arrays
 
 
 def nonfinite(problem: Problem, result: Result) -> str | None:
@@ -22,7 +21,7 @@ def nonfinite(problem: Problem, result: Result) -> str | None:
     for step in result.steps:
         found = first_nonfinite(step.value)
         if found:
-            return f"{found}, first made by {step.op}: {_made(step)}"
+            return f"{found}, first made by {step.op}: {step.call}"
     return f"the value is {result.value}"
 
 
@@ -40,8 +39,9 @@ def nonfinite_gradient(result: Result) -> str | None:
         for step in reversed(result.steps):
             if not np.all(np.isfinite(step.gradient)):
                 return f"{told}, first made on the way back by adding up those of {step.name}"
-            if step.rule != UNUSED and _makes_nonfinite(step, names):
-                return f"{told}, first made on the way back by {step.op}: {_made(step)}"
+            given = [step.given(i) for i, name in step.taken() if name in names]
+            if not all(np.all(np.isfinite(array)) for array in given):
+                return f"{told}, first made on the way back by {step.op}: {step.call}"
     return told
 
 
@@ -52,21 +52,6 @@ def nonfinite_among(arrays: Arrays) -> str | None:
         if found:
             return f"{name} has {found}"
     return None
-
-
-def _makes_nonfinite(step: Step, names: set[str]) -> bool:
-    """Whether the rule of ``step`` gives one of ``names`` what is not finite."""
-    record = step.record
-    for vjp, arg, name in zip(record.vjps, record.args, step.inputs):
-        if vjp is not None and isinstance(arg, Tensor) and name in names:
-            given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)
-            if not np.all(np.isfinite(given)):
-                return True
-    return False
-
-
-def _made(step: Step) -> str:
-    return f"{step.name} = {step.op}({', '.join(step.inputs)})"
 
 
 def first_nonfinite(array: Any) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Tensor, plain
+from gradcli.engine.cotangents import fit
 from gradcli.engine.recording import Record
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -26,6 +28,27 @@ class Step(NamedTuple):
     """The gradient of each input; g is the gradient of this step's own value."""
     record: Record
     """The operation itself."""
+
+    @property
+    def call(self) -> str:
+        """What was done, such as ``z = add(x, y)``."""
+        return f"{self.name} = {self.op}({', '.join(self.inputs)})"
+
+    def taken(self) -> Iterator[tuple[int, str]]:
+        """Position and name of each input to which this step gives a gradient."""
+        if self.rule != UNUSED:
+            record = self.record
+            for i, (vjp, arg, name) in enumerate(zip(record.vjps, record.args, self.inputs)):
+                if vjp is not None and isinstance(arg, Tensor):
+                    yield i, name
+
+    def given(self, i: int) -> npt.NDArray[Any]:
+        """What this step gives to the gradient of its input ``i``, one of those ``taken``."""
+        record = self.record
+        vjp = record.vjps[i]
+        assert vjp is not None
+        given = vjp(self.gradient[()], record.out.value, *record.values, **record.settings)
+        return np.asarray(fit(given, np.asarray(record.values[i]), record.op))
 
 
 UNUSED = "none: the value is not made from this step"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.engine import Tensor
-from gradcli.engine.cotangents import fit
-from gradcli.steps import UNUSED, Arrays, Step
+from gradcli.steps import Arrays, Step
 
 
 class Leaf(NamedTuple):
@@ -53,30 +51,11 @@ def uses_of(steps: Sequence[Step], gradients: Mapping[str, Any]) -> dict[str, li
     step that takes it twice uses it twice.
     """
     known = gradients.keys() | {step.name for step in steps}
-    count = Counter(name for step in steps for _, name in _taken(step) if name in known)
+    count = Counter(name for step in steps for _, name in step.taken() if name in known)
     uses: dict[str, list[Use]] = {}
     with np.errstate(all="ignore"):
         for step in steps:
-            for i, name in _taken(step):
+            for i, name in step.taken():
                 if count[name] > 1:
-                    uses.setdefault(name, []).append(Use(step.name, _given(step, i)))
+                    uses.setdefault(name, []).append(Use(step.name, step.given(i)))
     return uses
-
-
-def _taken(step: Step) -> Iterator[tuple[int, str]]:
-    """Position and name of each input to which ``step`` gives a gradient."""
-    if step.rule == UNUSED:
-        return
-    record = step.record
-    for i, (vjp, arg, name) in enumerate(zip(record.vjps, record.args, step.inputs)):
-        if vjp is not None and isinstance(arg, Tensor):
-            yield i, name
-
-
-def _given(step: Step, i: int) -> npt.NDArray[Any]:
-    """What ``step`` gives to its input ``i``."""
-    record = step.record
-    vjp = record.vjps[i]
-    assert vjp is not None
-    given = vjp(step.gradient[()], record.out.value, *record.values, **record.settings)
-    return np.asarray(fit(given, np.asarray(record.values[i]), record.op))

@@ -72,8 +72,7 @@ def graph(title: str, steps: Sequence[Step], primals: Arrays, gradients: Arrays)
                 if isinstance(arg, (Tensor, np.ndarray)):  # a plain number is one at each place
                     made[id(arg)] = key
             taken += [key] if key else []
-        call = f"{step.name} = {step.op}({', '.join(step.inputs)})"
-        key = add("operation", call, *_numbers(step.value, step.gradient))
+        key = add("operation", step.call, *_numbers(step.value, step.gradient))
         made[id(step.record.out)] = key
         found.edges.extend((one, key) for one in taken)
         if step.gradient.size == 1 and step.gradient.item() == 1:

@@ -32,7 +32,7 @@ def trace_texts(trace: Trace, scalar: str, screen: Screen) -> Iterator[Text]:
         if leaf.gradient is not None:
             yield from _gradient(slope, leaf.gradient, trace.uses.get(leaf.name, []), screen)
     for step in trace.steps:
-        made = f" = {step.op}({', '.join(step.inputs)})"
+        made = step.call.removeprefix(step.name)
         yield Text.assemble((step.name, "bold"), made, (f"  {shape_text(step.value.shape)}", "dim"))
         slope = f"  d{scalar}/d{step.name}"
         yield from _numbers("  value".ljust(len(slope)), step.value, screen)
