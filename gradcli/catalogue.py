@@ -6,11 +6,9 @@ them, so that what is added to a table is known everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gradcli.errors import SpecError
-from gradcli.suggest import suggestion
+from gradcli.keys import Key
 
 LOSSES = {
     "mse": "mean squared error",
@@ -112,136 +110,6 @@ STREAMS = {"numpy": "NumPy's default_rng", "tensorflow": "TensorFlow's numbers o
 VALUE = (
     f"an initialiser's name, a literal, a file ({', '.join(ARRAY_FILES)}), or - for standard input"
 )
-_MOST = 2**63 - 1
-
-
-class Key(NamedTuple):
-    """One key of a specification, and one option of the command line.
-
-    ``kind`` is int, number (above 0), pair (two numbers), ints, flag, word (one of ``words``),
-    names, value or text.
-    """
-
-    name: str
-    kind: str
-    help: str
-    default: str = ""
-    """As help shows it."""
-    words: Mapping[str, str] = {}
-    """The words that it takes, with their meanings; for a value, besides arrays."""
-    least: int = 1
-    """Of an int."""
-    group: str = "Model"
-    """The heading under which help lists it."""
-    metavar: str = ""
-    """What stands for its value in help; the kind's own by default."""
-    numbered: bool = False
-    """Whether each layer has one of its own, by its number: w1, w2, ..."""
-    only: Collection[str] = ()
-    """The problems that it goes with; with all where there are none."""
-
-    def read(self, value: Any) -> Any:
-        """``value`` as a document gives it, checked. Raises SpecError naming this key."""
-        if self.kind == "int" and not is_whole(value, self.least):
-            raise SpecError(self.name, f"must be {whole_from(self.least)}, not {shown(value)}")
-        if self.kind == "number" and not _is_positive(value):
-            raise SpecError(self.name, f"must be a number above 0, not {shown(value)}")
-        if self.kind == "names" and not _is_names(value):
-            raise SpecError(self.name, f"must be names such as x,y, not {shown(value)}")
-        if self.kind == "pair" and not _is_pair(value):
-            raise SpecError(self.name, f"must be two numbers, not {shown(value)}")
-        if self.kind == "flag" and not isinstance(value, bool):
-            raise SpecError(self.name, f"must be true or false, not {shown(value)}")
-        if self.kind == "text" and not isinstance(value, str):
-            raise SpecError(self.name, f"must be text, not {shown(value)}")
-        if self.kind == "word" and (not isinstance(value, str) or value not in self.words):
-            near = suggestion(value, self.words) if isinstance(value, str) else ""
-            known = f": one of {', '.join(self.words)}"
-            raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
-        if self.kind == "names":
-            value = value.split(",") if isinstance(value, str) else value
-            return [name.strip() for name in value if name.strip()]
-        return self._widths(value) if self.kind == "ints" else value
-
-    def parse(self, text: str) -> Any:
-        """The value that ``text`` on the command line stands for, checked as ``read`` does."""
-        convert: Any = {"int": int, "number": float, "pair": _pair}.get(self.kind)
-        try:
-            value = convert(text) if convert else text
-        except ValueError:
-            value = text
-        return self.read(value)
-
-    def _widths(self, value: Any) -> list[int]:
-        if isinstance(value, str):
-            value = [_whole(part) for part in value.split(",")] if value.strip() else []
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = [value]
-        if not isinstance(value, list):
-            raise SpecError(self.name, f"must be widths such as 32,32, not {shown(value)}")
-        for width in value:
-            if not is_whole(width, self.least):
-                expected = whole_from(self.least)
-                raise SpecError(self.name, f"each width must be {expected}, not {shown(width)}")
-        return value
-
-
-def read_keys(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
-    """What ``given`` holds, each key checked. Raises SpecError for one that is unknown."""
-    known = {key.name: key for key in keys}
-    for name in given:
-        if name not in known:
-            raise SpecError(None, f"unknown key {name!r}{suggestion(str(name), known)}")
-    return {name: known[name].read(v) for name, v in given.items() if v is not None}
-
-
-def is_whole(value: Any, least: int) -> bool:
-    """Whether ``value`` is a whole number from ``least`` up to 2^63."""
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
-
-
-def whole_from(least: int) -> str:
-    return f"a whole number from {least}"
-
-
-def shown(value: Any) -> str:
-    """``value`` in a message: not too long of it."""
-    if isinstance(value, int) and abs(value) > _MOST:
-        return "one beyond 2^63"
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _is_positive(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 < value < float("inf")
-
-
-def _is_names(value: Any) -> bool:
-    listed = isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value)
-    return listed or isinstance(value, str)
-
-
-def _is_pair(value: Any) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and len(value) == 2
-        and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in value)
-    )
-
-
-def _pair(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]
-
-
-def _whole(text: str) -> Any:
-    try:
-        return int(text)
-    except ValueError:
-        return text.strip()
-
 
 KINDS = {
     "loss": "a model with a loss",

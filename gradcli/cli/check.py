@@ -9,7 +9,7 @@ import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say
 from gradcli.cli.groups import ProblemGroup
-from gradcli.cli.keys import Names
+from gradcli.cli.options import Names
 from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import Bar, progress
 from gradcli.cli.reference import op_names

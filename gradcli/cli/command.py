@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.catalogue import ALL_KEYS, VERBS
-from gradcli.cli.keys import KeyOption, completions, flag, grouped
+from gradcli.cli.options import KeyOption, completions, flag, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError

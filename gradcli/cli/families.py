@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
-from gradcli.cli.keys import Paths
+from gradcli.cli.options import Paths
 from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import GradcliError
 

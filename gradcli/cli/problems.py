@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gradcli.catalogue import VERBS, Key, read_keys, shown
+from gradcli.catalogue import VERBS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE
 from gradcli.cli.view import Outcome, View, show, write_line
 from gradcli.errors import FormulaError, GradcliError, SpecError
+from gradcli.keys import Key, read_keys, shown
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile

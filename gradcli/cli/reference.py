@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gradcli.catalogue import ACTIVATIONS, DTYPE
-from gradcli.cli.keys import KeyOption, Names
+from gradcli.cli.options import KeyOption, Names
 from gradcli.cli.view import Outcome, show, take_view, view_options
 from gradcli.errors import GradcliError
 from gradcli.suggest import suggestion

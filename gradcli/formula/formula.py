@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import FORMULA_KEYS, read_keys
+from gradcli.catalogue import FORMULA_KEYS
 from gradcli.engine import Array, GradientTape, Program, Tensor, plain
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
@@ -18,6 +18,7 @@ from gradcli.formula.operands import array_of
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import EXACT
 from gradcli.inputs.values import written
+from gradcli.keys import read_keys
 from gradcli.problem import (
     Arrays,
     Note,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from gradcli.catalogue import LANDSCAPE_KEYS, read_keys
+from gradcli.catalogue import LANDSCAPE_KEYS
 from gradcli.errors import SpecError
 from gradcli.formula.formula import Formula
+from gradcli.keys import read_keys
 from gradcli.problem import Minimum, Walk
 from gradcli.suggest import suggestion
 

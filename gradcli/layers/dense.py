@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gradcli.catalogue import Key
 from gradcli.engine import Array
 from gradcli.engine.ops.linear import dense, matmul
 from gradcli.inputs.initialisers import Fans
+from gradcli.keys import Key
 from gradcli.layers.layer import ACT, BIAS, Layer, Parameter, Shape, Weight
 from gradcli.problem import Arrays, Note
 

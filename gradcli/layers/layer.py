@@ -27,10 +27,11 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import ACTIVATIONS, Key
+from gradcli.catalogue import ACTIVATIONS
 from gradcli.engine import Array
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans
+from gradcli.keys import Key
 from gradcli.problem import Arrays, Note
 
 Shape = tuple[int, ...]

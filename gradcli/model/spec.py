@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS, LAYERS, LOSSES, MODEL_KEYS, Key
+from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS, LAYERS, LOSSES, MODEL_KEYS
 from gradcli.errors import SpecError
+from gradcli.keys import Key
 from gradcli.layers.dense import Dense
 from gradcli.layers.layer import Layer, layer_kind
 from gradcli.model.network import Placed, place

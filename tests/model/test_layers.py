@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import gradcli.layers
-from gradcli.catalogue import LAYERS, Key
+from gradcli.catalogue import LAYERS
 from gradcli.check.check import check
 from gradcli.errors import SpecError, TooLargeError
 from gradcli.inputs.initialisers import Fans
+from gradcli.keys import Key
 from gradcli.layers.layer import ACT, KINDS, Layer, Parameter, Weight, layer_kind
 from gradcli.model import Model
 from tests.conftest import Gradcli

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from gradcli.catalogue import shown
 from gradcli.errors import FileError
 from gradcli.inputs.formats.format import Array, Contents, Opened, array_format
+from gradcli.keys import shown
 
 
 @array_format("CSV", ".csv")

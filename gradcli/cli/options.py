@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import Key
 from gradcli.errors import GradcliError, SpecError
+from gradcli.keys import Key
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
