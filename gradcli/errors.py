@@ -66,7 +66,7 @@ class FormulaError(GradcliError):
         Where the whole is wider, the line of the formula stands by itself, or a part of it.
         """
         if self.column is None:
-            return f"{before}{self.problem}"
+            return printable(f"{before}{self.problem}")
         head = f"{before}{self.problem}:"
         window = min(_WINDOW, (width or _WINDOW + 2) - 2)
         first = max(0, min(self.column - window // 2, len(self.line) - window))

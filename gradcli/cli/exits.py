@@ -69,7 +69,7 @@ def _explained() -> int:
         say(f"gradcli: error: {_one_line(error.format_message())}")
         return USAGE
     if isinstance(error, FormulaError):
-        say(error.pointed("gradcli: error: ", _width()))
+        _write(error.pointed("gradcli: error: ", _width()))
         return USAGE
     if isinstance(error, GradcliError):
         say(f"gradcli: error: {error}")
@@ -99,9 +99,8 @@ def _one_line(message: str) -> str:
 
 
 def say(message: str) -> None:
-    """A line on stderr, in which control characters are escaped; others may hold a caret."""
-    lines = message.split("\n") if message.endswith("^") else [message]
-    _write("\n".join(map(printable, lines)))
+    """A line on stderr, in which control characters are escaped."""
+    _write(printable(message))
 
 
 def _width() -> int | None:

@@ -93,3 +93,10 @@ def test_the_caret_stands_below_its_character_on_a_narrow_screen(width: int) -> 
     assert lines[-2][lines[-1].index("^") :].startswith("oops")
     assert len(lines[-2]) <= width
     assert "oops has no value" in " ".join(lines)
+
+
+def test_a_name_that_ends_in_a_caret_is_escaped_too(gradcli: Gradcli) -> None:
+    ran = gradcli("mse", "--x", "a\nb\x1b[31m^", "--out", "1")
+    assert ran.code == 2
+    assert ran.err.count("\n") == 1
+    assert "\x1b" not in ran.err
