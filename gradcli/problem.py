@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,6 @@ from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.steps import Arrays as Arrays
 from gradcli.steps import Step, steps_of
-
-if TYPE_CHECKING:
-    from gradcli.trace import Trace
 
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
@@ -131,20 +128,14 @@ class Result:
         self.gradients = gradients
         self.noted = noted
         """The intermediates that have a name."""
+        self.given = given
+        """What the value is made from: constants and primals."""
         self._recorded = records, by_record, names
-        self._given = given
 
     @cached_property
     def steps(self) -> list[Step]:
         """Every operation, in order, with the gradient by its outcome and the rule in words."""
         return steps_of(*self._recorded)
-
-    @cached_property
-    def trace(self) -> Trace:
-        """The steps, what they begin with, and what each use gives to a gradient."""
-        from gradcli.trace import trace_of  # a plain answer needs none of it
-
-        return trace_of(self._given, self.gradients, self.steps)
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.problem import Result
 from gradcli.steps import Arrays, Step
 
 
@@ -38,13 +39,14 @@ class Trace(NamedTuple):
     """They add up to the gradient of that value."""
 
 
-def trace_of(given: Arrays, gradients: Arrays, steps: list[Step]) -> Trace:
-    """The trace of a value that is made from ``given`` in ``steps``, with its ``gradients``."""
-    leaves = [Leaf(name, np.asarray(v), gradients.get(name)) for name, v in given.items()]
-    return Trace(leaves, steps, uses_of(steps, gradients))
+def trace_of(result: Result) -> Trace:
+    """The trace of a problem's value."""
+    gradients = result.gradients
+    leaves = [Leaf(name, np.asarray(v), gradients.get(name)) for name, v in result.given.items()]
+    return Trace(leaves, result.steps, _uses(result.steps, gradients))
 
 
-def uses_of(steps: Sequence[Step], gradients: Mapping[str, Any]) -> dict[str, list[Use]]:
+def _uses(steps: Sequence[Step], gradients: Arrays) -> dict[str, list[Use]]:
     """By name: what each use of a primal in ``gradients``, or of a step, adds to its gradient.
 
     Only of what is used more than once on the way to the value, in the order of the steps; a

@@ -23,9 +23,8 @@ HOUSE = """
     model formula
     layers
     answer
-    nonfinite
+    nonfinite trace
     problem
-    trace
     steps
     engine inputs
     catalogue

@@ -10,12 +10,12 @@ import pytest
 from gradcli.formula import Formula
 from gradcli.model import Model
 from gradcli.problem import Problem, differentiate
-from gradcli.trace import Trace
+from gradcli.trace import Trace, trace_of
 from tests.conftest import Gradcli
 
 
 def traced(problem: Problem) -> Trace:
-    return differentiate(problem).trace
+    return trace_of(differentiate(problem))
 
 
 def formula(text: str, **values: Any) -> Formula:

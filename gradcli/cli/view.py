@@ -165,8 +165,9 @@ def show(outcome: Outcome, view: View) -> int:
     report = outcome.report
     if view.trace and outcome.problem is not None:
         from gradcli.report.traced import Traced
+        from gradcli.trace import trace_of
 
-        report = Traced(report, outcome.steps(), outcome.problem.value_name)
+        report = Traced(report, trace_of(outcome.steps()), outcome.problem.value_name)
     for warning in outcome.warnings:
         warn(warning)
     try:

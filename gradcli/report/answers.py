@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,30 +17,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class AnswerReport:
+class AnswerReport(NamedTuple):
     """A Report of an Answer; its picture shows the variables from ``low`` to ``high``."""
 
-    def __init__(
-        self, answer: Answer, low: Sequence[float] = (), high: Sequence[float] = ()
-    ) -> None:
-        self.answer = answer
-        self.low = low
-        self.high = high
-        self.name = answer.problem.value_name
+    answer: Answer
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
 
     def document(self) -> dict[str, Any]:
         answer = self.answer
-        found: dict[str, Any] = {self.name: answer.value}
-        if answer.gradients is not None:
-            found["grads"] = answer.gradients
-        if answer.jacobian is not None:
-            found["jacobian"] = answer.jacobian
-        found |= answer.shown
-        if answer.hessian is not None:
-            found["hessian"] = answer.hessian
-        if answer.derivatives is not None:
-            found["derivatives"] = answer.derivatives
-        return found
+        found = {
+            answer.problem.value_name: answer.value,
+            "grads": answer.gradients,
+            "jacobian": answer.jacobian,
+            **answer.shown,
+            "hessian": answer.hessian,
+            "derivatives": answer.derivatives,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         from gradcli.report.answer_tables import answer_tables
@@ -51,10 +45,7 @@ class AnswerReport:
         """quantity, name, row, column, value: one row a number."""
         yield "quantity", "name", "row", "column", "value"
         answer, shown = self.answer, dict(self.answer.shown)
-        if not np.ndim(answer.value):
-            yield self.name, "", "", "", text(answer.value)
-        else:
-            yield from _numbers(self.name, {"": answer.value})
+        yield from _numbers(answer.problem.value_name, {"": answer.value})
         yield from _numbers("grad", answer.gradients or {})
         yield from _numbers("jacobian", answer.jacobian or {})
         yield from _numbers("param", shown.pop("params", {}))

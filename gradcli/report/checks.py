@@ -16,7 +16,7 @@ from gradcli.errors import GradcliError
 from gradcli.report.findings import findings
 from gradcli.report.layout import grid
 from gradcli.report.numbers import shape_text
-from gradcli.report.report import Screen
+from gradcli.report.report import Report, Screen
 from gradcli.suggest import counted
 
 if TYPE_CHECKING:
@@ -167,10 +167,11 @@ def _sweep(sweep: Sweep, screen: Screen) -> Iterator[Any]:
     yield from grid(["step", "max abs error", "max rel error", ""], rows, screen)
 
 
-class OpsReport(NamedTuple):
+class OpsReport(Report):
     """The proof of ops as a Report."""
 
-    found: Sequence[OpVerdict]
+    def __init__(self, found: Sequence[OpVerdict]) -> None:
+        self.found = found
 
     def document(self) -> dict[str, Any]:
         return {
@@ -194,9 +195,6 @@ class OpsReport(NamedTuple):
     def rows(self) -> Iterator[Sequence[Any]]:
         yield list(OpVerdict._fields)
         yield from self.found
-
-    def figure(self) -> Figure:
-        raise GradcliError("of ops there is nothing to draw")
 
     def _verdict(self) -> str:
         return "fail" if any(op.verdict == "fail" for op in self.found) else "pass"

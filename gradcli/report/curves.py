@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
@@ -19,21 +19,14 @@ if TYPE_CHECKING:
 _HEADS = ("x", "value", "derivative")
 
 
-class CurveReport:
+class CurveReport(NamedTuple):
     """A Report of a Curve; ``drawn`` has more points of it, for the picture."""
 
-    def __init__(self, curve: Curve, drawn: Curve) -> None:
-        self.curve = curve
-        self.drawn = drawn
+    curve: Curve
+    drawn: Curve
 
     def document(self) -> dict[str, Any]:
-        curve = self.curve
-        return {
-            "activation": curve.name,
-            "x": curve.x,
-            "value": curve.value,
-            "derivative": curve.derivative,
-        }
+        return {"activation": self.curve.name, **dict(zip(_HEADS, self.curve[1:]))}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         yield Text(self.curve.name, style="bold")

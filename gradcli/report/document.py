@@ -3,40 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from gradcli.steps import Step
-    from gradcli.trace import Trace, Use
-
-
-def trace_document(trace: Trace) -> dict[str, Any]:
-    """Every step, and what each use of a leaf that is used more than once gives."""
-    leaves = [leaf.name for leaf in trace.leaves if leaf.name in trace.uses]
-    told = {name: _contributions(trace.uses[name]) for name in leaves}
-    steps = [_step(step, trace.uses.get(step.name, ())) for step in trace.steps]
-    return {"trace": steps, **({"contributions": told} if told else {})}
-
-
-def _contributions(uses: Sequence[Use]) -> list[dict[str, Any]]:
-    return [{"by": use.by, "grad": use.gradient} for use in uses]
-
-
-def _step(step: Step, uses: Sequence[Use]) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "op": step.op,
-        "inputs": step.inputs,
-        "shape": list(step.value.shape),
-        "value": step.value,
-        "grad": step.gradient,
-        "rule": step.rule,
-        **({"contributions": _contributions(uses)} if uses else {}),
-    }
 
 
 def dumps(answer: Mapping[str, Any]) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.text import Text
 
-from gradcli.errors import GradcliError
 from gradcli.formula import LANDSCAPES
-from gradcli.report.report import Screen
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from gradcli.report.report import Report, Screen
 
 
-class LandscapeList:
+class LandscapeList(Report):
     """A Report of the landscapes that there are."""
 
     def document(self) -> dict[str, Any]:
@@ -44,6 +40,3 @@ class LandscapeList:
         for name, landscape in LANDSCAPES.items():
             for minimum in landscape.minima:
                 yield name, landscape.formula, *minimum
-
-    def figure(self) -> Figure:
-        raise GradcliError("there is nothing to draw in a list")

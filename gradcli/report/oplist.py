@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcli.engine import REGISTRY, Op
 from gradcli.errors import GradcliError
 from gradcli.report.layout import grid
-from gradcli.report.report import Screen
+from gradcli.report.report import Report, Screen
 from gradcli.suggest import suggestion
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-class OpList:
+class OpList(Report):
     """A Report of the ops called ``names``, all of them where there are none."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -38,9 +35,6 @@ class OpList:
         yield "name", "signature", "rule"
         for op in self.ops:
             yield op.name, op.signature, _rule(op)
-
-    def figure(self) -> Figure:
-        raise GradcliError("there is nothing to draw in a list")
 
 
 def _rule(op: Op) -> str:

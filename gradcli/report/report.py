@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from gradcli.errors import GradcliError
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -22,7 +24,7 @@ class Screen(NamedTuple):
 
 
 class Report(Protocol):
-    """One outcome, whatever the problem and the verb."""
+    """One outcome, whatever the problem and the verb. Those without a picture inherit from it."""
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints: names, numbers, arrays, lists and dicts of them.
@@ -38,3 +40,4 @@ class Report(Protocol):
 
     def figure(self) -> Figure:
         """A picture. Raises GradcliError where there is nothing to draw."""
+        raise GradcliError("there is nothing to draw")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rich.text import Text
@@ -63,25 +63,17 @@ class WalkLines:
             yield self._table.bottom()
 
 
-class WalkReport:
+class WalkReport(NamedTuple):
     """A finished walk; with ``drawn``, a map of it goes on the screen.
 
     ``low`` and ``high`` are the ends of what its picture shows: see ``walk_figure``.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        walk: Descent,
-        drawn: bool = False,
-        low: Sequence[float] = (),
-        high: Sequence[float] = (),
-    ) -> None:
-        self.problem = problem
-        self.walk = walk
-        self.drawn = drawn
-        self.low = low
-        self.high = high
+    problem: Problem
+    walk: Descent
+    drawn: bool = False
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
 
     def document(self) -> dict[str, Any]:
         walk = self.walk

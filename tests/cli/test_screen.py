@@ -20,6 +20,7 @@ from gradcli.report.answers import AnswerReport
 from gradcli.report.arrays import array_table
 from gradcli.report.report import Screen
 from gradcli.report.traced import Traced
+from gradcli.trace import trace_of
 from tests.conftest import Gradcli
 
 SPEC = {"loss": "mse", "x": "1,2,4", "y": "0,1", "w": "0.5,-1;0.25,2;1,0.125", "b": "ones"}
@@ -58,7 +59,7 @@ def screen(parts: Any, width: int, encoding: str = "utf-8") -> str:
 def report(model: Model, trace: bool) -> Any:
     answer = model.evaluate()
     found = AnswerReport(answer)
-    return Traced(found, answer.result, "loss") if trace and answer.result else found
+    return Traced(found, trace_of(answer.result), "loss") if trace and answer.result else found
 
 
 def rendered(width: int, full: bool = False, trace: bool = False, **spec: Any) -> str:
