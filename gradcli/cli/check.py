@@ -11,7 +11,7 @@ from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, say
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.options import Names
 from gradcli.cli.problems import Verb, respelt
-from gradcli.cli.progress import Bar, progress
+from gradcli.cli.progress import Bar
 from gradcli.cli.reference import op_names
 from gradcli.cli.view import Outcome, View, show, take_view, view_options
 from gradcli.errors import GradcliError
@@ -39,7 +39,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         dtype = next(iter(problem.primals.values())).dtype.name
         against = read_gradients(file, dtype)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
-    with progress("checking", total) as bar:
+    with Bar("checking", total) as bar:
         checked = check(problem, options, against, bar, partial(_announce, bar))
     done = not (checked.nonfinite or checked.interrupted)
     swept = sweep(problem, options.method) if given.get("sweep") and done else None

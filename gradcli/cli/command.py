@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.catalogue import ALL_KEYS, VERBS
-from gradcli.cli.options import KeyOption, completions, flag, grouped
+from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
@@ -33,7 +33,7 @@ def command_of(family: Family, verb: str | None) -> click.Command:
         except SpecError as error:
             if error.key is None or error.key not in {*options, *names}:
                 raise
-            raise GradcliError(f"{flag(error.key)}: {error.problem}") from error
+            raise flagged(error) from error
 
     about = loaded(VERB_PLACES[name or ""]).about
     prefix = f"{verb} " if verb else ""

@@ -29,7 +29,8 @@ class SafeConsole(Console):
 
     def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            yield segment if segment.text.isprintable() else _escaped(segment)
+            seen = segment.control or segment.text.isprintable()
+            yield segment if seen else Segment(_lines(segment.text), segment.style)
 
     def render_str(self, text: str, **settings: Any) -> Text:
         # Before it is measured: a table's column is then wide enough.
@@ -37,10 +38,6 @@ class SafeConsole(Console):
 
     def on_broken_pipe(self) -> None:  # rich's own would exit with 1
         discard_output()
-
-
-def _escaped(segment: Segment) -> Segment:
-    return segment if segment.control else Segment(_lines(segment.text), segment.style)
 
 
 def _lines(text: str) -> str:

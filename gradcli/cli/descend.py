@@ -11,7 +11,7 @@ from gradcli.catalogue import DESCEND_KEYS
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.problems import Verb, respelt
-from gradcli.cli.progress import progress
+from gradcli.cli.progress import Bar
 from gradcli.cli.view import Outcome, View, put, screen, screen_width
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     def print_row(row: Row) -> None:
         if view.tables:
             with bar.hidden():
-                put(lambda width: lines.row(row))
+                put(lines.row(row))
 
-    with progress("descending", steps) as bar:
+    with Bar("descending", steps) as bar:
         walk = descend(problem, settings, print_row, bar)
     if view.tables:
-        put(lambda width: lines.end())
+        put(lines.end())
     code, complaint = _ended(walk)
     return Outcome(
         WalkReport(problem, walk, drawn, view.low, view.high),

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import click
@@ -35,7 +35,9 @@ def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
         # What NumPy warns of (overflow, 0/0) is in the answer, which says so in words.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _run(lambda: command.main(args, prog_name="gradcli", standalone_mode=False))
+            code = command.main(args, prog_name="gradcli", standalone_mode=False)
+            flush()
+            return code if isinstance(code, int) else GOOD
     except SystemExit as end:
         # Click leaves so after a completion, and where the reader of its help has gone away:
         # then it has put another stream into the place of stdout.
@@ -47,12 +49,6 @@ def guarded(command: click.Command, args: Sequence[str] | None = None) -> int:
             for line in traceback.format_exc().rstrip().split("\n"):
                 say(line)
         return _explained()
-
-
-def _run(call: Callable[[], object]) -> int:
-    code = call()
-    flush()
-    return code if isinstance(code, int) else GOOD
 
 
 def _explained() -> int:
@@ -69,7 +65,7 @@ def _explained() -> int:
         say(f"gradcli: error: {_one_line(error.format_message())}")
         return USAGE
     if isinstance(error, FormulaError):
-        _write(error.pointed("gradcli: error: ", _width()))
+        _write(error.pointed("gradcli: error: ", stderr_width()))
         return USAGE
     if isinstance(error, GradcliError):
         say(f"gradcli: error: {error}")
@@ -103,11 +99,10 @@ def say(message: str) -> None:
     _write(printable(message))
 
 
-def _width() -> int | None:
+def stderr_width() -> int | None:
     """The columns of the terminal on stderr; None where it is none."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    return shutil.get_terminal_size().columns
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return shutil.get_terminal_size().columns if terminal else None
 
 
 def _write(text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 import gradcli
 from gradcli import catalogue
+from gradcli.cli.view import screen_width
 from gradcli.errors import GradcliError
 from gradcli.suggest import suggestion
 
@@ -84,7 +84,8 @@ def _list() -> None:
 
 
 def _show(text: str) -> None:
-    if not sys.stdout.isatty():
+    width = screen_width()
+    if width is None:
         click.echo(text.rstrip())
         return
     import signal
@@ -93,8 +94,7 @@ def _show(text: str) -> None:
 
     from gradcli.cli.console import SafeConsole
 
-    console = SafeConsole(None)
-    console.width = min(console.width, _WIDEST)
+    console = SafeConsole(min(width, _WIDEST))
     with console.capture() as captured:
         console.print(Markdown(text))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pager's own affair

@@ -21,11 +21,17 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def flagged(error: SpecError) -> GradcliError:
+    """``error`` as the command line says it: by the option of the key at fault."""
+    return GradcliError(f"{flag(error.key)}: {error.problem}" if error.key else error.problem)
+
+
 class KeyOption(click.Option):
     """The option of a key: checked by it, completed from it, in its group of the help."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
+        self.group = key.group
         text = f"{key.help[:-1]}: {', '.join(key.words)}." if key.kind == "word" else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"
@@ -44,7 +50,7 @@ class KeyOption(click.Option):
         try:
             return self.key.parse(text)
         except SpecError as error:
-            raise GradcliError(f"{flag(self.key.name)}: {error.problem}") from None
+            raise flagged(error) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         takes_file = self.key.kind == "value" or self.key.metavar == "FILE"
@@ -90,9 +96,7 @@ def grouped(
     for param in params:
         record = param.get_help_record(ctx)
         if record is not None:
-            key = getattr(param, "key", None)
-            heading = key.group if key is not None else getattr(param, "group", "Other")
-            groups.setdefault(heading, []).append(record)
+            groups.setdefault(getattr(param, "group", "Other"), []).append(record)
     for heading, records in groups.items():
         with formatter.section(heading):
             formatter.write_dl(records)

@@ -103,7 +103,8 @@ def _perform(name: str | None, spec: SpecFile | Written, given: Options, view: V
         chosen, options, mapping = _split(name, spec.mapping)
         problem = problem_from(mapping, spec.folder)
         verb: Verb = loaded(VERB_PLACES[chosen])
-        outcome = verb.act(problem, {**options, **_without_none(given)}, view)
+        options |= {key: value for key, value in given.items() if value is not None}
+        outcome = verb.act(problem, options, view)
     except GradcliError as error:
         if spec.name is None:
             raise
@@ -133,10 +134,6 @@ def _split(name: str | None, mapping: Mapping[str, Any]) -> tuple[str, Options, 
 def respelt(problem: Problem, verb: str, options: Options) -> Options:
     """The specification that gives an answer again: the problem's, with its verb."""
     return {**problem.document, **({"verb": verb} if verb else {}), **options}
-
-
-def _without_none(options: Options) -> Options:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def families() -> dict[str, Family]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
+
+from gradcli.cli.exits import stderr_width
 
 PATIENCE = 1.0
 """Seconds without a bar."""
 
 
 class Bar:
-    """Called with the amount of work done since the last call.
+    """A bar while the work goes on; called with the amount done since the last call.
 
     It appears after a second even if it has not been called by then.
     """
@@ -26,8 +27,11 @@ class Bar:
         self._lock = threading.Lock()
         self._timer = threading.Timer(PATIENCE, self._begin)
         self._timer.daemon = True
-        if sys.stderr is not None and sys.stderr.isatty():
+
+    def __enter__(self) -> Self:
+        if stderr_width() is not None:
             self._timer.start()
+        return self
 
     def __call__(self, amount: int) -> None:
         self._done += amount
@@ -46,7 +50,7 @@ class Bar:
                 if self._drawn is not None:
                     self._drawn.start()
 
-    def end(self) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._timer.cancel()
         with self._lock:
             if self._drawn is not None:
@@ -64,13 +68,3 @@ class Bar:
             bar.add_task(self.what, total=self.total, completed=self._done)
             bar.start()
             self._drawn = bar
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Bar]:
-    """A Bar while the work goes on."""
-    bar = Bar(what, total)
-    try:
-        yield bar
-    finally:
-        bar.end()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from gradcli.cli.exits import GOOD, discard_output, say, warn
+from gradcli.cli.options import completions, flagged
 from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
-    from gradcli.cli.console import SafeConsole
     from gradcli.problem import Arrays, Problem, Result
     from gradcli.report.report import Report, Screen
 
@@ -84,7 +84,8 @@ def _writable(extensions: Sequence[str]) -> Callable[..., str | None]:
         if value is None:
             return None
         if os.path.splitext(value)[1].lower() not in extensions:
-            raise GradcliError(f"--{param.name}: {value!r} must end in {_either(extensions)}")
+            known = f"one of {', '.join(extensions)}"
+            raise GradcliError(f"--{param.name}: {value!r} must end in {known}")
         folder = os.path.dirname(value)
         if folder and not os.path.isdir(folder):
             raise GradcliError(f"--{param.name}: there is no folder {folder!r}")
@@ -93,17 +94,13 @@ def _writable(extensions: Sequence[str]) -> Callable[..., str | None]:
     return checked
 
 
-def _either(words: Sequence[str]) -> str:
-    return f"one of {', '.join(words)}"
-
-
 def _file(name: str, extensions: Sequence[str], text: str) -> click.Option:
     return _ViewOption(
         [f"--{name}"],
         metavar="FILE",
         callback=_writable(extensions),
         help=f"{text}: {' '.join(extensions)}.",
-        shell_complete=_paths,
+        shell_complete=lambda ctx, param, incomplete: completions((), incomplete, files=True),
     )
 
 
@@ -117,12 +114,6 @@ def _numbers(ctx: click.Context, param: click.Parameter, text: str | None) -> tu
     except ValueError:
         problem = f"must be a number, or one for each variable, such as -1,2, not {text!r}"
         raise GradcliError(f"{param.opts[0]}: {problem}") from None
-
-
-def _paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(incomplete, type="file")]
 
 
 def view_options(*left_out: str) -> list[click.Parameter]:
@@ -173,7 +164,7 @@ def show(outcome: Outcome, view: View) -> int:
     try:
         _write_files(outcome, report, view)
     except SpecError as error:
-        raise GradcliError(f"--{error.key}: {error.problem}") from error
+        raise flagged(error) from error
     if outcome.complaint:
         say(f"gradcli: {outcome.complaint}")
     if view.json:
@@ -189,7 +180,7 @@ def show(outcome: Outcome, view: View) -> int:
 
         _write(latex(report.tables(screen(view, None))))
     else:
-        put(lambda width: report.tables(screen(view, width)._replace(begun=outcome.begun)))
+        put(report.tables(screen(view, screen_width())._replace(begun=outcome.begun)))
     return outcome.code
 
 
@@ -231,12 +222,14 @@ def _write(text: str) -> None:
         discard_output()
 
 
-def put(render: Callable[[int | None], Iterable[Any]]) -> None:
-    """Print what ``render(width)`` gives; width is None where stdout is not a terminal."""
-    console = _console()
-    width = console.width if sys.stdout.isatty() else None
+def put(renderables: Iterable[Any]) -> None:
+    """Print what rich can render."""
+    from gradcli.cli.console import SafeConsole  # rich takes its time
+
+    width = screen_width()
+    console = SafeConsole(width or 1 << 20)
     try:
-        for renderable in render(width):
+        for renderable in renderables:
             console.print(renderable, soft_wrap=width is None, crop=False)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -245,10 +238,8 @@ def put(render: Callable[[int | None], Iterable[Any]]) -> None:
 
 def screen_width() -> int | None:
     """How many columns the terminal has; None where stdout is none."""
-    return _console().width if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from gradcli.cli.console import SafeConsole
 
-
-def _console() -> SafeConsole:
-    from gradcli.cli.console import SafeConsole  # rich takes its time
-
-    return SafeConsole(None if sys.stdout.isatty() else 1 << 20)
+    return SafeConsole(None).width

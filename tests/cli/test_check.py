@@ -277,7 +277,7 @@ def test_the_bar_appears_however_long_a_step_takes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr(progress_of, "PATIENCE", 0.01)
-    with progress_of.progress("checking", 10):  # and no step of it is over
+    with progress_of.Bar("checking", 10):  # and no step of it is over
         deadline = time.monotonic() + 5
         while "checking" not in sys.stderr.getvalue() and time.monotonic() < deadline:
             time.sleep(0.01)
