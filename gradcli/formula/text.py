@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradcli.errors import GradcliError
+from gradcli.errors import FileError, GradcliError
 from gradcli.formula.names import canonical
-from gradcli.inputs.files import read_bytes, read_stdin
+from gradcli.inputs.files import named, read_bytes
 
 
 def read_text(expression: str) -> str:
@@ -14,13 +14,11 @@ def read_text(expression: str) -> str:
     if expression != "-" and not expression.startswith("@"):
         return expression
     name = expression[1:] or "-"
-    try:
-        data = read_stdin() if expression == "-" else read_bytes(name)
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise GradcliError(f"{name}: is not text, but a formula is expected") from None
-    except OSError as error:
-        raise GradcliError(f"{name}: {error.strerror or error}") from None
+    with named(name):
+        try:
+            return read_bytes(name).decode("utf-8-sig").strip()
+        except UnicodeDecodeError:
+            raise FileError("is not text, but a formula is expected") from None
 
 
 def bindings(words: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ import keyword
 from collections.abc import Mapping
 from typing import Any
 
-from gradcli.catalogue import INITIALISERS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.names import canonical
 from gradcli.inputs.values import drawn, resolve
@@ -38,10 +37,10 @@ def read_values(
         if name in values:
             raise GradcliError(f"{name} is given twice")
         try:
-            values[name] = drawn(name, value, INITIALISERS, stream)
+            values[name] = drawn(name, value, stream)
             if values[name] is not None:
                 continue
-            found = resolve(name, value, folder, INITIALISERS)
+            found = resolve(name, value, folder)
         except SpecError as error:  # its key is a name of the user's, no option
             raise GradcliError(str(error)) from error
         if isinstance(found, str):

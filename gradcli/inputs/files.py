@@ -20,7 +20,7 @@ import numpy.typing as npt
 from gradcli.errors import FileError, LiteralError
 
 if TYPE_CHECKING:
-    from gradcli.inputs.formats.format import Contents, Format, Opened
+    from gradcli.inputs.formats.format import Contents, Format
 
 STDIN_GONE = "standard input is empty, closed, or was read already"
 _taken: IO[bytes] | None = None
@@ -106,33 +106,36 @@ def read_arrays(source: str, prefix: str = "") -> NamedArrays:
 @contextmanager
 def _reading(source: str, path: str, folder: str | None) -> Iterator[tuple[Format, Contents]]:
     """The format of a file and its contents, open; what is raised names ``source``."""
-    from gradcli.inputs.formats.format import format_of
+    from gradcli.inputs.formats.format import Opened, format_of
 
+    with named(source), _seekable(path, folder) as file:
+        head = file.read(512)
+        file.seek(0)
+        kind = format_of(head, _extension(path))
+        plain = not isinstance(file, io.BytesIO)
+        yield kind, kind.read(Opened(file, file.name if plain else None))
+
+
+@contextmanager
+def named(source: str) -> Iterator[None]:
+    """Where what is done with the file ``source`` fails, raise FileError that names it."""
     try:
-        opened = _opened(path, folder)
-        with opened.file as file:
-            head = file.read(512)
-            file.seek(0)
-            kind = format_of(head, _extension(path))
-            yield kind, kind.read(opened)
+        yield
     except (FileError, LiteralError) as error:
         raise FileError(f"{source}: {error}") from None
     except OSError as error:
         raise FileError(f"{source}: {error.strerror or error}") from None
 
 
-def _opened(path: str, folder: str | None) -> Opened:
+def _seekable(path: str, folder: str | None) -> IO[bytes]:
     """The file, or the bytes of what cannot be sought in, such as a pipe."""
-    from gradcli.inputs.formats.format import Opened
-
     if path == "-":
-        return Opened(path, io.BytesIO(read_stdin()))
-    place = os.path.join(folder or "", path)
-    file = open_file(place)
+        return io.BytesIO(read_stdin())
+    file = open_file(os.path.join(folder or "", path))
     if file.seekable():
-        return Opened(path, file, place)
+        return file
     with file:
-        return Opened(path, io.BytesIO(file.read()))
+        return io.BytesIO(file.read())
 
 
 def open_file(path: str) -> IO[bytes]:
@@ -144,7 +147,9 @@ def open_file(path: str) -> IO[bytes]:
 
 
 def read_bytes(path: str) -> bytes:
-    """What the file holds; OSError where it cannot be read."""
+    """What the file holds, ``-`` for standard input; OSError where it cannot be read."""
+    if path == "-":
+        return read_stdin()
     with open_file(path) as file:
         return file.read()
 
@@ -170,11 +175,8 @@ def fingerprint(path: str) -> str:
     """The SHA-256 of a file in hexadecimal. Raises FileError where it cannot be read."""
     import hashlib  # only an answer that names its files needs it
 
-    try:
-        with open_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror or error}") from None
+    with named(path), open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _place(source: str) -> Place:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from gradcli.errors import DocumentError, FileError
-from gradcli.inputs.files import STDIN_GONE, open_file, open_stdin
+from gradcli.inputs.files import STDIN_GONE, named, open_file, open_stdin
 from gradcli.inputs.jsonstream import Malformed, read_values
 
 Document = dict[str, Any]
@@ -31,51 +31,36 @@ class SpecFile(NamedTuple):
         return spec if isinstance(spec, dict) else self.document
 
 
-class SpecFiles(Iterator[SpecFile]):
-    """The documents of a file, read when they are asked for.
-
-    A document that is malformed raises DocumentError; the next one can still be asked for.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._folder = None if name == "-" else os.path.dirname(name)
-        self._found = _found(name)
-
-    def __next__(self) -> SpecFile:
-        line, found = next(self._found)
-        if isinstance(found, dict):
-            return SpecFile(self._name, found, self._folder, line)
-        if isinstance(found, Malformed):
-            raise DocumentError(f"{self._name}: {found}", line)
-        kind = type(found).__name__
-        raise DocumentError(
-            f"{self._name}: line {line}: must be a JSON object of keys, not a {kind}", line
-        )
-
-
-def read_specs(name: str) -> SpecFiles:
+def read_specs(name: str) -> Iterator[SpecFile]:
     """The documents in the file ``name``, or ``-`` for standard input.
 
     It holds one in TOML, or JSON: an object, an array of objects, or one object after the
     other, such as one a line; those are given as soon as their last line has come. Iterating
-    raises FileError where the file cannot be read, DocumentError where it is malformed.
+    raises FileError where the file cannot be read, and DocumentError for a document that is
+    malformed; the next one can still be asked for.
     """
-    return SpecFiles(name)
+    folder = None if name == "-" else os.path.dirname(name)
+
+    def spec(placed: tuple[int, Any]) -> SpecFile:
+        line, found = placed
+        if isinstance(found, dict):
+            return SpecFile(name, found, folder, line)
+        if not isinstance(found, Malformed):
+            kind = type(found).__name__
+            found = f"line {line}: must be a JSON object of keys, not a {kind}"
+        raise DocumentError(f"{name}: {found}", line)
+
+    return map(spec, _found(name))  # which goes on after an error, as a generator does not
 
 
 def _found(name: str) -> Iterator[tuple[int, Any]]:
     """Each document with its line; Malformed in place of one that cannot be read."""
-    try:
+    with named(name):
         if name == "-":
             yield from _documents(name, open_stdin())
             return
         with open_file(name) as file:
             yield from _documents(name, file)
-    except FileError as error:
-        raise FileError(f"{name}: {error}") from None
-    except OSError as error:
-        raise FileError(f"{name}: {error.strerror or error}") from None
 
 
 def _documents(name: str, file: IO[bytes]) -> Iterator[tuple[int, Any]]:

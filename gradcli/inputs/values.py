@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.catalogue import INITIALISERS
 from gradcli.errors import FileError, LiteralError, SpecError
 from gradcli.inputs.files import (
     array_extensions,
@@ -52,8 +53,8 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     return {"file": origin, "sha256": fingerprint(path)}
 
 
-def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> str | Given:
-    """The array that ``value`` writes or that its file holds, or the one of ``words`` it is.
+def resolve(key: str, value: Any, folder: str | None) -> str | Given:
+    """The array that ``value`` writes or that its file holds, or the initialiser that it names.
 
     Relative files are taken from ``folder``. Raises SpecError for ``key`` where it is none
     of these.
@@ -63,7 +64,7 @@ def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = (
             return _unchanged(value, folder)
         if not isinstance(value, str):
             return Given(value if isinstance(value, np.ndarray) else from_lists(value))
-        if value in words:
+        if value in INITIALISERS:
             return value
         if names_file(value):
             return Given(read_array(value, folder), _here(value, folder))
@@ -73,9 +74,9 @@ def resolve(key: str, value: Any, folder: str | None, words: Collection[str] = (
             return Given(read_array(value, folder), _here(value, folder))
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None
-    kinds = "an initialiser, a literal nor a file" if words else "a literal nor a file"
-    near = suggestion(value, words) or f": files end in one of {', '.join(array_extensions())}"
-    raise SpecError(key, f"{value!r} is neither {kinds}{near}")
+    endings = f": files end in one of {', '.join(array_extensions())}"
+    near = suggestion(value, INITIALISERS) or endings
+    raise SpecError(key, f"{value!r} is neither an initialiser, a literal nor a file{near}")
 
 
 def _here(source: str, folder: str | None) -> str:
@@ -94,26 +95,16 @@ def _unchanged(value: Mapping[str, Any], folder: str | None) -> Given:
     return Given(read_array(file, folder), _here(file, folder))
 
 
-def require_array(key: str, value: Any, folder: str | None, words: Collection[str] = ()) -> Given:
-    """As ``resolve``, for a key that takes none of the ``words``."""
-    given = resolve(key, value, folder, words)
-    if isinstance(given, str):
-        raise SpecError(key, f"takes numbers or a file, not the initialiser {given!r}")
-    return given
-
-
-def drawn(
-    key: str, text: Any, words: Collection[str], stream: Callable[[], Stream]
-) -> npt.NDArray[np.float64] | None:
+def drawn(key: str, text: Any, stream: Callable[[], Stream]) -> npt.NDArray[np.float64] | None:
     """The array that ``text``, such as ``normal(4,28)``, draws from ``stream()``, float64.
 
-    None where it is no call of one of the initialisers ``words``. Raises SpecError for ``key``
+    None where it is no call of an initialiser. Raises SpecError for ``key``
     where the shape does not suit it.
     """
     if not isinstance(text, str):
         return None
     called = re.fullmatch(r"(\w+)\s*\(([\d\s,]*)\)", text.strip(), re.ASCII)
-    if called is None or called[1] not in words:
+    if called is None or called[1] not in INITIALISERS:
         return None
     from gradcli.inputs.initialisers import initialise  # not every command draws
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS
+from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.files import reads_stdin
 from gradcli.inputs.initialisers import Fans, initialise
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
-from gradcli.inputs.values import Given, require_array, resolve
+from gradcli.inputs.values import Given, resolve
 from gradcli.layers.layer import Parameter
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
@@ -84,20 +84,20 @@ def _read(spec: Spec, folder: str | None) -> tuple[dict[str, Any], dict[str, str
     for placed in spec.layers:
         values |= {name: placed.values[letter] for letter, name in placed.names.items()}
     targets = {"y": spec.y, "labels": spec.labels}
-    from_stdin = [
-        key
-        for key, value in (values | targets).items()
-        if isinstance(value, str) and reads_stdin(value)
-    ]
+    named = {k: v for k, v in (values | targets).items() if v is not None}
+    from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
     if len(from_stdin) > 1:
         raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-    found = {key: resolve(key, value, folder, INITIALISERS) for key, value in values.items()}
-    for key, value in targets.items():
-        if value is not None:
-            found[key] = require_array(key, value, folder, INITIALISERS)
-    given = {key: value if isinstance(value, str) else value.array for key, value in found.items()}
-    origins = {k: v.origin for k, v in found.items() if isinstance(v, Given) and v.origin}
-    return stand_columns(spec, {"y": None, "labels": None, **given}, set(origins)), origins
+    given: dict[str, Any] = dict.fromkeys(targets)
+    origins = {}
+    for key, value in named.items():
+        found = resolve(key, value, folder)
+        if isinstance(found, str) and key in targets:
+            raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
+        given[key] = found if isinstance(found, str) else found.array
+        if isinstance(found, Given) and found.origin:
+            origins[key] = found.origin
+    return stand_columns(spec, given, set(origins)), origins
 
 
 def _stream(spec: Spec) -> Stream:

@@ -78,7 +78,7 @@ def test_any_text_is_an_array_or_one_line_of_error(text: str) -> None:
 def test_any_value_is_resolved_or_refused_in_one_line(text: str) -> None:
     if text.strip() == "-" or "\0" in text:
         return
-    outcome = outcome_of(lambda: resolve("x", text, None, INITIALISERS))
+    outcome = outcome_of(lambda: resolve("x", text, None))
     assert isinstance(outcome, Given) or outcome in INITIALISERS or outcome.startswith("x: ")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from gradcli.errors import FileError
-from gradcli.inputs.formats.format import Array, Contents, Opened, array_format
+from gradcli.inputs.formats.format import Array, Contents, Named, Opened, array_format
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a zip begins; the second, one that is empty."""
@@ -22,28 +21,15 @@ def read_npy(opened: Opened) -> Contents:
 
 @array_format("npz", ".npz", begins=lambda head: head.startswith(_ZIP), by_name=True, typed=True)
 def read_npz(opened: Opened) -> Contents:
-    return Contents(named=_Archive(_loaded(opened)))
+    archive = _loaded(opened)
 
-
-class _Archive(Mapping[str, Array]):
-    """The arrays of an npz, each read when it is asked for."""
-
-    def __init__(self, archive: Any) -> None:
-        self._archive = archive
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._archive.files:
-            raise KeyError(name)
+    def read(name: str) -> Array:
         try:
-            return self._archive[name]  # type: ignore[no-any-return]
+            return archive[name]  # type: ignore[no-any-return]
         except Exception as error:  # NumPy, zipfile and zlib raise all kinds on a corrupt file
             raise _unreadable(error) from None
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._archive.files)
-
-    def __len__(self) -> int:
-        return len(self._archive.files)
+    return Contents(named=Named(archive.files, read))
 
 
 def _loaded(opened: Opened, path: str | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 import numpy.typing as npt
@@ -16,10 +16,28 @@ Array = npt.NDArray[Any]
 class Opened(NamedTuple):
     """A file at its beginning. It can be sought in, whatever it was read from."""
 
-    name: str
     file: IO[bytes]
     path: str | None = None
     """Where a plain file lies, for what maps it instead of reading it."""
+
+
+class Named(Mapping[str, Array]):
+    """The arrays called ``names``, each of which ``read`` gives when it is asked for."""
+
+    def __init__(self, names: Collection[str], read: Callable[[str], Array]) -> None:
+        self._names = names
+        self._read = read
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Contents(NamedTuple):

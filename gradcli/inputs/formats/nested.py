@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gradcli.errors import FileError, LiteralError
-from gradcli.inputs.formats.format import Array, Contents, Opened, array_format, one_of
+from gradcli.inputs.formats.format import Array, Contents, Named, Opened, array_format, one_of
 from gradcli.inputs.literals import from_lists
 
 _BEGINNING = rb'(\xef\xbb\xbf)?\s*(\{|\[\s*([-{\[\]"\d]|null|NaN|Infinity))'
@@ -27,33 +27,20 @@ def read_json(opened: Opened) -> Contents:
         value = json.loads(opened.file.read())
         if not isinstance(value, dict):
             return Contents(lambda: from_lists(value))
-        named = _Lists(dict(_flat(value, "")))
+        lists = dict(_flat(value, ""))
     except (ValueError, RecursionError) as error:
         raise FileError(f"is not JSON: {error}") from None
 
-    def refuse() -> Array:
-        raise FileError(f"is not a list of numbers: name one that it holds, {one_of(named)}")
-
-    return Contents(refuse, named)
-
-
-class _Lists(Mapping[str, Array]):
-    """Arrays from lists by name, each made when it is asked for."""
-
-    def __init__(self, lists: dict[str, Any]) -> None:
-        self._lists = lists
-
-    def __getitem__(self, name: str) -> Array:
+    def read(name: str) -> Array:
         try:
-            return from_lists(self._lists[name])
+            return from_lists(lists[name])
         except LiteralError as error:
             raise FileError(f"{name} {error}") from None
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lists)
+    def refuse() -> Array:
+        raise FileError(f"is not a list of numbers: name one that it holds, {one_of(lists)}")
 
-    def __len__(self) -> int:
-        return len(self._lists)
+    return Contents(refuse, Named(lists, read))
 
 
 def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
