@@ -9,33 +9,33 @@ import numpy as np
 
 from gradcli.check.claims import Claim
 from gradcli.check.judge import FAIL, ParameterVerdict
+from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
-from gradcli.check.numeric import Vector
 from gradcli.problem import Problem
 
 
 class Evidence(NamedTuple):
-    """What a candidate must fit: the measured entries of one parameter."""
+    """A gradient that was given, and the measured entries that its cause must fit."""
 
     claim: Claim
     measured: Measured
+    given: Vector
 
-    def fits(self, candidate: Vector | None) -> bool:
+    def fits(self, candidate: Vector) -> bool:
         """Whether every entry of the full-shaped ``candidate`` passes."""
-        claim, measured = self
-        if candidate is None or candidate.shape != claim.shape:
+        claim, measured, _ = self
+        if candidate.shape != claim.shape:
             return False
         uncertainty = measured.uncertainty
-        good = claim.rule.holds(candidate.reshape(-1)[claim.flat], measured.slope, uncertainty)
+        good = claim.rule.holds(claim.chosen(candidate), measured.slope, uncertainty)
         return bool(np.all(good | measured.kinks | ~np.isfinite(uncertainty)))
 
-    def equals(self, given: Vector, other: Vector) -> bool:
-        """Whether ``given``, which has failed, is ``other`` at every entry."""
-        claim = self.claim
-        if given.shape != claim.shape or other.shape != claim.shape:
+    def equals(self, other: Vector) -> bool:
+        """Whether what was given, which has failed, is ``other`` at every entry."""
+        claim, entries = self.claim, self.claim.entries
+        if entries is None or other.shape != claim.shape:
             return False
-        exact = other.reshape(-1)[claim.flat]
-        return bool(np.all(claim.rule.holds(given.reshape(-1)[claim.flat], exact, 0.0)))
+        return bool(np.all(claim.rule.holds(entries, claim.chosen(other), 0.0)))
 
 
 def with_causes(
@@ -45,53 +45,42 @@ def with_causes(
     judged: Mapping[str, ParameterVerdict],
 ) -> dict[str, ParameterVerdict]:
     """``judged``, with the cause of each failure for which there is one."""
-    evidence = {name: Evidence(claims[name], measured[name]) for name in claims}
-    given = {name: c.given for name, c in claims.items() if c.given is not None}
-    failing = [
-        n for n, v in judged.items()
-        if v.verdict == FAIL and n in given and np.all(np.isfinite(given[n]))
-    ]  # fmt: skip
-    causes: dict[str, str | None] = {
-        n: claims[n].complaint for n, v in judged.items() if v.verdict == FAIL
+    given = {
+        name: Evidence(claim, measured[name], claim.given)
+        for name, claim in claims.items()
+        if claim.given is not None
     }
-    together = _common_factor(problem, evidence, given, failing)
-    for name in failing:
+    failed = [name for name, verdict in judged.items() if verdict.verdict == FAIL]
+    causes = {name: claims[name].complaint for name in failed}
+    failing = {n: given[n] for n in failed if n in given and np.all(np.isfinite(given[n].given))}
+    together = _common_factor(problem, list(failing.values()))
+    for name, evidence in failing.items():
         causes[name] = (
             together
-            or _rearranged(evidence[name], name, given[name])
-            or _swapped(evidence, given, name)
-            or _factor(problem, evidence[name], given[name])
-            or _known_mistake(problem, evidence[name], name, given[name])
+            or _rearranged(name, evidence)
+            or _swapped(name, given)
+            or _factor(problem, evidence)
+            or _known_mistake(problem, name, evidence)
             or causes[name]
         )
     return {n: v._replace(cause=causes.get(n)) for n, v in judged.items()}
 
 
-def _common_factor(
-    problem: Problem,
-    evidence: Mapping[str, Evidence],
-    given: Mapping[str, Vector],
-    names: list[str],
-) -> str | None:
+def _common_factor(problem: Problem, failing: list[Evidence]) -> str | None:
     """One factor that mends all of several parameters, even where one has a single entry."""
-    shaped = [n for n in names if n in given and given[n].shape == evidence[n].claim.shape]
-    if len(shaped) < 2 or shaped != names:
+    entries = [e.claim.entries for e in failing if e.claim.entries is not None]
+    if len(entries) < 2 or len(entries) < len(failing):
         return None
-    factor = _ratio(
-        np.concatenate([given[n].reshape(-1)[evidence[n].claim.flat] for n in names]),
-        np.concatenate([evidence[n].measured.slope for n in names]),
-    )
-    if factor is None or not all(evidence[n].fits(given[n] / factor) for n in names):
+    factor = _ratio(np.concatenate(entries), np.concatenate([e.measured.slope for e in failing]))
+    if factor is None or not all(e.fits(e.given / factor) for e in failing):
         return None
     return _describe(problem, factor)
 
 
-def _factor(problem: Problem, evidence: Evidence, given: Vector) -> str | None:
-    if given.shape != evidence.claim.shape:
-        return None
-    entries = given.reshape(-1)[evidence.claim.flat]
-    factor = _ratio(entries, evidence.measured.slope)
-    if factor is None or not evidence.fits(given / factor):
+def _factor(problem: Problem, evidence: Evidence) -> str | None:
+    entries = evidence.claim.entries
+    factor = None if entries is None else _ratio(entries, evidence.measured.slope)
+    if entries is None or factor is None or not evidence.fits(evidence.given / factor):
         return None
     if np.count_nonzero(entries) < 2 and not _known(problem, factor):
         return None  # any number is some multiple of one other
@@ -148,30 +137,25 @@ def _describe(problem: Problem, factor: float) -> str:
     return f"{flipped}, and {text}" if flipped else text
 
 
-def _rearranged(evidence: Evidence, name: str, given: Vector) -> str | None:
-    if given.ndim == 2 and given.T.shape == evidence.claim.shape and evidence.fits(given.T):
+def _rearranged(name: str, evidence: Evidence) -> str | None:
+    shape, given = evidence.claim.shape, evidence.given
+    if given.ndim == 2 and evidence.fits(given.T):
         return "transposed"
-    if given.ndim == len(evidence.claim.shape) + 1 and evidence.fits(given.sum(axis=0)):
+    if given.ndim == len(shape) + 1 and evidence.fits(given.sum(axis=0)):
         return f"{name} is not summed over the batch"
     return None
 
 
-def _swapped(
-    evidence: Mapping[str, Evidence], given: Mapping[str, Vector], name: str
-) -> str | None:
-    for other in given:
-        if (
-            other != name
-            and given[other].shape == given[name].shape == evidence[name].claim.shape
-            and evidence[name].fits(given[other])
-            and evidence[other].fits(given[name])
-        ):
+def _swapped(name: str, given: Mapping[str, Evidence]) -> str | None:
+    own = given[name]
+    for other, its in given.items():
+        if other != name and own.fits(its.given) and its.fits(own.given):
             return f"{name} and {other} are swapped"
     return None
 
 
-def _known_mistake(problem: Problem, evidence: Evidence, name: str, given: Vector) -> str | None:
+def _known_mistake(problem: Problem, name: str, evidence: Evidence) -> str | None:
     for cause, gradients in problem.mistakes():
-        if name in gradients and evidence.equals(given, gradients[name]):
+        if name in gradients and evidence.equals(gradients[name]):
             return cause
     return None

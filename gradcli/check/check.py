@@ -19,11 +19,11 @@ from gradcli.check.judge import (
     not_reached,
     overall,
 )
+from gradcli.check.lines import Point, Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
-from gradcli.check.numeric import STEPS, TOLERANCES, Point, Progress
+from gradcli.check.methods import METHODS, Method
 from gradcli.check.rounding import value_rounding
-from gradcli.engine import REGISTRY
-from gradcli.errors import GradcliError
+from gradcli.errors import SpecError
 from gradcli.nonfinite import nonfinite
 from gradcli.problem import Problem, Result, differentiate, quiet
 
@@ -38,7 +38,6 @@ class Options(NamedTuple):
     step: float | None = None
     tolerance: float | None = None
     sample: int | None = None
-    seed: int = 0
 
 
 class Checked(NamedTuple):
@@ -57,6 +56,17 @@ class Checked(NamedTuple):
     """Names that were given, but that the problem does not have."""
     interrupted: bool = False
     """Whether an interrupt came before all was done."""
+
+
+class _Plan(NamedTuple):
+    """What is to be done at each point."""
+
+    method: Method
+    step: float
+    tolerance: float
+    options: Options
+    against: Mapping[str, npt.NDArray[Any]] | None
+    progress: Progress
 
 
 class _Outcome(NamedTuple):
@@ -80,22 +90,24 @@ def check(
     derivative at the problem's own point. Arrays in ``against`` are judged as loosely as
     their dtype asks, and, where they fail, at the problem's data rounded to its dtype, too.
     An interrupt is not passed on: what is done is judged, and the rest "not reached".
-    Raises GradcliError for a method that does not suit the problem, and TooLargeError with
-    an estimate of time where a sample is called for.
+    Raises SpecError for a method that does not suit the problem, and with an estimate of time
+    where a sample is called for.
     """
-    tolerance = TOLERANCES[options.method] if options.tolerance is None else options.tolerance
-    step = STEPS[options.method] if options.step is None else options.step
-    options = options._replace(tolerance=tolerance)
+    method = METHODS[options.method]
+    step = method.step if options.step is None else options.step
+    tolerance = method.tolerance if options.tolerance is None else options.tolerance
+    plan = _Plan(method, step, tolerance, options, against, progress)
     with quiet():
         exact = problem.in_float64()
-        outcome = _judged(exact, options, against, progress, announce)
+        outcome = _judged(exact, plan, announce)
         params = outcome.params
         failing = [name for name, v in params.items() if v.verdict == FAIL]
-        rounded = problem.rounded() if failing and against is not None else None
-        if against and rounded is not None:
-            elsewhere = f"given data rounded to {_dtype(problem)}"
+        rounded = problem.rounded() if failing and against else None
+        if rounded is not None:
+            dtype = next(iter(problem.primals.values())).dtype
+            elsewhere = f"given data rounded to {dtype}"
             if not outcome.interrupted:
-                there = _judged(rounded, options, against, progress, again=failing)
+                there = _judged(rounded, plan, again=failing)
                 outcome = outcome._replace(interrupted=there.interrupted)
                 for name in failing:
                     if there.params and there.params[name].verdict == PASS:
@@ -120,9 +132,7 @@ def check(
 
 def _judged(
     problem: Problem,
-    options: Options,
-    against: Mapping[str, npt.NDArray[Any]] | None,
-    progress: Progress,
+    plan: _Plan,
     announce: Announce = lambda entries, seconds: None,
     again: Collection[str] = (),
 ) -> _Outcome:
@@ -131,23 +141,23 @@ def _judged(
     bad = nonfinite(problem, result)
     if bad is not None:
         return _Outcome({}, bad)
-    if options.method == "complex":
-        _require_analytic(result)
+    if plan.method.analytic:
+        _require_analytic(result, plan.options.method)
     point = Point(problem, float(result.value.item()), value_rounding(problem, result))
-    chosen = choose(problem, options.sample, options.seed)
+    chosen = choose(problem, plan.options.sample)
     if again:
         chosen = {name: chosen[name] for name in again}
-        progress(-sum(flat.size for flat in chosen.values()))
-    claims = make_claims(problem, result, against, options.tolerance or 0.0, chosen)
+        plan.progress(-sum(flat.size for flat in chosen.values()))
+    claims = make_claims(problem, result, plan.against, plan.tolerance, chosen)
     measured: dict[str, Measured] = {}
     interrupted = False
     try:
-        seconds = estimate(point, chosen, options.method)
+        seconds = estimate(point, chosen, plan.method)
         if seconds > LONG:
             announce(sum(flat.size for flat in chosen.values()), seconds)
         # The small ones first: an interrupt then leaves the fewest without a verdict.
         for name, claim in sorted(claims.items(), key=lambda item: item[1].flat.size):
-            how = options.method, options.step, progress
+            how = plan.method, plan.step, plan.progress
             measured[name] = measure(claim, point, result, *how)
     except KeyboardInterrupt:
         interrupted = True
@@ -158,16 +168,11 @@ def _judged(
     return _Outcome(params, None, interrupted)
 
 
-def _dtype(problem: Problem) -> str:
-    return str(next(iter(problem.primals.values())).dtype)
-
-
-def _require_analytic(result: Result) -> None:
+def _require_analytic(result: Result, method: str) -> None:
     for step in result.steps:
-        if not REGISTRY[step.op].analytic:
-            raise GradcliError(
-                f"--method complex needs functions that are analytic throughout; {step.op} is not"
-            )
+        if not step.record.op.analytic:
+            needed = f"{method} needs functions that are analytic throughout"
+            raise SpecError("method", f"{needed}; {step.op} is not")
 
 
 def _rule(method: str, step: float, tolerance: float, against: object) -> str:

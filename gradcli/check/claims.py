@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.numeric import EPS, Vector
+from gradcli.check.lines import EPS, Vector
 from gradcli.problem import Problem, Result
 
 
@@ -52,7 +52,11 @@ class Claim(NamedTuple):
         """The entries to look at, where there is a gradient of the right shape."""
         if self.given is None or self.given.shape != self.shape:
             return None
-        return np.asarray(self.given.reshape(-1)[self.flat])
+        return self.chosen(self.given)
+
+    def chosen(self, array: Vector) -> Vector:
+        """The entries to look at of an ``array`` of the right shape."""
+        return np.asarray(array.reshape(-1)[self.flat])
 
     @property
     def complaint(self) -> str | None:
@@ -61,7 +65,7 @@ class Claim(NamedTuple):
             return "missing"
         if self.given.shape != self.shape:
             return f"has shape {self.given.shape}, but {self.shape} is needed"
-        wrong = np.flatnonzero(~np.isfinite(self.given.reshape(-1)[self.flat]))
+        wrong = np.flatnonzero(~np.isfinite(self.chosen(self.given)))
         if wrong.size:
             index = self.index_of(self.flat[wrong[0]])
             first = ", the first" if wrong.size > 1 else ""
@@ -100,12 +104,12 @@ def make_claims(
     return claims
 
 
-def choose(problem: Problem, sample: int | None, seed: int) -> dict[str, Vector]:
+def choose(problem: Problem, sample: int | None) -> dict[str, Vector]:
     """Positions of the entries to look at, by parameter: all, or ``sample`` of each."""
-    rng = None if sample is None else np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     chosen = {}
     for name, primal in problem.primals.items():
-        if rng is None or sample is None or primal.size <= sample:
+        if sample is None or primal.size <= sample:
             chosen[name] = np.arange(primal.size)
         else:
             chosen[name] = np.sort(rng.choice(primal.size, sample, replace=False))

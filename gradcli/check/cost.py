@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradcli.check.ladder import RUNGS
-from gradcli.check.numeric import Entries, Point, Vector
-from gradcli.errors import TooLargeError
+from gradcli.check.lines import Entries, Point, Vector
+from gradcli.check.methods import Method
+from gradcli.errors import SpecError
 
 LONG = 10
 """Seconds above which work is announced before it is begun."""
@@ -17,27 +17,26 @@ MOST_ENTRIES = 1_000_000
 """Above this a check asks for a sample."""
 _SHORT = 64
 """So few entries are begun without an estimate."""
-_PASSES = {"central": 1.0, "forward": 1.5, "complex": 4.0, "ridders": float(RUNGS)}
-"""Pairs of values that a method takes for each entry."""
 
 
-def estimate(point: Point, chosen: Mapping[str, Vector], method: str) -> float:
+def estimate(point: Point, chosen: Mapping[str, Vector], method: Method) -> float:
     """About how many seconds the ``chosen`` entries, by parameter, will take.
 
     A few are timed, and more of them only where it seems long, so that it costs little. Raises
-    TooLargeError, with that time, where the entries are over a million.
+    SpecError, with that time, where the entries are over a million.
     """
     count = sum(flat.size for flat in chosen.values())
     seconds = 0.0
     for few in (4, 64) if count > _SHORT else ():
         each = [_seconds(point, name, flat, few) for name, flat in chosen.items() if flat.size]
-        seconds = _PASSES[method] * sum(each)
+        seconds = method.passes * sum(each)
         if seconds < LONG:
             break
     if count > MOST_ENTRIES:
-        raise TooLargeError(
-            f"--sample: {count:,} entries would take about {duration(seconds)}: "
-            "give --sample N to check N entries of each parameter"
+        raise SpecError(
+            "sample",
+            f"{count:,} entries would take about {duration(seconds)}: "
+            "give N to check N entries of each parameter",
         )
     return seconds
 

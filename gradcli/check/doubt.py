@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcli.check.claims import Claim
 from gradcli.check.ladder import ladder
-from gradcli.check.numeric import Entries, Point, Slopes, Vector
+from gradcli.check.lines import Entries, Point, Slopes, Vector
 from gradcli.check.rounding import entry_rounding, taped
 from gradcli.engine import Tensor
 from gradcli.problem import Problem, Result

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.check.claims import Claim
+from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
-from gradcli.check.numeric import Vector
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 NOT_REACHED = "not reached"
@@ -38,34 +39,34 @@ class ParameterVerdict(NamedTuple):
     shape: tuple[int, ...]
     given_shape: tuple[int, ...] | None
     """None where nothing was given, or the gradient is the engine's own."""
-    entries: int
-    """How many were looked at."""
-    max_abs_error: float
+    entries: int = 0
+    """How many were compared."""
+    max_abs_error: float = math.nan
     """Over what was compared; nan where nothing was."""
-    max_rel_error: float
+    max_rel_error: float = math.nan
     """Of the larger of the two, over what was compared and is not below noise."""
-    worst_index: list[int]
+    worst_index: Sequence[int] = ()
     """The worst entry: of the failed ones, if there are any; the one whose error is the largest
     part of it, and among equals the largest error. The figures that follow are its."""
-    backprop: Any
+    backprop: Any = math.nan
     """The judged gradient, a number of the dtype in which it was given."""
-    numeric: float
+    numeric: float = math.nan
     """nan at a kink, and where nothing is known."""
-    abs_error: float
-    rel_error: float
+    abs_error: float = math.nan
+    rel_error: float = math.nan
     """Of the larger of the two."""
-    uncertainty: float
+    uncertainty: float = math.nan
     """Of the numeric derivative."""
-    kinks: list[list[int]]
+    kinks: Sequence[list[int]] = ()
     """Where the one-sided slopes differ: there is no derivative to compare with."""
-    sides: list[Sides]
+    sides: Sequence[Sides] = ()
     """The slopes there."""
-    below_noise: list[list[int]]
+    below_noise: Sequence[list[int]] = ()
     """Small entries that agree within an uncertainty that is not small beside them."""
-    unsure: list[list[int]]
+    unsure: Sequence[list[int]] = ()
     """Where the numeric derivative is not sure enough to be compared with."""
-    failed: int
-    verdict: str
+    failed: int = 0
+    verdict: str = NOT_REACHED
     cause: str | None = None
     point: str | None = None
     """The other point, where a given gradient passed there and not at the problem's own."""
@@ -73,11 +74,11 @@ class ParameterVerdict(NamedTuple):
 
 def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     """Judge ``claim`` by what was ``measured``."""
-    claimed, flat = claim.entries, claim.flat
+    claimed, flat, blank = claim.entries, claim.flat, not_reached(claim)
     if claimed is None:
-        return _uncompared(claim, FAIL)
+        return blank._replace(verdict=FAIL)
     if not claimed.size:
-        return _uncompared(claim, PASS)
+        return blank._replace(verdict=PASS, max_abs_error=0.0, max_rel_error=0.0)
     slope, uncertainty, kinks = measured.slope, measured.uncertainty, measured.kinks
     sure = measured.sure
     error = np.abs(claimed - slope)
@@ -97,22 +98,21 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     known = not (kinks | (~(sure | (far & failed)) & rough))[worst]
     digits = claim.dtype if np.dtype(claim.dtype).kind == "f" else np.float64
     whole = claim.backprop.reshape(-1)
-    nan = float("nan")
 
     def named(some: Vector) -> list[list[int]]:
         return [claim.index_of(i) for i in flat[some]]
 
-    return _uncompared(claim, FAIL)._replace(
+    return blank._replace(
         entries=len(flat),
-        max_abs_error=float(error[compared].max()) if compared.any() else nan,
+        max_abs_error=float(error[compared].max()) if compared.any() else math.nan,
         max_rel_error=(
-            float(relative[compared & ~noisy].max(initial=0.0)) if compared.any() else nan
+            float(relative[compared & ~noisy].max(initial=0.0)) if compared.any() else math.nan
         ),
         worst_index=claim.index_of(flat[worst]),
         backprop=claimed[worst : worst + 1].astype(digits)[0],
-        numeric=float(slope[worst]) if known else nan,
-        abs_error=float(error[worst]) if known else nan,
-        rel_error=float(relative[worst]) if known else nan,
+        numeric=float(slope[worst]) if known else math.nan,
+        abs_error=float(error[worst]) if known else math.nan,
+        rel_error=float(relative[worst]) if known else math.nan,
         uncertainty=float(uncertainty[worst]),
         kinks=named(kinks),
         sides=[
@@ -135,33 +135,8 @@ def _worst(relative: Vector, error: Vector, some: Vector) -> int:
 
 def not_reached(claim: Claim) -> ParameterVerdict:
     """The verdict on what was not measured: none."""
-    return _uncompared(claim, NOT_REACHED)
-
-
-def _uncompared(claim: Claim, verdict: str) -> ParameterVerdict:
-    """The verdict on a parameter of which no entry was compared."""
-    nan = float("nan")
-    most = 0.0 if verdict == PASS else nan
-    own = claim.given is None or claim.given is claim.backprop
-    return ParameterVerdict(
-        shape=claim.shape,
-        given_shape=None if own or claim.given is None else claim.given.shape,
-        entries=0,
-        max_abs_error=most,
-        max_rel_error=most,
-        worst_index=[],
-        backprop=nan,
-        numeric=nan,
-        abs_error=nan,
-        rel_error=nan,
-        uncertainty=nan,
-        kinks=[],
-        sides=[],
-        below_noise=[],
-        unsure=[],
-        failed=0,
-        verdict=verdict,
-    )
+    given = None if claim.given is claim.backprop else claim.given
+    return ParameterVerdict(claim.shape, None if given is None else given.shape)
 
 
 def overall(verdicts: Iterable[str]) -> str:

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.check.numeric import STEPS, Lines, Slopes, Vector, rounding, scale
+from gradcli.check.lines import Lines, Slopes, Vector, rounding, scale
 
+LONGEST = 1e3
+"""The first step, times max(1, |x|)."""
 RATIO = 2.5
 """Each step, to the next."""
 RUNGS = 48
@@ -30,10 +32,10 @@ _UNEVEN = 0.02
 """By what part of it a step may be off, once it is added to x."""
 
 
-def ladder(lines: Lines, step: float | None = None, ratio: float = RATIO) -> Slopes:
+def ladder(lines: Lines, step: float = LONGEST, ratio: float = RATIO) -> Slopes:
     """The derivatives along ``lines``, with all that makes them uncertain.
 
-    The first step is ``step`` (1000) times max(1, |x|). Where the scalar is not a finite
+    The first step is ``step`` times max(1, |x|). Where the scalar is not a finite
     real number at a step, the shorter ones count; where it never is on one side, the
     other. Each is ``1 / ratio`` of the one before: those that rounding makes otherwise do not
     count. A gap is what remains between the two sides at the finest rung that can tell.
@@ -42,8 +44,7 @@ def ladder(lines: Lines, step: float | None = None, ratio: float = RATIO) -> Slo
     smallest = np.min(np.abs(lines.x), initial=1.0, where=lines.x != 0)
     rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
     rungs = round(rungs * np.log(RATIO) / np.log(ratio))
-    first = (STEPS["ridders"] if step is None else step) * scale(lines.x)
-    h = first[:, None] * ratio ** -np.arange(rungs)
+    h = step * scale(lines.x)[:, None] * ratio ** -np.arange(rungs)
     above, below = lines.x[:, None] + h, lines.x[:, None] - h
     values = lines.at(np.concatenate([above, below], axis=1))
     up, down = values[:, :rungs], values[:, rungs:]

@@ -16,7 +16,7 @@ import numpy as np
 from gradcli.check.claims import Claim
 from gradcli.check.doubt import FEW, doubt
 from gradcli.check.ladder import ladder, two_rungs
-from gradcli.check.numeric import (
+from gradcli.check.lines import (
     CENTRAL_STEP,
     EPS,
     Blocks,
@@ -25,12 +25,10 @@ from gradcli.check.numeric import (
     Progress,
     Slopes,
     Vector,
-    central,
-    complex_step,
-    forward,
     scale,
-    unknown,
+    slopes_of,
 )
+from gradcli.check.methods import Method
 from gradcli.check.rounding import entry_rounding, swallowed
 from gradcli.problem import Result
 
@@ -44,8 +42,6 @@ _GROUPS = 256
 """So many entries have their rounding looked at one by one; more of them, in groups."""
 _LINES = 2048
 """Entries that are measured by themselves at a time, for the sake of memory."""
-FIRST = {"central": central, "forward": forward, "complex": complex_step}
-"""What measures at one step."""
 
 
 class Measured(NamedTuple):
@@ -71,36 +67,36 @@ def measure(
     claim: Claim,
     point: Point,
     result: Result,
-    method: str,
-    step: float | None,
+    method: Method,
+    step: float,
     progress: Progress,
 ) -> Measured:
     """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first."""
     entries = Entries(point, claim.name, claim.flat, progress)
     n = len(claim.flat)
-    if method == "ridders":
-        slopes = unknown(n)
+    if method.first is None:
+        slopes = slopes_of(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
         alone = np.ones(n, bool)
     else:
-        slopes = FIRST[method](entries, step)
+        slopes = method.first(entries, step)
         resolution = _resolution(claim, point, result, slopes)
         alone = ~(slopes.uncertainty <= resolution)
-        if method != "complex":
+        if not method.analytic:
             # A step of 16 uncertainties between the sides is no rounding.
             alone |= ~(slopes.gap <= 2 * resolution + 16 * slopes.uncertainty)
             alone |= _misses(claim, slopes) | (n <= FEW)
             _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
         slopes.gap[:] = 0.0
     again = np.flatnonzero(alone)
-    if method != "ridders":
+    if method.first is not None:
         progress(-again.size)
     for some in _cut(again, -(-again.size // _LINES)):
         groups = _cut(claim.flat[some], min(some.size, _GROUPS))
         found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
-        finer = ladder(lines, step if method == "ridders" else None)
-        better = ~(finer.uncertainty > slopes.uncertainty[some]) | (method != "complex")
+        finer = ladder(lines, step) if method.first is None else ladder(lines)
+        better = ~(finer.uncertainty > slopes.uncertainty[some]) | (not method.analytic)
         for kept, new in zip(slopes, finer):
             kept[some[better]] = new[better]
     resolution = _resolution(claim, point, result, slopes)
@@ -155,9 +151,11 @@ def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float)
     blocks = [rest] if rest.size <= _BLOCK else _cut(rest, -(-rest.size // _BLOCK))
     while blocks:
         lines = Blocks(
-            entries.point, entries.name,
-            [entries.flat[b] for b in blocks], [weights[b] for b in blocks],
-        )  # fmt: skip
+            entries.point,
+            entries.name,
+            [entries.flat[b] for b in blocks],
+            [weights[b] for b in blocks],
+        )
         sums = two_rungs(lines, 2 * CENTRAL_STEP)
         pending = []
         for block, slope, uncertainty in zip(blocks, *sums):

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.numeric import CENTRAL_STEP, EPS, Vector, scale
+from gradcli.check.lines import CENTRAL_STEP, EPS, Vector, scale
 from gradcli.engine import Array, GradientTape, Tensor
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
-from gradcli.problem import Arrays, Problem, Result
+from gradcli.problem import Arrays, Problem, Result, same
 
 
 class Rounding(NamedTuple):
@@ -78,8 +78,8 @@ def _course(
     except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
         return None
     found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
-    same = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
-    return found if same else None
+    alike = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
+    return found if alike else None
 
 
 def taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientTape, Array]:
@@ -87,7 +87,7 @@ def taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientT
     tensors = {n: Tensor(p) for n, p in {**problem.primals, **moved}.items()}
     with GradientTape() as tape:
         tape.watch(tensors)
-        value = problem.forward(tensors, lambda _, value: value)
+        value = problem.forward(tensors, same)
     return tensors, tape, value
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.measure import FIRST
-from gradcli.check.numeric import Entries, Point
-from gradcli.errors import GradcliError
+from gradcli.check.lines import Entries, Point
+from gradcli.check.methods import METHODS
+from gradcli.errors import SpecError
 from gradcli.problem import Problem, differentiate, quiet
 
 STEPS = [10.0**-k for k in range(1, 15)]
@@ -30,17 +30,18 @@ class Sweep(NamedTuple):
     best: Row
 
 
-def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
+def sweep(problem: Problem, method: str) -> Sweep:
     """The error at each step from 1e-1 to 1e-14, times max(1, |x|), and the best of them.
 
     The relative error is taken of the largest entry of each parameter's gradient.
     """
-    if method == "ridders":
-        raise GradcliError("--sweep: ridders chooses its own steps; sweep central or forward")
+    measure = METHODS[method].first
+    if measure is None:
+        raise SpecError("sweep", f"{method} chooses its own steps; sweep central or forward")
     problem = problem.in_float64()
     result = differentiate(problem)
     point = Point(problem, float(result.value.item()))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     rows = []
     for step in STEPS:
         absolute = relative = 0.0
@@ -48,7 +49,7 @@ def sweep(problem: Problem, method: str, seed: int = 0) -> Sweep:
             count = min(gradient.size, MOST_ENTRIES)
             flat = np.sort(rng.choice(gradient.size, count, replace=False))
             with quiet():
-                slopes = FIRST[method](Entries(point, name, flat), step)
+                slopes = measure(Entries(point, name, flat), step)
                 errors = np.abs(slopes.slope - gradient.reshape(-1)[flat])
             # Where the step leaves the domain, the error has no bound.
             error = float(np.max(np.where(np.isnan(errors), np.inf, errors), initial=0.0))

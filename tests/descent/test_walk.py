@@ -170,6 +170,6 @@ def test_models_are_trained() -> None:
 
 
 def test_the_command_line_knows_the_optimizers_and_methods() -> None:
-    from gradcli.check.numeric import STEPS
+    from gradcli.check.methods import METHODS as DECLARED
 
-    assert set(METHODS) == set(STEPS)
+    assert set(METHODS) == set(DECLARED)

@@ -1,7 +1,6 @@
-"""Numeric derivatives of a problem's scalar, many at a time.
+"""A problem's scalar along straight lines, at many points at a time.
 
-The perturbed arrays are stacked and evaluated in one forward pass a chunk. Steps are
-divided by what was realised: (x + h) - (x - h) after rounding, not 2h.
+The perturbed arrays are stacked and evaluated in one forward pass a chunk.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from gradcli.problem import Problem
 
 EPS = float(np.finfo(np.float64).eps)
 CENTRAL_STEP = EPS ** (1 / 3)
-FORWARD_STEP = EPS**0.5
-COMPLEX_STEP = 1e-20
 LARGEST_CHUNK = 64 << 20
 """Bytes that a chunk may take, unless a single evaluation takes more."""
 _GOOD_CHUNK = 3 << 20
@@ -91,7 +88,7 @@ class Entries:
         self.growth: Vector | float = 0.0
         self._stack: Vector | None = None
 
-    def chosen(self, some: Vector, progress: Progress = lambda done: None) -> Entries:
+    def chosen(self, some: Vector | slice, progress: Progress = lambda done: None) -> Entries:
         """The same for some of the entries, by mask or position."""
         return Entries(self.point, self.name, self.flat[some], progress)
 
@@ -159,66 +156,7 @@ def rounding(lines: Lines, values: Vector, width: Vector) -> Vector:
     return np.asarray(2 * (near + 2 * EPS * np.abs(values)) / np.abs(width) + growth)
 
 
-def central(entries: Entries, step: float | None = None) -> Slopes:
-    """(f(x+h) - f(x-h)) / 2h with h = eps^(1/3) max(1, |x|); error O(h^2)."""
-    h = (CENTRAL_STEP if step is None else step) * scale(entries.x)
-    above, below = entries.x + h, entries.x - h
-    up, down = entries.at(np.stack([above, below], axis=1)).T
-    right = (up - entries.point.value) / (above - entries.x)
-    left = (entries.point.value - down) / (entries.x - below)
-    width = above - below
-    uncertainty = rounding(entries, np.maximum(np.abs(up), np.abs(down)), width)
-    return _slopes((up - down) / width, uncertainty, np.abs(right - left), h)
-
-
-def forward(entries: Entries, step: float | None = None) -> Slopes:
-    """(f(x+h) - f(x)) / h with h = eps^(1/2) max(1, |x|); error O(h)."""
-    h = (FORWARD_STEP if step is None else step) * scale(entries.x)
-    above = entries.x + h
-    values = entries.at(above[:, None])[:, 0]
-    slope = (values - entries.point.value) / (above - entries.x)
-    # The other side is looked at as well: a kink shows on neither side alone.
-    gap = central(entries.chosen(np.arange(len(entries.flat)))).gap
-    return _slopes(slope, rounding(entries, values, above - entries.x), gap, h)
-
-
-def complex_step(entries: Entries, step: float | None = None) -> Slopes:
-    """Im f(x + ih) / h with h = 1e-20: no difference, so no cancellation.
-
-    Squire & Trapp, "Using complex variables to estimate derivatives of real functions",
-    SIAM Review 40 (1998). Only for problems that are analytic throughout. A far shorter step,
-    from as far away as the rounding of the value reaches, shows rounding and truncation.
-    """
-    h = COMPLEX_STEP if step is None else step
-    slope = np.imag(entries.at((entries.x + 1j * h)[:, None])[:, 0]) / h
-    size = np.abs(slope)
-    steep = np.maximum(size, 1e-3 * np.max(size, initial=0.0, where=np.isfinite(size)))
-    reach = np.divide(4 * entries.point.rounding, steep, out=np.zeros_like(steep), where=steep > 0)
-    # NumPy's complex powers go by way of logarithms, and round by so much more.
-    reach = np.maximum(reach, 64 * EPS * np.abs(entries.x))
-    away = entries.x[:, None] + reach[:, None] * np.array([1.0, -0.7, 0.45]) + 1e-6j * h
-    others = np.imag(entries.at(away)) / (1e-6 * h)
-    uncertainty = 8 * (np.abs(others - slope[:, None]).max(axis=1) + EPS * size)
-    return _slopes(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
-
-
-def unknown(n: int) -> Slopes:
-    """``n`` slopes that nothing is known of."""
-    return _slopes(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
-
-
-def _slopes(slope: Vector, uncertainty: Vector, gap: Vector, step: Vector) -> Slopes:
+def slopes_of(slope: Vector, uncertainty: Vector, gap: Vector, step: Vector) -> Slopes:
+    """Slopes, none of them known to either side of a kink."""
     left, right = np.full((2, *slope.shape), np.nan)
     return Slopes(slope, uncertainty, gap, step, left, right)
-
-
-STEPS = {
-    "central": CENTRAL_STEP,
-    "forward": FORWARD_STEP,
-    "ridders": 1e3,
-    "complex": COMPLEX_STEP,
-}
-"""Default steps, each times max(1, |x|) but for the complex one; ridders' is its first."""
-
-TOLERANCES = {"central": 1e-6, "forward": 1e-5, "ridders": 1e-6, "complex": 1e-8}
-"""Default relative tolerances: what a method can be held to."""
