@@ -54,15 +54,19 @@ class ProblemGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        headings = {name: family.heading for name, family in families().items()}
+        known = families()
+        headings = {name: family.heading for name, family in known.items()}
         for heading, places in self.others.items():
             headings.update(dict.fromkeys(places, heading))
         rows: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             if command is not None:
-                row = name, command.get_short_help_str(formatter.width)
-                rows.setdefault(headings.get(name, "Reference"), []).append(row)
+                about = command.get_short_help_str(formatter.width)
+                if self.verb and name in known:  # the verb is told above the list
+                    subject = known[name].subject.removeprefix(f"{name}, ")
+                    about = f"{subject[0].upper()}{subject[1:]}."
+                rows.setdefault(headings.get(name, "Reference"), []).append((name, about))
         for heading, some in rows.items():
             with formatter.section(heading):
                 formatter.write_dl(some)

@@ -95,7 +95,7 @@ def grouped(
     groups: dict[str, list[tuple[str, str]]] = {}
     for param in params:
         record = param.get_help_record(ctx)
-        if record is not None:
+        if record is not None and record[1]:  # an argument stands in the usage line
             groups.setdefault(getattr(param, "group", "Other"), []).append(record)
     for heading, records in groups.items():
         with formatter.section(heading):

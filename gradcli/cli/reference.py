@@ -82,13 +82,29 @@ activation = click.Command(
     params=[
         Names(lambda: ACTIVATIONS, ["name"], metavar="NAME"),
         click.Option(
-            ["--from", "low"], type=float, default=-10.0, metavar="X", help="[default: -10]"
+            ["--from", "low"],
+            type=float,
+            default=-10.0,
+            metavar="X",
+            help="The first point.  [default: -10]",
         ),
-        click.Option(["--to", "high"], type=float, default=10.0, metavar="X", help="[default: 10]"),
-        click.Option(["--points"], type=click.IntRange(2, _MOST), default=10, help="[default: 10]"),
+        click.Option(
+            ["--to", "high"],
+            type=float,
+            default=10.0,
+            metavar="X",
+            help="The last point.  [default: 10]",
+        ),
+        click.Option(
+            ["--points"],
+            type=click.IntRange(2, _MOST),
+            default=10,
+            metavar="N",
+            help="How many points.  [default: 10]",
+        ),
         KeyOption(DTYPE),
         *_views(),
     ],
-    help=_activation.__doc__,
+    help=f"{_activation.__doc__}\n\nNAME is one of {', '.join(ACTIVATIONS)}.",
     epilog="Example: gradcli activation sigmoid --from -10 --to 10 --points 10",
 )

@@ -33,7 +33,7 @@ def answer_tables(answer: Answer, screen: Screen) -> Iterator[Any]:
     if answer.derivatives is not None:
         yield from grid(["order", "derivative"], [*enumerate(answer.derivatives, 1)], screen)
     elif answer.hessian is not None:
-        yield from _hessian(answer.hessian, screen)
+        yield from _hessian(name, answer.hessian, screen)
 
 
 def _slopes(answer: Answer, slopes: Arrays, screen: Screen) -> Iterator[Any]:
@@ -46,7 +46,7 @@ def _slopes(answer: Answer, slopes: Arrays, screen: Screen) -> Iterator[Any]:
             yield array_table(f"d{name}/d{variable}  {shape_text(slope.shape)}", slope, screen)
 
 
-def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
+def _hessian(value: str, hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
     names = list(hessian)
     scalar = all(block.ndim == 0 for row in hessian.values() for block in row.values())
     if scalar and len(names) <= _MOST_TOGETHER:
@@ -56,5 +56,5 @@ def _hessian(hessian: dict[str, Arrays], screen: Screen) -> Iterator[Any]:
         return
     for first, row in hessian.items():
         for second, block in row.items():
-            title = f"d2value/d{first}d{second}  {shape_text(block.shape)}"
+            title = f"d2{value}/d{first}d{second}  {shape_text(block.shape)}"
             yield array_table(title, block, screen)

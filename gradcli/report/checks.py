@@ -131,7 +131,11 @@ def _summary(checked: Checked) -> str:
     verdicts = list(checked.params.values())
     entries = counted(sum(v.entries for v in verdicts), "entry", "entries")
     noise = sum(len(v.below_noise) for v in verdicts)
-    text = f"{entries} of {counted(len(verdicts), 'parameter')}"
+    parameters = counted(len(verdicts), "parameter")
+    text = f"{entries} of {parameters}"
+    if checked.verdict != "pass" and not checked.interrupted:
+        such = sum(v.verdict == checked.verdict for v in verdicts)
+        text = f"{such:,} of {parameters}, {entries} compared"
     text += f", {noise:,} below noise" if noise else ""
     return f"{text}, interrupted" if checked.interrupted else text
 

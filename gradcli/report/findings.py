@@ -21,8 +21,9 @@ def findings(verdict: ParameterVerdict) -> Iterator[str]:
         return
     cause = verdict.cause or ""
     shape, given = shape_text(verdict.shape), verdict.given_shape
-    if given not in (None, verdict.shape) and not cause.startswith("has shape"):
-        yield f"has shape {shape_text(given or ())}, not {shape}: {cause}"
+    if given not in (None, verdict.shape):
+        why = "" if cause.startswith("has shape") else f": {cause}"
+        yield f"has shape {shape_text(given or ())}, not {shape}{why}"
     elif verdict.failed:
         off = f"{_count(verdict.failed, verdict.entries)} off"
         yield f"{off}: {cause}" if cause else off

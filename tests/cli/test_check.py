@@ -32,14 +32,14 @@ def test_pass_fail_and_inconclusive(gradcli: Gradcli) -> None:
     bad = json.dumps({"w": [[1, 2], [3, 4], [5, 6]], "b": [0, 0]}).encode()
     ran = gradcli(f"check {MODEL} --against -", stdin=bad)
     assert ran.code == 1
-    assert "fail: 8 entries" in ran.out
+    assert "fail: 2 of 2 parameters, 8 entries compared\n" in ran.out
     assert "given" in ran.out
     ran = gradcli("check mae --x 1,1 --w 1;1 --y 2")
     assert ran.code == 3
     for where in ("w: kink at [0, 0]", "w: kink at [1, 0]", "b: kink at [0]"):
         told = f"{where}: slope -1 to the left, 1 to the right; backprop takes 0\n"
         assert told in ran.out
-    assert "inconclusive: 3 entries of 2 parameters\n" in ran.out
+    assert "inconclusive: 2 of 2 parameters, 3 entries compared\n" in ran.out
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce", "ce"])

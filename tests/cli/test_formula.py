@@ -63,6 +63,7 @@ def test_trace_and_tables(gradcli: Gradcli) -> None:
     assert "rule       dx = g * 2 * x" in out
     assert "dvalue/dy" in out
     assert "Hessian" in gradcli("formula x*y x=1 y=2 --order 2").out
+    assert "\nd2loss/dwdb  1x1x1\n" in gradcli("mse --x 1 --y 0 --w 1 --order 2").out
 
 
 def test_outside_the_domain(gradcli: Gradcli) -> None:

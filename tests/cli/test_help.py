@@ -36,6 +36,7 @@ def test_every_command_has_help_and_every_leaf_an_example(
     ran = gradcli(*path.split(), "--help")
     assert ran.code == 0
     assert ran.out.startswith("Usage: gradcli")
+    assert "\n  [NAME=VALUE]" not in ran.out  # an argument has no row without a word
     if not isinstance(command, click.Group):
         assert f"Example: gradcli {path}" in ran.out
     for param in command.params:
@@ -52,6 +53,13 @@ def examples() -> list[str]:
 def test_the_examples_of_the_help_run(example: str, gradcli: Gradcli) -> None:
     ran = gradcli(example)
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_verb_lists_its_problems_whole(gradcli: Gradcli) -> None:
+    listed = gradcli("check --help").out
+    assert "  mae    A model with mean absolute error.\n" in listed
+    assert "  himmelblau  Four equal minima.\n" in listed
+    assert "..." not in listed.partition("Models:")[2]
 
 
 def test_version_and_no_command(gradcli: Gradcli) -> None:

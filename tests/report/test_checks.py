@@ -66,9 +66,15 @@ def test_only_what_did_not_pass_has_details() -> None:
     given = dict(NET.in_float64().evaluate().gradients)
     given["w2"] = given["w2"].T
     given["b1"] = given["b1"] * [1, 1, 2, 1]
+    given["w1"] = given["w1"].reshape(-1)
     shown = lines(CheckReport(check(NET, against=given), given=True), None)
     details = [line for line in shown if re.match(r"[wb]\d: ", line)]
-    assert details == ["b1: 1 of 4 entries off", "w2: has shape 2x4, not 4x2: transposed"]
+    assert details == [
+        "w1: has shape 12, not 3x4",
+        "b1: 1 of 4 entries off",
+        "w2: has shape 2x4, not 4x2: transposed",
+    ]
+    assert shown[-1] == "fail: 3 of 4 parameters, 6 entries compared"
 
 
 def test_what_is_below_noise_is_counted_where_it_passes() -> None:
