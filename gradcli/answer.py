@@ -10,15 +10,9 @@ import numpy as np
 
 from gradcli.engine import Tensor
 from gradcli.errors import SpecError
+from gradcli.gradient import differentiate, quiet, require_real, require_variables
 from gradcli.nonfinite import first_nonfinite, nonfinite, nonfinite_among, nonfinite_gradient
-from gradcli.problem import (
-    Problem,
-    differentiate,
-    quiet,
-    require_real,
-    require_variables,
-    same,
-)
+from gradcli.problem import Problem, same
 from gradcli.steps import Arrays, Step
 
 HIGHEST = 20

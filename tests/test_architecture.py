@@ -23,7 +23,7 @@ HOUSE = """
     model formula
     layers
     answer
-    nonfinite trace
+    gradient nonfinite trace
     problem
     steps
     engine inputs

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from gradcli.formula import Formula
+from gradcli.gradient import differentiate
 from gradcli.model import Model
-from gradcli.problem import Problem, differentiate
+from gradcli.problem import Problem
 from gradcli.trace import Trace, trace_of
 from tests.conftest import Gradcli
 

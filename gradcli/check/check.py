@@ -24,8 +24,9 @@ from gradcli.check.measure import RESOLUTION, Measured, measure
 from gradcli.check.methods import METHODS, Method
 from gradcli.check.rounding import value_rounding
 from gradcli.errors import SpecError
+from gradcli.gradient import differentiate, quiet
 from gradcli.nonfinite import nonfinite
-from gradcli.problem import Problem, Result, differentiate, quiet
+from gradcli.problem import Problem, Result
 
 Announce = Callable[[int, float], None]
 """Called with the number of entries and about how many seconds they will take."""

@@ -18,7 +18,7 @@ from gradcli.engine.nest import leaves
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
 from gradcli.formula.written import as_formula, outcomes
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 from gradcli.suggest import suggestion
 
 TOLERANCES = (1e-8, 1e-6)

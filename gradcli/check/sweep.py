@@ -9,7 +9,8 @@ import numpy as np
 from gradcli.check.lines import Entries, Point
 from gradcli.check.methods import METHODS
 from gradcli.errors import SpecError
-from gradcli.problem import Problem, differentiate, quiet
+from gradcli.gradient import differentiate, quiet
+from gradcli.problem import Problem
 
 STEPS = [10.0**-k for k in range(1, 15)]
 MOST_ENTRIES = 256

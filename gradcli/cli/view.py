@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
     def steps(self) -> Result:
         """The value with every step behind it."""
-        from gradcli.problem import differentiate
+        from gradcli.gradient import differentiate
 
         if self.problem is None:
             raise GradcliError("there is no computation to trace")

@@ -11,7 +11,8 @@ from gradcli.engine import GradientTape, Op, Tensor
 from gradcli.engine.domain import BINARY, UNARY
 from gradcli.engine.recording import FAULTS, Record
 from gradcli.errors import GradcliError
-from gradcli.problem import Arrays, Problem, quiet
+from gradcli.gradient import quiet
+from gradcli.problem import Arrays, Problem
 
 Floats = npt.NDArray[np.float64]
 

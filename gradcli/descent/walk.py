@@ -11,7 +11,8 @@ import numpy as np
 
 from gradcli.descent.ending import Arrival, arrival_at, has_converged, trend_of
 from gradcli.descent.optimizers import Optimizer
-from gradcli.problem import Arrays, Problem, require_scalar
+from gradcli.gradient import require_scalar
+from gradcli.problem import Arrays, Problem
 
 TICK = 0.1
 """Seconds between reports of progress, where a step does not take longer."""

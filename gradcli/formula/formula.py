@@ -17,18 +17,10 @@ from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import EXACT
+from gradcli.gradient import lacks_gradient, require_real, require_variables
 from gradcli.inputs.values import written
 from gradcli.keys import read_keys
-from gradcli.problem import (
-    Arrays,
-    Note,
-    Problem,
-    Result,
-    lacks_gradient,
-    require_real,
-    require_variables,
-    same,
-)
+from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import printable, suggestion
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.engine import Array, GradientTape, Tensor, plain
+from gradcli.gradient import differentiate
 from gradcli.model.network import activate
-from gradcli.problem import Arrays, differentiate
+from gradcli.problem import Arrays
 
 if TYPE_CHECKING:
     from gradcli.model.model import Model

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from gradcli.check import check
 from gradcli.check.check import Options
 from gradcli.formula import Formula
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 
 mpmath.mp.dps = 60
 LEAST = 1e-4

@@ -26,8 +26,9 @@ from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula import Formula
+from gradcli.gradient import differentiate
 from gradcli.model import Model
-from gradcli.problem import Problem, differentiate
+from gradcli.problem import Problem
 
 NET = {
     "loss": "mse", "in": 3, "out": 2, "hidden": [4, 3], "hidden_act": "tanh", "act": "sigmoid",

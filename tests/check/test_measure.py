@@ -13,8 +13,8 @@ from gradcli.check import check
 from gradcli.check.check import Options
 from gradcli.check.sweep import sweep
 from gradcli.formula import Formula
+from gradcli.gradient import differentiate
 from gradcli.model import Model
-from gradcli.problem import differentiate
 
 METHODS = ("central", "forward", "ridders", "complex")
 

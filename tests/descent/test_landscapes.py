@@ -12,7 +12,8 @@ from gradcli import catalogue
 from gradcli.check import check
 from gradcli.cli.main import cli
 from gradcli.formula import LANDSCAPES, Landscape, LandscapeProblem
-from gradcli.problem import Walk, differentiate
+from gradcli.gradient import differentiate
+from gradcli.problem import Walk
 from tests.conftest import Gradcli
 
 

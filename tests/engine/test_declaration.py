@@ -19,7 +19,7 @@ from gradcli.engine.tensor import Array, Outcome
 from gradcli.engine.trace import Slot, trace
 from gradcli.errors import FormulaError, GradcliError, GradientError
 from gradcli.formula import Formula
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 from gradcli.report.oplist import OpList
 
 

@@ -17,7 +17,7 @@ from gradcli.check import check
 from gradcli.engine.op import REGISTRY
 from gradcli.errors import FormulaError, GradcliError
 from gradcli.formula import Formula
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 from tests.conftest import GOLDEN
 from tests.numeric import derivative
 

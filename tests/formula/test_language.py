@@ -12,7 +12,7 @@ from gradcli.answer import Answer, jacobians
 from gradcli.check import check
 from gradcli.errors import FormulaError, GradcliError
 from gradcli.formula import Formula
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 
 X = [3.0, 1.0, 2.0]
 EXPS = [math.exp(x) for x in X]

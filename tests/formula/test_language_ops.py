@@ -13,7 +13,7 @@ from gradcli.engine.domain import Case
 from gradcli.engine.nest import leaves
 from gradcli.formula import Formula
 from gradcli.formula.written import as_formula, outcomes
-from gradcli.problem import differentiate
+from gradcli.gradient import differentiate
 
 CASES = [
     pytest.param(op, case, id=f"{op.name}-{i}")

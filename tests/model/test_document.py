@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as arrays
 from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
+from gradcli.gradient import quiet
 from gradcli.model import Model
-from gradcli.problem import quiet
 from gradcli.report.document import dumps
 from tests.conftest import Gradcli
 

@@ -13,8 +13,9 @@ import pytest
 
 from gradcli.errors import FileError, SpecError
 from gradcli.formula import Formula
+from gradcli.gradient import differentiate
 from gradcli.model import Model
-from gradcli.problem import Problem, differentiate
+from gradcli.problem import Problem
 from gradcli.report.graph import Graph, Node, dot, graph, mermaid, save_graph
 
 HOSTILE = 'a "b" <c> &lt; & {d} \\n [e] | #35; `f` \n\x1b[31m é ]} --> ;'
