@@ -64,12 +64,8 @@ def _explained() -> int:
     if isinstance(error, click.ClickException):
         say(f"gradcli: error: {_one_line(error.format_message())}")
         return USAGE
-    if isinstance(error, FormulaError):
-        _write(error.pointed("gradcli: error: ", stderr_width()))
-        return USAGE
     if isinstance(error, GradcliError):
-        say(f"gradcli: error: {error}")
-        return USAGE
+        return complain(error)
     if isinstance(error, MemoryError):
         say(f"gradcli: error: out of memory: {error or 'use smaller shapes'}")
         return USAGE
@@ -88,6 +84,15 @@ def _explained() -> int:
     kind = type(error).__name__
     say(f"gradcli: a bug in gradcli ({kind}: {_one_line(str(error))}); --debug shows where")
     return BUG
+
+
+def complain(error: GradcliError) -> int:
+    """Print what the user can mend, and give its exit code."""
+    if isinstance(error, FormulaError):
+        _write(error.pointed("gradcli: error: ", stderr_width()))
+    else:
+        say(f"gradcli: error: {error}")
+    return USAGE
 
 
 def _one_line(message: str) -> str:

@@ -10,7 +10,7 @@ import click
 from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
 from gradcli.cli.options import Paths
 from gradcli.cli.problems import Family, Options, Written
-from gradcli.errors import GradcliError
+from gradcli.errors import DocumentError, GradcliError
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -61,7 +61,7 @@ def _landscape(name: str, meaning: str) -> Family:
     )
 
 
-def _read(options: Options) -> Iterator[SpecFile]:
+def _read(options: Options) -> Iterator[SpecFile | DocumentError]:
     from gradcli.inputs.specs import read_specs
 
     names = options["specs"]
@@ -69,7 +69,14 @@ def _read(options: Options) -> Iterator[SpecFile]:
         raise GradcliError("standard input (-) is given twice: it can be read once")
     found = False
     for name in names:
-        for spec in read_specs(name):
+        specs = read_specs(name)
+        while True:
+            try:
+                spec: SpecFile | DocumentError | None = next(specs, None)
+            except DocumentError as error:  # the next one may be good
+                spec = error
+            if spec is None:
+                break
             found = True
             yield spec
     if not found:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
 from gradcli.catalogue import VERBS
-from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain
 from gradcli.cli.view import Outcome, View, show, write_line
-from gradcli.errors import FormulaError, GradcliError, SpecError
+from gradcli.errors import DocumentError, FormulaError, GradcliError, SpecError
 from gradcli.keys import Key, read_keys, shown
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Written(NamedTuple):
     name: str | None = None
 
 
+Spec: TypeAlias = "SpecFile | DocumentError | Written"
+"""In place of a document that is malformed stands its error."""
+
+
 class Family(NamedTuple):
     """Problems of one kind on the command line."""
 
@@ -49,7 +53,7 @@ class Family(NamedTuple):
     example: str
     keys: Sequence[Key]
     arguments: Callable[[], list[click.Parameter]]
-    specs: Callable[[Options], Iterable[SpecFile | Written]]
+    specs: Callable[[Options], Iterable[Spec]]
     """The specifications that the parsed options and arguments stand for."""
 
 
@@ -70,7 +74,10 @@ VERB_PLACES = {
 
 
 def perform(
-    name: str | None, specs: Iterable[SpecFile | Written], given: Options, view: View
+    name: str | None,
+    specs: Iterable[Spec],
+    given: Options,
+    view: View,
 ) -> int:
     """Do the verb ``name``, or what each specification says itself, with every problem."""
     codes = [GOOD]
@@ -84,9 +91,7 @@ def perform(
     return next(code for code in _WORST_FIRST if code in codes)
 
 
-def _few_enough(
-    specs: Iterable[SpecFile | Written], single: str | None
-) -> Iterable[SpecFile | Written]:
+def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
     """``specs``, of which the option ``single``, where it is given, allows one only."""
     if single is None:
         return specs
@@ -96,9 +101,11 @@ def _few_enough(
     return found
 
 
-def _perform(name: str | None, spec: SpecFile | Written, given: Options, view: View) -> int:
+def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
     from gradcli.problems import problem_from
 
+    if isinstance(spec, DocumentError):
+        return _refused(spec, spec.line, view)
     try:
         chosen, options, mapping = _split(name, spec.mapping)
         problem = problem_from(mapping, spec.folder)
@@ -106,13 +113,25 @@ def _perform(name: str | None, spec: SpecFile | Written, given: Options, view: V
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(problem, options, view)
     except GradcliError as error:
-        if spec.name is None:
+        if isinstance(spec, Written):
             raise
+        where = spec.name if spec.line == 1 else f"{spec.name}: line {spec.line}"
         if isinstance(error, FormulaError):
-            where = f"{spec.name}: {error.problem}"
-            raise FormulaError(where, error.line, error.column) from error
-        raise GradcliError(f"{spec.name}: {error}") from error
+            named = FormulaError(f"{where}: {error.problem}", error.line, error.column)
+            return _refused(named, spec.line, view)
+        return _refused(GradcliError(f"{where}: {error}"), spec.line, view)
     return show(outcome, view)
+
+
+def _refused(error: GradcliError, line: int, view: View) -> int:
+    """Tell of a document that has no answer, and in JSON in its place; the rest go on."""
+    if click.get_current_context().find_root().params["debug"]:
+        raise error
+    if view.json:
+        from gradcli.report.document import dumps
+
+        write_line(dumps({"error": str(error).partition("\n")[0], "line": line}))
+    return complain(error)
 
 
 def _split(name: str | None, mapping: Mapping[str, Any]) -> tuple[str, Options, Options]:

@@ -109,6 +109,26 @@ def test_bad_specs(text: str, message: str, gradcli: Gradcli) -> None:
     assert message in ran.err
 
 
+def test_a_bad_document_of_a_stream_does_not_end_it(gradcli: Gradcli) -> None:
+    lines = [
+        '{"formula": "x^2", "values": {"x": 3}}',
+        '{"formula": "x^", "values": {"x": 3}}',
+        "garbage",
+        '{"loss": "mse", "in": 2, "out": 1, "act": "sigmod"}',
+        '{"formula": "x^2", "values": {"x": 4}}',
+    ]
+    ran = gradcli("run - --json", stdin="\n".join(lines).encode())
+    first, formula, garbage, act, last = map(json.loads, ran.out.splitlines())
+    assert (ran.code, first["value"], last["value"]) == (2, 9, 16)
+    assert formula == {"error": "-: line 2: this does not fit here: x^", "line": 2}
+    assert (garbage["line"], act["line"]) == (3, 4)
+    assert act["error"] == "-: line 4: act: unknown value 'sigmod'; did you mean 'sigmoid'?"
+    assert [line for line in ran.err.splitlines() if "-: line 4: act: unknown" in line]
+    ran = gradcli("run -", stdin="\n".join(lines).encode())
+    assert (ran.code, ran.out.count("value ")) == (2, 2)
+    assert "Traceback" in gradcli("--debug run -", stdin="\n".join(lines).encode()).err
+
+
 def test_missing_and_unreadable_files(gradcli: Gradcli, tmp_path: Path) -> None:
     assert "no.toml: No such file" in gradcli("run no.toml").err
     assert "Is a directory" in gradcli(f"run {tmp_path}").err

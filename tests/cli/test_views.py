@@ -146,5 +146,5 @@ def test_a_large_file_stays_named_by_its_path_and_its_digest(
     np.savez(data, x=-x, w=[[1.0], [2], [3]])
     for ran in answers:
         again = gradcli("run - --json", stdin=json.dumps(ran.json["spec"]).encode())
-        assert (again.code, again.out) == (2, "")
+        assert (again.code, list(again.json)) == (2, ["error", "line"])
         assert "big.npz:x: has changed since: its SHA-256" in again.err
