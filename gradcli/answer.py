@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gradcli.engine import Tensor
+from gradcli.engine import Array, Tensor
 from gradcli.errors import SpecError
 from gradcli.gradient import differentiate, quiet, require_real, require_variables
 from gradcli.nonfinite import first_nonfinite, nonfinite, nonfinite_among, nonfinite_gradient
@@ -46,11 +46,9 @@ class Answer:
                 self.value = np.asarray(problem.array(problem.primals, same))[()]
         else:
             self.value = self.result.value.reshape(problem.value_shape)[()]
-        scalar = [p.ndim for p in problem.primals.values()] == [0]
         self.hessian = hessians(problem) if order == 2 else None
-        self.derivatives = (
-            derivatives(problem, order) if order > 2 or (order == 2 and scalar) else None
-        )
+        several = order > 2 or (order == 2 and _is_of_one_number(problem))
+        self.derivatives = derivatives(problem, order) if several else None
 
     @property
     def gradients(self) -> Arrays | None:
@@ -104,37 +102,40 @@ def jacobians(problem: Problem) -> Arrays:
     from gradcli.engine.functional import jacobian  # a plain gradient needs none of it
 
     require_variables(problem)
-    names = list(problem.primals)
-    primals = list(problem.primals.values())
 
-    def value(*at: Any) -> Any:
-        return problem.array(dict(zip(names, at)), same)
+    def value(primals: Mapping[str, Array]) -> Array:
+        return problem.array(primals, same)
 
     with quiet():
-        found = value(*primals)
+        found = value(problem.primals)
         require_real(found)
-        _require_small("Jacobian", found.size * sum([p.size for p in primals]))
-        return {name: jacobian(value, i)(*primals).value for i, name in enumerate(names)}
+        _require_small("Jacobian", found.size * _entries(problem))
+        return _plain(jacobian(value)(problem.primals))
 
 
 def hessians(problem: Problem) -> dict[str, Arrays]:
     """The second derivatives by pairs of variables: shape first.shape + second.shape."""
     from gradcli.engine.functional import grad, jacobian
 
-    names = list(problem.primals)
-    primals = list(problem.primals.values())
-    _require_small("Hessian", sum([p.size for p in primals]) ** 2)
-    blocks: dict[str, Arrays] = {}
+    _require_small("Hessian", _entries(problem) ** 2)
+    slopes = grad(lambda primals: problem.forward(primals, same))
     with quiet():
-        for i, first in enumerate(names):
+        return {
+            first: _plain(jacobian(lambda at, first=first: slopes(at)[first])(problem.primals))
+            for first in problem.primals
+        }
 
-            def slope(*at: Any, i: int = i) -> Any:
-                return grad(lambda *moved: problem.forward(dict(zip(names, moved)), same), i)(*at)
 
-            blocks[first] = {
-                second: jacobian(slope, j)(*primals).value for j, second in enumerate(names)
-            }
-    return blocks
+def _is_of_one_number(problem: Problem) -> bool:
+    return [array.ndim for array in problem.primals.values()] == [0]
+
+
+def _entries(problem: Problem) -> int:
+    return sum(array.size for array in problem.primals.values())
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> Arrays:
+    return {name: tensor.value for name, tensor in tensors.items()}
 
 
 def derivatives(problem: Problem, order: int) -> list[Any]:
@@ -143,9 +144,9 @@ def derivatives(problem: Problem, order: int) -> list[Any]:
 
     if order > HIGHEST:
         raise SpecError("order", f"at most {HIGHEST}, not {order}")
-    [(name, at)] = problem.primals.items() if len(problem.primals) == 1 else [("", None)]
-    if at is None or at.ndim:
+    if not _is_of_one_number(problem):
         raise SpecError("order", "above 2 the problem must be of one scalar variable: name it, wrt")
+    [(name, at)] = problem.primals.items()
 
     def function(x: Any) -> Any:
         return problem.forward({name: x}, same)

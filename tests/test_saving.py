@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from gradcli.errors import FileError
-from gradcli.report.saving import UNFINISHED, replace_file
+from gradcli.report.replace import UNFINISHED, replace_file
 from tests.conftest import Gradcli
 
 NOBODY = 65534

@@ -60,7 +60,7 @@ def leave(code: int) -> NoReturn:
 
 
 def _end(code: int) -> NoReturn:
-    saving = sys.modules.get("gradcli.report.saving")
-    if saving is not None:
-        saving.remove_unfinished()
+    replace = sys.modules.get("gradcli.report.replace")
+    if replace is not None:
+        replace.remove_unfinished()
     os._exit(code)

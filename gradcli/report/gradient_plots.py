@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.errors import SpecError
 from gradcli.problem import Arrays
 from gradcli.report.numbers import shape_text
-from gradcli.report.plots import new_figure, plain
+from gradcli.report.plots import caption, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,16 +39,16 @@ def gradients_figure(title: str, gradients: Arrays) -> Figure:
             float(np.linalg.norm(g.astype(np.float64).reshape(-1))) for g in gradients.values()
         ]
         _bars(axes, norms, list(gradients))
-        axes.set_title(f"norm of each gradient of {plain(title)}", fontsize="small")
+        axes.set_title(f"norm of each gradient of {caption(title)}", fontsize="small")
         return figure
     columns = min(panels, math.ceil(math.sqrt(panels)))
     rows = math.ceil(panels / columns)
     figure, all_axes = new_figure(columns, rows=rows)
-    figure.suptitle(plain(title), fontsize="small")
+    figure.suptitle(caption(title), fontsize="small")
     for axes in all_axes[panels:]:
         axes.remove()
     for axes, (name, gradient) in zip(all_axes, arrays.items()):
-        head = f"gradient by {plain(name)}  {shape_text(gradient.shape)}"
+        head = f"gradient by {caption(name)}  {shape_text(gradient.shape)}"
         axes.set_title(head, fontsize="small")
         if gradient.ndim == 1 and gradient.size <= _MOST_BARS:
             _bars(axes, gradient.tolist(), [str(i) for i in range(gradient.size)])
@@ -66,7 +66,7 @@ def _bars(axes: Any, heights: list[float], names: list[str]) -> None:
     axes.bar(at, heights, color="#0072b2")
     axes.axhline(0, color="black", linewidth=0.8)
     every = math.ceil(len(names) / 16)
-    axes.set_xticks(at[::every], [plain(name) for name in names[::every]], fontsize="small")
+    axes.set_xticks(at[::every], [caption(name) for name in names[::every]], fontsize="small")
 
 
 def _heat(figure: Any, axes: Any, grid: Any) -> None:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
 from gradcli.report.numbers import shape_text, text, texts
+from gradcli.report.replace import replace_file
 from gradcli.report.report import Screen
-from gradcli.report.saving import replace_file
 from gradcli.steps import Arrays, Step
 from gradcli.suggest import printable
 

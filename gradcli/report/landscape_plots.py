@@ -12,7 +12,7 @@ from gradcli.descent.profile import profile
 from gradcli.descent.surface import Points, Surface, surface
 from gradcli.problem import Arrays, Problem
 from gradcli.report.gradient_plots import gradients_figure
-from gradcli.report.plots import new_figure, plain
+from gradcli.report.plots import caption, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -160,5 +160,5 @@ def _curve(problem: Problem, points: Points, low: Sequence[float], high: Sequenc
 def _label(axes: Any, x: str, y: str, title: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_title(plain(title), fontsize="small")
+    axes.set_title(caption(title), fontsize="small")
     axes.grid(alpha=0.3)

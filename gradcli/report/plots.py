@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from gradcli.check.sweep import Sweep
 from gradcli.errors import SpecError
-from gradcli.report.saving import replace_file
+from gradcli.report.replace import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ def new_figure(columns: int = 1, width: int = 1, rows: int = 1) -> tuple[Figure,
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(rows * columns)]
 
 
-def plain(text: str) -> str:
+def caption(text: str) -> str:
     """``text`` for a picture: not longer than a line, its dollars no mathematics."""
     text = text if len(text) <= 100 else f"{text[:97]}..."
     return text.replace("$", r"\$")
@@ -79,6 +79,6 @@ def sweep_figure(sweep: Sweep, title: str) -> Figure:
         axes.legend()
     axes.set_xlabel("step h, times max(1, |x|)")
     axes.set_ylabel("largest relative error")
-    axes.set_title(plain(f"{sweep.method} differences: {title}"), fontsize="small")
+    axes.set_title(caption(f"{sweep.method} differences: {title}"), fontsize="small")
     axes.grid(alpha=0.3)
     return figure

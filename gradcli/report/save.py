@@ -12,8 +12,8 @@ import numpy as np
 
 from gradcli.report.archive import arrays
 from gradcli.report.document import dumps, with_spec
+from gradcli.report.replace import replace_file
 from gradcli.report.report import Report, Screen
-from gradcli.report.saving import replace_file
 
 PICTURE_WIDTH = 120
 """Columns of an .html or .svg picture."""

@@ -25,7 +25,7 @@ from rich.text import Text
 from gradcli.cli import exits, problems, signals
 from gradcli.cli.console import SafeConsole
 from gradcli.report.document import dumps
-from gradcli.report.saving import UNFINISHED
+from gradcli.report.replace import UNFINISHED
 from gradcli.suggest import printable
 from tests.conftest import Gradcli
 
@@ -116,7 +116,7 @@ HELD = """
 import os, sys, time
 import click
 from gradcli.cli.main import cli
-from gradcli.report.saving import replace_file
+from gradcli.report.replace import replace_file
 
 def held(file):
     try:

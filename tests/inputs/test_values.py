@@ -20,7 +20,7 @@ from gradcli.inputs.files import read_array
 from gradcli.inputs.literals import looks_like_literal, parse_literal
 from gradcli.inputs.values import Given, resolve
 from gradcli.model import Model
-from gradcli.report.saving import replace_file
+from gradcli.report.replace import replace_file
 
 
 def outcome_of(call: Callable[[], Any]) -> Any:
