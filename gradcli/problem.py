@@ -50,6 +50,11 @@ class Problem(Protocol):
         """The specification that gives this problem again, nothing left to defaults."""
 
     @property
+    def exact_document(self) -> dict[str, Any]:
+        """The same, what was given not rounded to the dtype: what ``in_float64`` is made from."""
+        return self.document
+
+    @property
     def primals(self) -> Arrays:
         """The arrays to differentiate with respect to, by name, in order."""
 

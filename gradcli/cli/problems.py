@@ -152,7 +152,8 @@ def _split(name: str | None, mapping: Mapping[str, Any]) -> tuple[str, Options, 
 
 def respelt(problem: Problem, verb: str, options: Options) -> Options:
     """The specification that gives an answer again: the problem's, with its verb."""
-    return {**problem.document, **({"verb": verb} if verb else {}), **options}
+    document = problem.exact_document if verb == "check" else problem.document
+    return {**document, **({"verb": verb} if verb else {}), **options}
 
 
 def families() -> dict[str, Family]:

@@ -86,7 +86,8 @@ class Formula(Problem):
     @property
     def document(self) -> dict[str, Any]:
         wrt = {} if self._all else {"wrt": list(self._wrt)}
-        values = {name: written(v, self._files.get(name)) for name, v in self._exact.items()}
+        exact = {name: _wide(value) for name, value in self._exact.items()}
+        values = {name: written(v, self._files.get(name)) for name, v in exact.items()}
         return {"formula": self.text, "values": values, "dtype": self.dtype.name, **wrt}
 
     def trainable(self) -> Problem:
@@ -263,6 +264,12 @@ class Formula(Problem):
             if name not in known:
                 raise SpecError("wrt", f"there is no {name!r} here{suggestion(name, known)}")
         return list(dict.fromkeys(wrt)) if wrt else numbers
+
+
+def _wide(value: Any) -> Any:
+    """``value`` in float64, which writes out the digits that a narrower file stands for."""
+    narrow = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return value.astype(np.float64) if narrow else value
 
 
 def _whole(name: str, value: Any) -> npt.NDArray[np.intp]:

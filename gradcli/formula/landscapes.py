@@ -46,7 +46,7 @@ class LandscapeProblem(Formula):
 
     @property
     def document(self) -> dict[str, Any]:
-        start = [float(v) for v in self.primals.values()]
+        start = [float(v) for v in self._exact.values()]
         return {"landscape": self.name, "start": start, "dtype": self.dtype.name}
 
     def _again(self, values: Mapping[str, Any]) -> Self:

@@ -58,6 +58,12 @@ class Model(Problem):
         return document(self._built)
 
     @property
+    def exact_document(self) -> dict[str, Any]:
+        arrays = {"x": self.x, "y": self.y, **self.parameters, **self._built.exact}
+        x, y = arrays.pop("x"), arrays.pop("y")
+        return document(self._built._replace(x=x, y=y, parameters=arrays))
+
+    @property
     def primals(self) -> Arrays:
         return self.parameters
 

@@ -71,6 +71,24 @@ def test_files_are_read_into_the_spec(gradcli: Gradcli, tmp_path: Path) -> None:
     assert again.json == first.json
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check mse --x 0.05268026592820746,-2.887132320042998 --y 0.1234567890123 --w 1.1111111111",
+        "check mae --x {x} --out 2 --b {x}[0,0:2]",
+        "check rosenbrock",
+        "formula sum(x^3) x={x}",
+        "check formula sum(x^3) x={x} --dtype float32",
+    ],
+)
+def test_what_was_given_is_written_out_as_exact_as_it_was_used(
+    command: str, gradcli: Gradcli, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32))
+    first = gradcli(command.format(x=tmp_path / "x.npy") + " --json")
+    assert gradcli("run - --json", stdin=first.out.encode()).out == first.out
+
+
 def test_several_specs_are_one_object_a_line(gradcli: Gradcli, tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('loss = "mse"\nin = 2\nout = 1\n')
     (tmp_path / "b.json").write_text('{"loss": "ce", "in": 2, "out": 3, "seed": 4}')
