@@ -41,7 +41,7 @@ def ladder(lines: Lines, step: float = LONGEST, ratio: float = RATIO) -> Slopes:
     count. A gap is what remains between the two sides at the finest rung that can tell.
     """
     # Far enough down for the smallest number to move by a small part.
-    smallest = np.min(np.abs(lines.x), initial=1.0, where=lines.x != 0)
+    smallest = np.min(np.abs(lines.x), initial=1.0, where=np.abs(lines.x) > 0)
     rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
     rungs = round(rungs * np.log(RATIO) / np.log(ratio))
     h = step * scale(lines.x)[:, None] * ratio ** -np.arange(rungs)

@@ -28,7 +28,8 @@ class Row(NamedTuple):
 class Sweep(NamedTuple):
     method: str
     rows: list[Row]
-    best: Row
+    best: Row | None
+    """None where no step gives a number for every entry."""
 
 
 def sweep(problem: Problem, method: str) -> Sweep:
@@ -58,4 +59,5 @@ def sweep(problem: Problem, method: str) -> Sweep:
             absolute = max(absolute, error)
             relative = max(relative, error / largest if largest else error)
         rows.append(Row(step, absolute, relative))
-    return Sweep(method, rows, min(rows, key=lambda row: row.max_rel_error))
+    best = min(rows, key=lambda row: row.max_rel_error)
+    return Sweep(method, rows, best if np.isfinite(best.max_rel_error) else None)

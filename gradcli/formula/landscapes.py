@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 from gradcli.catalogue import LANDSCAPE_KEYS
 from gradcli.errors import SpecError
 from gradcli.formula.formula import Formula
-from gradcli.keys import read_keys
+from gradcli.keys import read_keys, shown
 from gradcli.problem import Minimum, Walk
 from gradcli.suggest import suggestion
 
@@ -40,8 +40,9 @@ class LandscapeProblem(Formula):
     def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
         """The landscape of ``mapping``, which has the keys landscape, start and dtype."""
         name, options = mapping["landscape"], {k: v for k, v in mapping.items() if k != "landscape"}
-        if name not in LANDSCAPES:
-            raise SpecError("landscape", f"unknown value {name!r}{suggestion(name, LANDSCAPES)}")
+        if name not in list(LANDSCAPES):  # a document's own may be anything
+            near = suggestion(str(name), LANDSCAPES)
+            raise SpecError("landscape", f"unknown value {shown(name)}{near}")
         return cls(name, **read_keys(options, LANDSCAPE_KEYS))
 
     @property

@@ -56,7 +56,7 @@ class CheckReport(NamedTuple):
             document["stopped"] = "interrupted"
         if sweep is not None:
             document["sweep"] = [row._asdict() for row in sweep.rows]
-            document["best_step"] = sweep.best.step
+            document["best_step"] = sweep.best and sweep.best.step
         return document
 
     def tables(self, screen: Screen) -> Iterator[Any]:

@@ -67,7 +67,7 @@ def sweep_figure(sweep: Sweep, title: str) -> Figure:
     figure, [axes] = new_figure()
     rows = [row for row in sweep.rows if 0 < row.max_rel_error < math.inf]
     axes.loglog([r.step for r in rows], [r.max_rel_error for r in rows], marker="o")
-    if sweep.best.max_rel_error > 0:
+    if sweep.best and sweep.best.max_rel_error > 0:
         axes.plot(
             sweep.best.step,
             sweep.best.max_rel_error,

@@ -111,6 +111,15 @@ def test_what_rounding_took_from_a_small_entry_is_no_error() -> None:
         assert found.verdict == "pass", found
 
 
+def test_a_number_that_is_none_is_inconclusive_where_the_value_does_without_it() -> None:
+    formula = Formula("sum(where(x > 0, x, y))", {"x": [np.nan, 2.0], "y": 0.0})
+    for method in ("central", "forward", "ridders"):
+        found = check(formula, Options(method)).params
+        assert (found["x"].verdict, found["y"].verdict) == ("inconclusive", "pass")
+        assert found["x"].unsure == [[0]]
+    assert sweep(formula, "central").best is None
+
+
 def test_what_is_finer_than_any_step_is_inconclusive() -> None:
     """A ripple of 1e-13 with slope 0.1, and an angle that float64 does not resolve."""
     ripple = "x + 1e-13*sin(1e12*x)"

@@ -94,6 +94,8 @@ def test_x_from_standard_input(gradcli: Gradcli) -> None:
         ('loss = "mse"\nx = [[1, 2], [3]]\nout = 1', "x: is not a list of numbers, or of lists"),
         ('loss = "mse"\nx = ["a"]\nout = 1', "x: is not a list of numbers"),
         ('loss = "mse"\nx = 1979-05-27\nout = 1', "x: is not a list of numbers"),
+        ('landscape = "spere"', "landscape: unknown value 'spere'; did you mean 'sphere'?"),
+        ("landscape = {a = 1}", "landscape: unknown value {'a': 1}"),
         (
             'loss = "bce"\nin = 1\nout = 1\nfrom_logits = "yes"',
             "from_logits: must be true",
