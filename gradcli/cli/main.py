@@ -18,10 +18,7 @@ from gradcli.cli.signals import leave
 @click.group(
     cls=ProblemGroup,
     others={
-        "Verbs": {
-            "check": "gradcli.cli.check:check",
-            "descend": "gradcli.cli.descend:descend",
-        },
+        "Verbs": {"check": "gradcli.cli.check:check", "descend": "gradcli.cli.descend:descend"},
         "Reference": {
             "ops": "gradcli.cli.reference:ops",
             "landscapes": "gradcli.cli.reference:landscapes",

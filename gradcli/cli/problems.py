@@ -73,12 +73,7 @@ VERB_PLACES = {
 }
 
 
-def perform(
-    name: str | None,
-    specs: Iterable[Spec],
-    given: Options,
-    view: View,
-) -> int:
+def perform(name: str | None, specs: Iterable[Spec], given: Options, view: View) -> int:
     """Do the verb ``name``, or what each specification says itself, with every problem."""
     codes = [GOOD]
     single = view.file or ("--against" if given.get("against") else None)

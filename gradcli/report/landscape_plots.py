@@ -52,10 +52,7 @@ def walk_figure(
 
 
 def problem_figure(
-    problem: Problem,
-    gradients: Arrays,
-    low: Sequence[float] = (),
-    high: Sequence[float] = (),
+    problem: Problem, gradients: Arrays, low: Sequence[float] = (), high: Sequence[float] = ()
 ) -> Figure:
     """A problem of one or two scalar variables around its point, or else its ``gradients``.
 

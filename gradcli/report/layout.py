@@ -40,22 +40,20 @@ class Block(NamedTuple):
     table: Table
 
 
-def grid(
-    heads: Sequence[str], rows: Sequence[Sequence[Any]], screen: Screen, labels: int = 1
-) -> Iterator[Table]:
+def grid(heads: Sequence[str], rows: Sequence[Sequence[Any]], screen: Screen) -> Iterator[Table]:
     """``rows`` of numbers and words under ``heads``, as tables that fit ``screen`` one by one.
 
     A word is a str or a Text, None is an empty cell, and any other cell is a number. The numbers
     of a column have their points under each other and are never folded nor cut: where the
-    screen is too narrow for all columns they come in blocks, the first ``labels`` columns in
-    each of them. With empty ``heads`` there is no header.
+    screen is too narrow for all columns they come in blocks, the first column in each of them.
+    With empty ``heads`` there is no header.
     """
     found = [column(head, [row[j] for row in rows], screen) for j, head in enumerate(heads)]
-    for block in blocks(found[:labels], found[labels:], screen.width):
+    for block in blocks(found[:1], found[1:], screen.width):
         yield block.table
 
 
-def column(head: str, cells: Sequence[Any], screen: Screen, style: str = "") -> Column:
+def column(head: str, cells: Sequence[Any], screen: Screen) -> Column:
     """``cells``, words and numbers as for ``grid``, under ``head``."""
     numbers = [i for i, cell in enumerate(cells) if not isinstance(cell, str | Text | None)]
     shown = [cell if isinstance(cell, Text) else Text(cell or "") for cell in _words(cells)]
@@ -63,9 +61,9 @@ def column(head: str, cells: Sequence[Any], screen: Screen, style: str = "") -> 
         shown[i] = Text(number)
     width = max((cell.cell_len for cell in shown), default=0)
     if not numbers:
-        return Column(head, shown, max(width, cell_len(head)), True, style)
+        return Column(head, shown, max(width, cell_len(head)), True)
     width = max([width, min(cell_len(head), _HEAD), *map(cell_len, head.split())])
-    return Column(head, shown, width, False, style)
+    return Column(head, shown, width, False)
 
 
 def blocks(labels: Sequence[Column], cols: Sequence[Column], width: int | None) -> Iterator[Block]:
