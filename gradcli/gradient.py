@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.errors import GradcliError
 from gradcli.problem import Problem, Result
-from gradcli.steps import Arrays
+from gradcli.steps import Arrays, steps_of
 
 
 @contextmanager
@@ -56,11 +57,9 @@ def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
             name: np.zeros_like(tensors[name].value) if g is None else np.asarray(g.value)
             for name, g in gradients.items()
         },
-        {name: np.asarray(plain(v)) for name, v in noted.items()},
-        records,
-        by_record,
-        names,
         {**problem.constants, **{name: t.value for name, t in tensors.items()}},
+        {name: np.asarray(plain(v)) for name, v in noted.items()},
+        partial(steps_of, records, by_record, names),
     )
 
 

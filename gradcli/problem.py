@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy.typing as npt
 
-from gradcli.engine import Array, Tensor
-from gradcli.engine.recording import Record
+from gradcli.engine import Array
 from gradcli.steps import Arrays as Arrays
-from gradcli.steps import Step, steps_of
+from gradcli.steps import Step
 
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
@@ -119,24 +118,22 @@ class Result:
         self,
         value: Any,
         gradients: Arrays,
-        noted: Arrays,
-        records: tuple[Record, ...],
-        by_record: list[Tensor | None],
-        names: dict[int, str],
         given: Arrays,
+        noted: Arrays,
+        steps: Callable[[], list[Step]],
     ) -> None:
         self.value = value
         self.gradients = gradients
-        self.noted = noted
-        """The intermediates that have a name."""
         self.given = given
         """What the value is made from: constants and primals."""
-        self._recorded = records, by_record, names
+        self.noted = noted
+        """The intermediates that have a name."""
+        self._steps = steps
 
     @cached_property
     def steps(self) -> list[Step]:
         """Every operation, in order, with the gradient by its outcome and the rule in words."""
-        return steps_of(*self._recorded)
+        return self._steps()
 
 
 def same(name: str, value: Any) -> Any:

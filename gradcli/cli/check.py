@@ -83,7 +83,14 @@ def check() -> None:
     """
 
 
-def _ops(names: tuple[str, ...], **options: Any) -> int:
+@check.command(
+    params=[
+        Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."),
+        *view_options("trace", "graph", "plot", "low", "high"),
+    ],
+    epilog="Example: gradcli check ops tanh softmax",
+)
+def ops(names: tuple[str, ...], **options: Any) -> int:
     """The engine itself: every op, first and second order, on its own domain."""
     from gradcli.check.ops import check_ops
     from gradcli.report.checks import OpsReport
@@ -91,17 +98,3 @@ def _ops(names: tuple[str, ...], **options: Any) -> int:
     found = check_ops(names)
     failed = any(op.verdict == "fail" for op in found)
     return show(Outcome(OpsReport(found), code=NO if failed else GOOD), take_view(options))
-
-
-check.add_command(
-    click.Command(
-        "ops",
-        callback=_ops,
-        params=[
-            Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."),
-            *view_options("trace", "graph", "plot", "low", "high"),
-        ],
-        help=_ops.__doc__,
-        epilog="Example: gradcli check ops tanh softmax",
-    )
-)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
-from gradcli.cli.options import Paths
+from gradcli.cli.options import PATH
 from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import DocumentError, GradcliError
 
@@ -93,7 +93,7 @@ _RUN = Family(
     "are the long form of a model. An answer with --json can be run again.",
     "run model.toml",
     (),
-    lambda: [Paths(["specs"], nargs=-1, required=True, metavar="SPEC...")],
+    lambda: [click.Argument(["specs"], type=PATH, nargs=-1, required=True, metavar="SPEC...")],
     _read,
 )
 

@@ -68,11 +68,8 @@ class Names(click.Argument):
         return completions(self.known(), incomplete, files=False)
 
 
-class Paths(click.Argument):
-    """An argument of files."""
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        return completions((), incomplete, files=True)
+PATH = click.Path(readable=False)
+"""Completed as a file; whether it can be read is seen by whoever opens it."""
 
 
 def completions(words: Collection[str], incomplete: str, files: bool) -> list[CompletionItem]:

@@ -17,7 +17,18 @@ def _views(*left_out: str) -> list[click.Parameter]:
     return view_options("trace", "graph", "low", "high", *left_out)
 
 
-def _ops(names: tuple[str, ...], **options: object) -> int:
+def op_names() -> list[str]:
+    """The names of the engine's ops."""
+    from gradcli.engine import REGISTRY
+
+    return sorted(REGISTRY)
+
+
+@click.command(
+    params=[Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."), *_views("plot")],
+    epilog="Example: gradcli ops tanh softmax",
+)
+def ops(names: tuple[str, ...], **options: object) -> int:
     """The ops of the engine, with the rule of each gradient.
 
     g is the gradient of the output, y the output; the rules are those of the inputs in order.
@@ -27,40 +38,39 @@ def _ops(names: tuple[str, ...], **options: object) -> int:
     return show(Outcome(OpList(names)), take_view(options))
 
 
-def op_names() -> list[str]:
-    """The names of the engine's ops."""
-    from gradcli.engine import REGISTRY
-
-    return sorted(REGISTRY)
-
-
-ops = click.Command(
-    "ops",
-    callback=_ops,
-    params=[Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."), *_views("plot")],
-    help=_ops.__doc__,
-    epilog="Example: gradcli ops tanh softmax",
-)
-
-
-def _landscapes(**options: object) -> int:
+@click.command(params=_views("plot"), epilog="Example: gradcli landscapes")
+def landscapes(**options: object) -> int:
     """The landscapes, with their formulas and published minima."""
     from gradcli.report.landscapes import LandscapeList
 
     return show(Outcome(LandscapeList()), take_view(options))
 
 
-landscapes = click.Command(
-    "landscapes",
-    callback=_landscapes,
-    params=_views("plot"),
-    help=_landscapes.__doc__,
-    epilog="Example: gradcli landscapes",
+def _number(name: str, place: str, default: float, text: str) -> click.Option:
+    shown = f"{text}  [default: {default:g}]"
+    return click.Option([name, place], type=float, default=default, metavar="X", help=shown)
+
+
+@click.command(
+    params=[
+        Names(lambda: ACTIVATIONS, ["name"], metavar="NAME"),
+        _number("--from", "low", -10.0, "The first point."),
+        _number("--to", "high", 10.0, "The last point."),
+        click.Option(
+            ["--points"],
+            type=click.IntRange(2, _MOST),
+            default=10,
+            metavar="N",
+            help="How many points.  [default: 10]",
+        ),
+        KeyOption(DTYPE),
+        *_views(),
+    ],
+    help="An activation function and its derivative, at evenly spaced points.\n\n"
+    f"NAME is one of {', '.join(ACTIVATIONS)}.",
+    epilog="Example: gradcli activation sigmoid --from -10 --to 10 --points 10",
 )
-
-
-def _activation(name: str, low: float, high: float, points: int, **options: object) -> int:
-    """An activation function and its derivative, at evenly spaced points."""
+def activation(name: str, low: float, high: float, points: int, **options: object) -> int:
     from gradcli.model.curves import tabulate
     from gradcli.report.curves import CurveReport
 
@@ -74,37 +84,3 @@ def _activation(name: str, low: float, high: float, points: int, **options: obje
     curve = tabulate(name, low, high, points, dtype)
     drawn = tabulate(name, low, high, max(points, 400), "float64") if view.plot else curve
     return show(Outcome(CurveReport(curve, drawn)), view)
-
-
-activation = click.Command(
-    "activation",
-    callback=_activation,
-    params=[
-        Names(lambda: ACTIVATIONS, ["name"], metavar="NAME"),
-        click.Option(
-            ["--from", "low"],
-            type=float,
-            default=-10.0,
-            metavar="X",
-            help="The first point.  [default: -10]",
-        ),
-        click.Option(
-            ["--to", "high"],
-            type=float,
-            default=10.0,
-            metavar="X",
-            help="The last point.  [default: 10]",
-        ),
-        click.Option(
-            ["--points"],
-            type=click.IntRange(2, _MOST),
-            default=10,
-            metavar="N",
-            help="How many points.  [default: 10]",
-        ),
-        KeyOption(DTYPE),
-        *_views(),
-    ],
-    help=f"{_activation.__doc__}\n\nNAME is one of {', '.join(ACTIVATIONS)}.",
-    epilog="Example: gradcli activation sigmoid --from -10 --to 10 --points 10",
-)

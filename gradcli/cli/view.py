@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from gradcli.cli.exits import GOOD, discard_output, say, warn
-from gradcli.cli.options import completions, flagged
+from gradcli.cli.options import PATH, flagged
 from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _file(name: str, extensions: Sequence[str], text: str) -> click.Option:
         metavar="FILE",
         callback=_writable(extensions),
         help=f"{text}: {' '.join(extensions)}.",
-        shell_complete=lambda ctx, param, incomplete: completions((), incomplete, files=True),
+        type=PATH,
     )
 
 
