@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.exits import GOOD, NO
 from gradcli.cli.problems import Verb, respelt
-from gradcli.cli.view import Outcome, View
+from gradcli.cli.show import Outcome
+from gradcli.cli.view import View
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:

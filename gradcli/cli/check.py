@@ -13,7 +13,8 @@ from gradcli.cli.options import Names
 from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import Bar
 from gradcli.cli.reference import op_names
-from gradcli.cli.view import Outcome, View, show, take_view, view_options
+from gradcli.cli.show import Outcome, show
+from gradcli.cli.view import View, take_view, view_options
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from gradcli.cli.exits import GOOD, INTERRUPTED, NO
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import Bar
-from gradcli.cli.view import Outcome, View, put, screen, screen_width
+from gradcli.cli.show import Outcome, put, screen_width
+from gradcli.cli.view import View
 
 if TYPE_CHECKING:
     from gradcli.descent import Descent, Row, Settings
@@ -35,7 +36,7 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
         clip_value=options.get("clip_value"),
         tol=options.get("tol"),
     )
-    lines = WalkLines(problem, settings, screen(view, screen_width()))
+    lines = WalkLines(problem, settings, view.screen(screen_width()))
 
     def print_row(row: Row) -> None:
         if view.tables:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
 
 
-def families() -> list[Family]:
-    """The families, from the catalogue as it is now."""
+def families() -> dict[str, Family]:
+    """Every family by its name, from the catalogue as it is now."""
     losses = [_loss(name, meaning) for name, meaning in LOSSES.items()]
     landscapes = [_landscape(name, meaning) for name, meaning in LANDSCAPES.items()]
-    return [*losses, _RUN, _FORMULA, *landscapes]
+    return {family.name: family for family in [*losses, _RUN, _FORMULA, *landscapes]}
 
 
 _EXAMPLES = {

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from gradcli.cli.command import command_of
-from gradcli.cli.problems import families, loaded
+from gradcli.cli.families import families
+from gradcli.cli.problems import loaded
 
 
 class ProblemGroup(click.Group):

@@ -11,7 +11,7 @@ import click
 
 import gradcli
 from gradcli import catalogue
-from gradcli.cli.view import screen_width
+from gradcli.cli.show import screen_width
 from gradcli.errors import GradcliError
 from gradcli.suggest import suggestion
 

@@ -14,7 +14,8 @@ import click
 
 from gradcli.catalogue import VERBS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain
-from gradcli.cli.view import Outcome, View, show, write_line
+from gradcli.cli.show import Outcome, show, write_line
+from gradcli.cli.view import View
 from gradcli.errors import DocumentError, FormulaError, GradcliError, SpecError
 from gradcli.keys import Key, read_keys, shown
 
@@ -149,11 +150,6 @@ def respelt(problem: Problem, verb: str, options: Options) -> Options:
     """The specification that gives an answer again: the problem's, with its verb."""
     document = problem.exact_document if verb == "check" else problem.document
     return {**document, **({"verb": verb} if verb else {}), **options}
-
-
-def families() -> dict[str, Family]:
-    """Every family by its name, from the catalogue as it is now."""
-    return {family.name: family for family in loaded("gradcli.cli.families:families")()}
 
 
 def loaded(path: str) -> Any:

@@ -6,7 +6,8 @@ import click
 
 from gradcli.catalogue import ACTIVATIONS, DTYPE
 from gradcli.cli.options import KeyOption, Names
-from gradcli.cli.view import Outcome, show, take_view, view_options
+from gradcli.cli.show import Outcome, show
+from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError
 from gradcli.suggest import suggestion
 

@@ -1,0 +1,129 @@
+"""Answers on their way out: saved, drawn, and printed on the one console."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcli.cli.exits import GOOD, discard_output, say, warn
+from gradcli.cli.options import flagged
+from gradcli.cli.view import View
+from gradcli.errors import GradcliError, SpecError
+
+if TYPE_CHECKING:
+    from gradcli.problem import Arrays, Problem, Result
+    from gradcli.report.report import Report
+
+
+class Outcome(NamedTuple):
+    """What a verb made of a problem, ready to be shown."""
+
+    report: Report
+    spec: dict[str, Any] | None = None
+    """The specification that gives it again."""
+    code: int = GOOD
+    complaint: str | None = None
+    """Why the answer is no, in a line."""
+    warnings: Sequence[str] = ()
+    problem: Problem | None = None
+    """Whose steps are behind it, made where they are asked for."""
+    at: Arrays | None = None
+    """Where, if not at the problem's own point."""
+    begun: bool = False
+    """Whether the first part of its tables is on the screen already."""
+
+    def steps(self) -> Result:
+        """The value with every step behind it."""
+        from gradcli.gradient import differentiate
+
+        if self.problem is None:
+            raise GradcliError("there is no computation to trace")
+        return differentiate(self.problem, self.at)
+
+
+def show(outcome: Outcome, view: View) -> int:
+    """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
+    report = outcome.report
+    if view.trace and outcome.problem is not None:
+        from gradcli.report.traced import Traced
+        from gradcli.trace import trace_of
+
+        report = Traced(report, trace_of(outcome.steps()), outcome.problem.value_name)
+    for warning in outcome.warnings:
+        warn(warning)
+    try:
+        _write_files(outcome, report, view)
+    except SpecError as error:
+        raise flagged(error) from error
+    if outcome.complaint:
+        say(f"gradcli: {outcome.complaint}")
+    if view.json:
+        from gradcli.report.document import dumps, with_spec
+
+        write_line(dumps(with_spec(report.document(), outcome.spec)))
+    elif view.markdown:
+        from gradcli.report.markdown import markdown
+
+        _write(markdown(report.tables(view.screen(None))))
+    elif view.latex:
+        from gradcli.report.latex import latex
+
+        _write(latex(report.tables(view.screen(None))))
+    else:
+        put(report.tables(view.screen(screen_width())._replace(begun=outcome.begun)))
+    return outcome.code
+
+
+def _write_files(outcome: Outcome, report: Report, view: View) -> None:
+    if view.save:
+        from gradcli.report.save import save
+
+        save(view.save, report, outcome.spec, view.screen(None))
+    if view.plot:
+        from gradcli.report.plots import save_plot
+
+        save_plot(view.plot, report.figure)
+    if view.graph and outcome.problem is not None:
+        from gradcli.report.graph import graph, save_graph
+
+        problem, found = outcome.problem, outcome.steps()
+        primals = outcome.at or problem.primals
+        save_graph(view.graph, graph(problem.title, found.steps, primals, found.gradients))
+
+
+def write_line(text: str) -> None:
+    """One line on stdout."""
+    _write(text + "\n")
+
+
+def _write(text: str) -> None:
+    """Text on stdout. A reader that has gone away is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def put(renderables: Iterable[Any]) -> None:
+    """Print what rich can render."""
+    from gradcli.cli.console import SafeConsole  # rich takes its time
+
+    width = screen_width()
+    console = SafeConsole(width or 1 << 20)
+    try:
+        for renderable in renderables:
+            console.print(renderable, soft_wrap=width is None, crop=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+
+
+def screen_width() -> int | None:
+    """How many columns the terminal has; None where stdout is none."""
+    if not sys.stdout.isatty():
+        return None
+    from gradcli.cli.console import SafeConsole
+
+    return SafeConsole(None).width
