@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
 import numpy.typing as npt
 
 from gradcli.inputs.files import read_arrays
 
+_OF = re.compile(r"(?:d|grads?)_?(?=.)", re.IGNORECASE)
+"""What people write before the name of a parameter to name its gradient."""
 
-def read_gradients(source: str, dtype: str) -> dict[str, npt.NDArray[Any]]:
-    """Gradients by name from an npz or JSON (``-``: standard input).
 
-    Keys are parameter names, those of an answer saved as npz (``grads.w``), or a whole
-    ``--json`` document. JSON does not tell in how many digits its numbers were computed:
-    they are taken to be of ``dtype``. Raises FileError.
+def read_gradients(source: str, dtype: str, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+    """Gradients of the parameters ``names`` from an npz or JSON (``-``: standard input).
+
+    Keys are those names, or dW1, grad_w1 or W1 for w1 where they leave no doubt; those of an
+    answer saved as npz (``grads.w``); or a whole ``--json`` document. JSON does not tell in how
+    many digits its numbers were computed: they are taken to be of ``dtype``. Raises FileError.
     """
     given = read_arrays(source, "grads.")
+    meant = _meant(given.arrays, names)
     return {
-        name: array if array.dtype.kind == "f" and given.typed else array.astype(dtype)
+        meant.get(name, name): array
+        if array.dtype.kind == "f" and given.typed
+        else array.astype(dtype)
         for name, array in given.arrays.items()
     }
+
+
+def _meant(given: Collection[str], names: Collection[str]) -> dict[str, str]:
+    """Which of ``names``, for those ``given`` that are none of them but can mean one only."""
+    missing = [name for name in names if name not in given]
+    alike: dict[str, list[str]] = {name: [] for name in missing}
+    for other in given:
+        spellings = {other.lower(), _OF.sub("", other, count=1).lower()}
+        fits = [name for name in missing if name.lower() in spellings]
+        if other not in names and len(fits) == 1:
+            alike[fits[0]].append(other)
+    return {others[0]: name for name, others in alike.items() if len(others) == 1}

@@ -38,7 +38,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     against = None
     if file:
         dtype = next(iter(problem.primals.values())).dtype.name
-        against = read_gradients(file, dtype)
+        against = read_gradients(file, dtype, problem.primals)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
     with Bar("checking", total) as bar:
         checked = check(problem, options, against, bar, partial(_announce, bar))
@@ -50,7 +50,11 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,
-        [f"{file}: {n!r} is no parameter of this problem, and not judged" for n in checked.extra],
+        [
+            f"{file}: {n!r} is no parameter of this problem ({', '.join(problem.primals)}), "
+            "and not judged"
+            for n in checked.extra
+        ],
         problem,
     )
 

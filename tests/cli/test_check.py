@@ -119,7 +119,22 @@ def test_against_every_kind_of_file(gradcli: Gradcli, tmp_path: Path) -> None:
     extra = json.dumps({**grads, "x": [1]}).encode()
     ran = gradcli(f"check {MODEL} --against -", stdin=extra)
     assert ran.code == 0
-    assert "'x' is no parameter of this problem" in ran.err
+    assert "'x' is no parameter of this problem (w, b), and not judged" in ran.err
+
+
+def test_names_of_gradients_as_people_write_them(gradcli: Gradcli, tmp_path: Path) -> None:
+    grads = gradcli(f"{MODEL} --json").json["grads"]
+    for w, b in (("dw", "db"), ("dW", "dB"), ("grad_w", "grad_b"), ("W", "B"), ("grads_w", "b")):
+        theirs = json.dumps({w: grads["w"], b: grads["b"]}).encode()
+        ran = gradcli(f"check {MODEL} --against -", stdin=theirs)
+        assert (ran.code, ran.err) == (0, ""), w
+    # Its own name comes first, and two that could both be meant are none.
+    both = json.dumps({"w": grads["w"], "dw": 0, "dB": grads["b"], "grad_b": grads["b"]}).encode()
+    ran = gradcli(f"check {MODEL} --against - --json", stdin=both)
+    assert [ran.json["params"][n]["cause"] for n in "wb"] == [None, "missing"]
+    two = "check formula W*w W=2 w=3 --against - --json"
+    assert gradcli(two, stdin=b'{"w": 2, "W": 3}').code == 0
+    assert gradcli(two, stdin=b'{"dw": 2, "dW": 3}').code == 1
 
 
 def test_gradients_taken_at_the_data_as_given_or_as_rounded_pass(
