@@ -41,17 +41,16 @@ def array_table(title: str, array: npt.NDArray[Any], screen: Screen) -> Any:
     if not array.size:
         return Text.assemble((title, "bold"), "  empty")
     grid, labels = rows_of(array), _labels(array)
-    if is_whole(screen) and grid.size > MOST_CELLS:
+    if screen.whole and grid.size > MOST_CELLS:
         return Group(Text(title, style="bold"), Written(grid, labels, screen))
-    most = len(grid) if is_whole(screen) or len(grid) <= MOST_ROWS else 2 * EDGE
+    most = len(grid) if screen.whole or len(grid) <= MOST_ROWS else 2 * EDGE
     rows = both_ends(len(grid), most)
     beside = _column("", [GAP if i is None else labels[i] for i in rows], "dim")
-    whole = is_whole(screen)
     tables: list[Block] = []
-    if whole or grid.shape[1] * _LEAST <= (screen.width or 0) * MOST_BLOCKS:
+    if screen.whole or grid.shape[1] * _LEAST <= (screen.width or 0) * MOST_BLOCKS:
         found = blocks([beside], _columns(grid, rows, screen), screen.width)
-        tables = list(found if whole else islice(found, MOST_BLOCKS + 1))
-    elided = not whole and not 0 < len(tables) <= MOST_BLOCKS
+        tables = list(found if screen.whole else islice(found, MOST_BLOCKS + 1))
+    elided = not screen.whole and not 0 < len(tables) <= MOST_BLOCKS
     if elided:
         ends = _ends(grid, rows, beside, screen)
         found = blocks([beside], ends, screen.width)
@@ -64,11 +63,6 @@ def array_table(title: str, array: npt.NDArray[Any], screen: Screen) -> Any:
     if elided or None in rows:
         shown.append(Text(f"{summary(array, screen)}  (full shows every entry)", style="dim"))
     return Group(*shown)
-
-
-def is_whole(screen: Screen) -> bool:
-    """Whether every entry of an array is shown: where all digits are, and where nobody scrolls."""
-    return screen.width is None or screen.digits is None
 
 
 def both_ends(count: int, most: int) -> list[int | None]:

@@ -62,19 +62,16 @@ def with_spec(document: Mapping[str, Any], spec: Mapping[str, Any] | None) -> di
     """
     if spec is None:
         return dict(document)
-    trace = {key: value for key, value in document.items() if key == "trace"}
-    return {**{k: v for k, v in document.items() if k != "trace"}, "spec": _spec(spec), **trace}
+    found = dict(document)
+    trace = {"trace": found.pop("trace")} if "trace" in found else {}
+    return {**found, "spec": _literal(spec), **trace}
 
 
-def _spec(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _spec_value(value) for key, value in mapping.items()}
-
-
-def _spec_value(value: Any) -> Any:
+def _literal(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return _spec(value)
+        return {key: _literal(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_spec_value(item) for item in value]
+        return [_literal(item) for item in value]
     if isinstance(value, np.ndarray) and not np.all(np.isfinite(value)):
         return str(value.astype(str).tolist()).replace("'", "")
     return value

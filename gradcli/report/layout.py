@@ -94,7 +94,7 @@ def spans(widths: Sequence[int], room: int | None) -> list[tuple[int, int]]:
 def least(cols: Sequence[Column], pad: int = 1) -> int:
     """What a table takes whose words are folded as far as is fair."""
     widths = [min(col.width, _FOLDED) if col.folds else col.width for col in cols]
-    return sum(widths) + _frame(cols, pad)
+    return sum(widths) + frame(len(cols), pad)
 
 
 def _words(cells: Sequence[Any]) -> list[Any]:
@@ -120,8 +120,9 @@ def _right(cell: Text, width: int) -> Text:
     return filled
 
 
-def _frame(cols: Sequence[Column], pad: int) -> int:
-    return len(cols) * (2 * pad + 1) + 1
+def frame(count: int, pad: int = 1) -> int:
+    """What the frame of a table takes, with ``pad`` spaces on either side of a cell."""
+    return count * (2 * pad + 1) + 1
 
 
 def _framed(cols: Sequence[Column], pad: int, width: int | None) -> Table:
@@ -140,7 +141,7 @@ def _framed(cols: Sequence[Column], pad: int, width: int | None) -> Table:
         table.add_column(head, style=col.style, width=fixed, overflow="fold")
     for row in zip(*[col.cells for col in cols], strict=True):
         table.add_row(*[c if col.folds else _right(c, col.width) for col, c in zip(cols, row)])
-    needed = sum(1 if col.folds else col.width for col in cols) + _frame(cols, pad)
+    needed = sum(1 if col.folds else col.width for col in cols) + frame(len(cols), pad)
     if width is not None and needed > width:
         table.width = needed  # the terminal folds a line sooner than a number is cut
     return table

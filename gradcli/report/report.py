@@ -22,6 +22,11 @@ class Screen(NamedTuple):
     digits: int | None = 6
     begun: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether every entry of an array is shown: with all digits, and where nobody scrolls."""
+        return self.width is None or self.digits is None
+
 
 class Report(Protocol):
     """One outcome, whatever the problem and the verb. Those without a picture inherit from it."""

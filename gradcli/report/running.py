@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.measure import Measurement
 from rich.text import Text
 
+from gradcli.report.layout import frame
 from gradcli.report.numbers import scientific, text
 from gradcli.report.report import Screen
 
@@ -34,15 +35,16 @@ class RunningTable:
     def __init__(self, heads: Sequence[str], first: Sequence[Any], most: int, screen: Screen):
         self.heads = heads
         self.screen = screen
-        self._counts = max(len(str(most)), cell_len(heads[0]))
+        counts = max(len(str(most)), cell_len(heads[0]))
         self._cells = [_layout(np.asarray(value), screen) for value in first]
         widths = [max(c.before + c.after, cell_len(h)) for c, h in zip(self._cells, heads[1:])]
-        self.widths = [self._counts, *widths]
+        self.widths = [counts, *widths]
 
     @property
     def fits(self) -> bool:
         """Whether it is no wider than the screen."""
-        return self.screen.width is None or _frame(self.widths) <= self.screen.width
+        needed = sum(self.widths) + frame(len(self.widths))
+        return self.screen.width is None or needed <= self.screen.width
 
     def top(self) -> list[Line]:
         """The lines above the first row."""
@@ -51,41 +53,39 @@ class RunningTable:
         return [Line(kind, self.widths, cells) for kind, cells in lines.items()]
 
     def row(self, count: int, values: Sequence[Any]) -> Line:
-        cells = [_cell(v, c, self.screen) for v, c in zip(values, self._cells)]
-        return Line(
-            "row", self.widths, [c.rjust(w) for c, w in zip([str(count), *cells], self.widths)]
-        )
+        cells = [str(count), *[_cell(v, c, self.screen) for v, c in zip(values, self._cells)]]
+        return Line("row", self.widths, list(map(str.rjust, cells, self.widths)))
 
     def bottom(self) -> Line:
         return Line("bottom", self.widths)
 
 
-class Line:
+class Line(NamedTuple):
     """One line of a table, in the characters that the screen has."""
 
-    def __init__(self, kind: str, widths: Sequence[int], cells: Sequence[str] = ()) -> None:
-        self.kind = kind
-        self.widths = widths
-        self.cells = cells
+    kind: str
+    widths: Sequence[int]
+    cells: Sequence[str] = ()
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(_frame(self.widths), _frame(self.widths))
+        width = sum(self.widths) + frame(len(self.widths))
+        return Measurement(width, width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        frame = box.ROUNDED.substitute(options, safe=console.safe_box)
+        lines = box.ROUNDED.substitute(options, safe=console.safe_box)
         padded = [width + 2 for width in self.widths]
         if self.kind == "top":
-            line = Text(frame.get_top(padded))
+            line = Text(lines.get_top(padded))
         elif self.kind == "rule":
-            line = Text(frame.get_row(padded, "head"))
+            line = Text(lines.get_row(padded, "head"))
         elif self.kind == "bottom":
-            line = Text(frame.get_bottom(padded))
+            line = Text(lines.get_bottom(padded))
         else:
             style = "dim" if self.kind == "head" else ""
-            line = Text(frame.mid_left)
+            line = Text(lines.mid_left)
             for i, cell in enumerate(self.cells):
-                line.append(frame.mid_vertical if i else "").append(f" {cell} ", style)
-            line.append(frame.mid_right)
+                line.append(lines.mid_vertical if i else "").append(f" {cell} ", style)
+            line.append(lines.mid_right)
         line.no_wrap, line.overflow = True, "ignore"
         yield line
 
@@ -112,7 +112,3 @@ def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
 def _point(shown: str) -> int:
     """Where the point of a number is, or would be."""
     return next((i for i, c in enumerate(shown) if c in ".e"), len(shown))
-
-
-def _frame(widths: Sequence[int]) -> int:
-    return sum(widths) + 3 * len(widths) + 1

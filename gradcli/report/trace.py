@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 from rich.text import Text
 
-from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, is_whole, rows_of, summary
+from gradcli.report.arrays import GAP, MOST_ROWS, both_ends, fitting, rows_of, summary
 from gradcli.report.layout import spans
 from gradcli.report.numbers import columns, shape_text, text
 from gradcli.report.report import Screen
@@ -45,7 +45,7 @@ def _gradient(
     head: str, gradient: npt.NDArray[Any], uses: Sequence[Use], screen: Screen
 ) -> Iterator[Text]:
     """The ``gradient``; of a number, as the sum of its ``uses``, of an array, below it."""
-    kept = both_ends(len(uses), len(uses) if is_whole(screen) else MOST_ROWS)
+    kept = both_ends(len(uses), len(uses) if screen.whole else MOST_ROWS)
     if uses and not gradient.ndim:
         parts = [GAP if i is None else _part(uses[i], screen) for i in kept]
         total = text(gradient, screen)
@@ -74,7 +74,7 @@ def _numbers(head: str, array: npt.NDArray[Any], screen: Screen) -> Iterator[Tex
         yield Text.assemble((head, "dim"), "  empty")
         return
     grid = rows_of(array)
-    if not is_whole(screen) and len(grid) > MOST_ROWS:
+    if not screen.whole and len(grid) > MOST_ROWS:
         yield Text.assemble((head, "dim"), f"  {summary(array, screen)}")
         return
     cells, widths = _cells(grid, screen)
@@ -83,14 +83,14 @@ def _numbers(head: str, array: npt.NDArray[Any], screen: Screen) -> Iterator[Tex
         yield Text(head, style="dim")
         head = ""
         room = screen.width
-    for line in _lines(cells, widths, room, is_whole(screen), grid.shape[1]):
+    for line in _lines(cells, widths, room, screen.whole, grid.shape[1]):
         yield Text.assemble((head, "dim"), line)
         head = " " * len(head)
 
 
 def _cells(grid: npt.NDArray[Any], screen: Screen) -> tuple[list[list[str]], list[int]]:
     """The numbers of the columns that may fit, and how wide each column is with its space."""
-    if not is_whole(screen):
+    if not screen.whole:
         near = both_ends(grid.shape[1], max(3, (screen.width or 0) // _LEAST))
         grid = grid[:, [j for j in near if j is not None]]
     cells = columns(grid, screen.digits).tolist()
