@@ -32,6 +32,7 @@ def _answer(problem: Problem, options: dict[str, Any], view: View) -> Outcome:
         found.nonfinite,
         found.warnings,
         problem,
+        lambda: found.result,
     )
 
 

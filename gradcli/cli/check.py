@@ -28,6 +28,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     from gradcli.check.against import read_gradients
     from gradcli.check.check import Options, check
     from gradcli.check.sweep import sweep
+    from gradcli.gradient import differentiate
     from gradcli.report.checks import CheckReport
 
     if view.plot and not given.get("sweep"):
@@ -56,6 +57,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
             for n in checked.extra
         ],
         problem,
+        partial(differentiate, problem),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     from gradcli.descent import Settings, descend
+    from gradcli.gradient import differentiate
     from gradcli.report.walks import WalkLines, WalkReport
 
     problem = given.trainable()
@@ -55,7 +57,7 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
         complaint,
         (),
         problem,
-        walk.end,
+        partial(differentiate, problem, walk.end),
         lines.begun,
     )
 

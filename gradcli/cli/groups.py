@@ -9,6 +9,7 @@ import click
 from gradcli.cli.command import command_of
 from gradcli.cli.families import families
 from gradcli.cli.problems import loaded
+from gradcli.suggest import suggestion
 
 
 class ProblemGroup(click.Group):
@@ -48,8 +49,6 @@ class ProblemGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            from gradcli.suggest import suggestion
-
             near = suggestion(args[0], self.list_commands(ctx))
             raise click.UsageError(f"there is no command {args[0]!r}{near}", ctx)
         return super().resolve_command(ctx, args)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.cli.exits import GOOD, discard_output, say, warn
 from gradcli.cli.options import flagged
 from gradcli.cli.view import View
-from gradcli.errors import GradcliError, SpecError
+from gradcli.errors import SpecError
 
 if TYPE_CHECKING:
-    from gradcli.problem import Arrays, Problem, Result
+    from gradcli.problem import Problem, Result
     from gradcli.report.report import Report
 
 
@@ -27,33 +27,36 @@ class Outcome(NamedTuple):
     """Why the answer is no, in a line."""
     warnings: Sequence[str] = ()
     problem: Problem | None = None
-    """Whose steps are behind it, made where they are asked for."""
-    at: Arrays | None = None
-    """Where, if not at the problem's own point."""
+    result: Callable[[], Result | None] = lambda: None
+    """Its value with every step behind it, for those who ask for them."""
     begun: bool = False
     """Whether the first part of its tables is on the screen already."""
-
-    def steps(self) -> Result:
-        """The value with every step behind it."""
-        from gradcli.gradient import differentiate
-
-        if self.problem is None:
-            raise GradcliError("there is no computation to trace")
-        return differentiate(self.problem, self.at)
 
 
 def show(outcome: Outcome, view: View) -> int:
     """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
     report = outcome.report
-    if view.trace and outcome.problem is not None:
+    problem, result = outcome.problem, outcome.result() if view.trace or view.graph else None
+    if view.trace and problem is not None and result is not None:
         from gradcli.report.traced import Traced
         from gradcli.trace import trace_of
 
-        report = Traced(report, trace_of(outcome.steps()), outcome.problem.value_name)
+        report = Traced(report, trace_of(result), problem.value_name)
     for warning in outcome.warnings:
         warn(warning)
     try:
-        _write_files(outcome, report, view)
+        if view.save:
+            from gradcli.report.save import save
+
+            save(view.save, report, outcome.spec, view.screen(None))
+        if view.plot:
+            from gradcli.report.plots import save_plot
+
+            save_plot(view.plot, report.figure)
+        if view.graph and problem is not None and result is not None:
+            from gradcli.report.graph import graph, save_graph
+
+            save_graph(view.graph, graph(problem.title, result))
     except SpecError as error:
         raise flagged(error) from error
     if outcome.complaint:
@@ -73,23 +76,6 @@ def show(outcome: Outcome, view: View) -> int:
     else:
         put(report.tables(view.screen(screen_width())._replace(begun=outcome.begun)))
     return outcome.code
-
-
-def _write_files(outcome: Outcome, report: Report, view: View) -> None:
-    if view.save:
-        from gradcli.report.save import save
-
-        save(view.save, report, outcome.spec, view.screen(None))
-    if view.plot:
-        from gradcli.report.plots import save_plot
-
-        save_plot(view.plot, report.figure)
-    if view.graph and outcome.problem is not None:
-        from gradcli.report.graph import graph, save_graph
-
-        problem, found = outcome.problem, outcome.steps()
-        primals = outcome.at or problem.primals
-        save_graph(view.graph, graph(problem.title, found.steps, primals, found.gradients))
 
 
 def write_line(text: str) -> None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
+from gradcli.problem import Result
 from gradcli.report.numbers import shape_text, text, texts
 from gradcli.report.replace import replace_file
 from gradcli.report.report import Screen
-from gradcli.steps import Arrays, Step
 from gradcli.suggest import printable
 
 MOST_NODES = 2000
@@ -41,8 +41,8 @@ class Graph(NamedTuple):
     edges: list[tuple[str, str]]
 
 
-def graph(title: str, steps: Sequence[Step], primals: Arrays, gradients: Arrays) -> Graph:
-    """The graph of ``steps``, whose variables are ``primals`` with ``gradients`` by name.
+def graph(title: str, result: Result) -> Graph:
+    """The graph of the steps to ``result``.
 
     Raises SpecError where it would have more than MOST_NODES nodes.
     """
@@ -56,12 +56,12 @@ def graph(title: str, steps: Sequence[Step], primals: Arrays, gradients: Arrays)
         return key
 
     variables = {
-        name: add("variable", name, *_numbers(primal, gradients[name]))
-        for name, primal in primals.items()
+        name: add("variable", name, *_numbers(result.given[name], gradient))
+        for name, gradient in result.gradients.items()
     }
     made: dict[int, str] = {}
     value = ""
-    for step in steps:
+    for step in result.steps:
         taken = []
         for arg, name in zip(step.record.args, step.inputs):
             key = made.get(id(arg))

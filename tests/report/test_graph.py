@@ -23,7 +23,7 @@ HOSTILE = 'a "b" <c> &lt; & {d} \\n [e] | #35; `f` \n\x1b[31m é ]} --> ;'
 
 def graph_of(problem: Problem) -> Graph:
     result = differentiate(problem)
-    return graph(problem.title, result.steps, problem.primals, result.gradients)
+    return graph(problem.title, result)
 
 
 def from_dot(text: str) -> Graph:
