@@ -12,7 +12,7 @@ from gradcli.engine.domain import BINARY, UNARY
 from gradcli.engine.recording import FAULTS, Record
 from gradcli.errors import GradcliError
 from gradcli.gradient import quiet
-from gradcli.problem import Arrays, Problem
+from gradcli.problem import Arrays, Problem, same
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def _together(problem: Problem, at: Arrays, slopes: bool) -> tuple[Floats, Array
         try:
             with GradientTape() as tape:
                 tape.watch(tensors)
-                value = problem.forward(tensors, _same)
+                value = problem.forward(tensors, same)
         except (*FAULTS, GradcliError):
             return None
         if not isinstance(value, Tensor) or value.shape != shape:
@@ -71,7 +71,7 @@ def of_single_entries(op: Op) -> bool:
 def _one_by_one(problem: Problem, at: Arrays) -> Floats:
     def value(*point: Any) -> float:
         try:
-            return float(problem.forward(dict(zip(at, point)), _same))
+            return float(problem.forward(dict(zip(at, point)), same))
         except (*FAULTS, GradcliError):  # such as an index that is out of bounds there
             return np.nan
 
@@ -94,7 +94,3 @@ def _steps(problem: Problem, at: Arrays) -> tuple[Floats, Arrays]:
                 continue
             found[:, i] = [value, *[slopes[name] for name in names]]
     return found[0].reshape(shape), {n: found[i].reshape(shape) for i, n in enumerate(names, 1)}
-
-
-def _same(name: str, value: Any) -> Any:
-    return value

@@ -13,8 +13,8 @@ from gradcli.engine import Array, GradientTape, Program, Tensor, plain
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
-from gradcli.formula.names import canonical
 from gradcli.formula.operands import array_of
+from gradcli.formula.text import canonical
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import EXACT
 from gradcli.gradient import lacks_gradient, require_real, require_variables

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from gradcli.errors import FileError, GradcliError
-from gradcli.formula.names import canonical
 from gradcli.inputs.files import named, read_bytes
 
 
@@ -33,3 +33,8 @@ def bindings(words: Sequence[str]) -> dict[str, str]:
             raise GradcliError(f"{name} is given twice")
         values[name] = value.strip()
     return values
+
+
+def canonical(name: str) -> str:
+    """``name`` as Python's parser reads it: in NFKC, in which many spellings are one."""
+    return unicodedata.normalize("NFKC", name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcli.errors import GradcliError, SpecError
-from gradcli.formula.names import canonical
+from gradcli.formula.text import canonical
 from gradcli.inputs.values import drawn, resolve
 
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from gradcli.engine import REGISTRY, GradientTape, Tensor
 from gradcli.errors import GradcliError
-from gradcli.model.network import activate
 
 
 class Curve(NamedTuple):
@@ -27,7 +26,8 @@ def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Cur
 
     Raises GradcliError for an activation of all entries of a row together: it is no curve.
     """
-    if "axis" in REGISTRY.get(name, REGISTRY["identity"]).names:
+    op = REGISTRY.get(name, REGISTRY["identity"])  # linear
+    if "axis" in op.names:
         raise GradcliError(
             f"{name} is a function of a whole row, not of one number: "
             f'gradcli formula "{name}(x)" x=1,2,3 --jacobian'
@@ -37,6 +37,6 @@ def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Cur
     with np.errstate(all="ignore"):
         with GradientTape() as tape:
             tape.watch(tensor)
-            value = activate(0, name, tensor)
-        derivative = tape.gradient(value, tensor).value if value is not tensor else np.ones_like(x)
-    return Curve(name, x, value.value, derivative)
+            value = op(tensor)
+        derivative = tape.gradient(value, tensor)
+    return Curve(name, x, value.value, derivative.value)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine import plain
-from gradcli.model.network import Placed, activate
+from gradcli.model.network import Placed
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
 
@@ -61,7 +61,7 @@ def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, l
                 return "the loss is flat here (its minimum, or clipped probabilities)"
             return _passes_nothing(following, parameters)
         if placed.z in gradients and not np.any(gradients[placed.z]):
-            return _flat(placed.layer.activation, placed.z, result.noted[placed.z])
+            return _flat(placed, result.noted[placed.z])
         following = placed
     handed = [name for p in spec.layers[:layer] for name in (p.z, p.a) if name in gradients]
     before = handed[-1] if handed else "x"
@@ -75,8 +75,9 @@ def _passes_nothing(placed: Placed, parameters: Arrays) -> str:
     return f"{placed.a} passes nothing back"
 
 
-def _flat(act: str, name: str, z: npt.NDArray[Any]) -> str:
+def _flat(placed: Placed, z: npt.NDArray[Any]) -> str:
     """Why an activation has no slope at any entry of ``z``."""
-    if np.all(z <= 0) and not np.any(plain(activate(0, act, np.append(z, 0)))):
-        return f"dead {act}, every entry of {name} is at or below 0"
-    return f"saturated {act}, its slope is 0 at every entry of {name}"
+    act, activate = placed.layer.activation, placed.activate
+    if activate and np.all(z <= 0) and not np.any(plain(activate(np.append(z, 0)))):
+        return f"dead {act}, every entry of {placed.z} is at or below 0"
+    return f"saturated {act}, its slope is 0 at every entry of {placed.z}"

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.engine import Array, GradientTape, Tensor, plain
+from gradcli.engine import Array, plain
 from gradcli.gradient import differentiate
-from gradcli.model.network import activate
 from gradcli.problem import Arrays
 
 if TYPE_CHECKING:
@@ -49,28 +48,32 @@ def _of_layers(model: Model) -> Iterator[tuple[str, Arrays]]:
     result = differentiate(model)
     gradients = {step.name: step.gradient for step in result.steps}
     x = model.x
-    for layer, names, _, _, z, a in model.spec.layers:
-        if z in gradients:
+    for placed in model.spec.layers:
+        names = placed.names
+        if placed.z in gradients:
             params = {letter: model.parameters[name] for letter, name in names.items()}
-            for letter, what, wrong in layer.mistakes(params, x, gradients[z]):
+            for letter, what, wrong in placed.layer.mistakes(params, x, gradients[placed.z]):
                 yield f"{names[letter]} {what}", {names[letter]: wrong}
-        x = result.noted.get(a, result.noted.get(z, x))
+        x = result.noted.get(placed.a, result.noted.get(placed.z, x))
 
 
 def _gradients(model: Model, slopes: dict[int, Slope]) -> Arrays:
     """Gradients with the derivative of some layers' activations replaced."""
 
-    def wrong(layer: int, act: str, z: Array) -> Array:
-        a = activate(layer, act, z)
-        if layer not in slopes:
-            return a
-        # The value of the activation, with a slope of our own.
-        value, at = plain(a), plain(z)
-        return (z - at) * slopes[layer](at, value) + value
+    layers = list(model.spec.layers)
+    for i, slope in slopes.items():
+        layers[i] = layers[i]._replace(activate=_sloped(layers[i].activate, slope))
+    # A cross entropy is then one of what the activation gives, not of its logits.
+    spec = model.spec._replace(layers=tuple(layers), from_probs=True)
+    return differentiate(type(model)(model.built._replace(spec=spec))).gradients
 
-    tensors = {name: Tensor(p) for name, p in model.parameters.items()}
-    with GradientTape() as tape:
-        tape.watch(tensors)
-        loss = model.loss_of(tensors, model.x, model.y, activate=wrong)
-    found = tape.gradient(loss, tensors, unconnected_gradients="zero")
-    return {name: np.asarray(g.value) for name, g in found.items()}
+
+def _sloped(activate: Callable[[Array], Array] | None, slope: Slope) -> Callable[[Array], Array]:
+    """An activation whose value is right, and whose derivative is ``slope``."""
+    assert activate is not None
+
+    def wrong(z: Array) -> Array:
+        value, at = plain(activate(z)), plain(z)
+        return (z - at) * slope(at, value) + value
+
+    return wrong

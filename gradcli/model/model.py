@@ -14,8 +14,7 @@ from gradcli.model.build import Built, build
 from gradcli.model.document import document
 from gradcli.model.lint import lint_gradients
 from gradcli.model.losses import batch_loss
-from gradcli.model.network import Activate, forward
-from gradcli.model.network import activate as usual_activate
+from gradcli.model.network import forward
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Note, Problem, Result, same
 
@@ -34,7 +33,7 @@ class Model(Problem):
         self.y = built.y
         self.parameters = built.parameters
         self.warnings = built.warnings
-        self._built = built
+        self.built = built
         self._program: Program | None = None
 
     @classmethod
@@ -55,13 +54,13 @@ class Model(Problem):
     @property
     def document(self) -> dict[str, Any]:
         """The specification that gives this model again, nothing left to defaults or files."""
-        return document(self._built)
+        return document(self.built)
 
     @property
     def exact_document(self) -> dict[str, Any]:
-        arrays = {"x": self.x, "y": self.y, **self.parameters, **self._built.exact}
+        arrays = {"x": self.x, "y": self.y, **self.parameters, **self.built.exact}
         x, y = arrays.pop("x"), arrays.pop("y")
-        return document(self._built._replace(x=x, y=y, parameters=arrays))
+        return document(self.built._replace(x=x, y=y, parameters=arrays))
 
     @property
     def primals(self) -> Arrays:
@@ -75,22 +74,15 @@ class Model(Problem):
         """The loss at ``primals``, parameters by name."""
         return self.loss_of(primals, self.x, self.y, note)
 
-    def loss_of(
-        self,
-        params: Mapping[str, Array],
-        x: Array,
-        y: Array,
-        note: Note = same,
-        activate: Activate | None = None,
-    ) -> Array:
+    def loss_of(self, params: Mapping[str, Array], x: Array, y: Array, note: Note = same) -> Array:
         """The loss of other parameters and data: arrays or Tensors, for a tape of one's own.
 
         A cross entropy after its own activation is computed from the logits, which loses no
-        digits where the activation saturates; not so through an ``activate`` of one's own.
+        digits where the activation saturates.
         """
         spec = self.spec
-        output, z = forward(spec.layers, params, x, note, activate or usual_activate)
-        skips = spec.skips_activation and activate is None
+        output, z = forward(spec.layers, params, x, note)
+        skips = spec.skips_activation
         loss = batch_loss(
             spec.loss, z if skips else output, y, skips or spec.from_logits, spec.reduction
         )
@@ -110,7 +102,7 @@ class Model(Problem):
 
     def in_float64(self) -> Self:
         """The same model in float64: given arrays as given, drawn ones as they are."""
-        return self._cast(self._built.exact)
+        return self._cast(self.built.exact)
 
     def rounded(self) -> Self | None:
         """The model in float64 at the very numbers of its own dtype; None where it is float64."""
@@ -120,7 +112,7 @@ class Model(Problem):
         arrays = {"x": self.x, "y": self.y, **self.parameters, **exact}
         cast = {name: array.astype(np.float64) for name, array in arrays.items()}
         return type(self)(
-            self._built._replace(
+            self.built._replace(
                 spec=self.spec._replace(dtype="float64"),
                 exact=dict(cast),
                 x=cast.pop("x"),
@@ -135,7 +127,7 @@ class Model(Problem):
         at = next(i for i, placed in enumerate(layers) if name in placed.names.values())
         if all(placed.layer.stacks for placed in layers[at:]):
             letter = next(n for n, own in layers[at].names.items() if own == name)
-            ndim = 1 + len(self._built.sizes.shapes[at + 1])
+            ndim = 1 + len(self.built.sizes.shapes[at + 1])
             return self._loss_with(name, layers[at].layer.stacked(letter, stack, ndim))
         return np.array([self._loss_with(name, array) for array in stack])
 
@@ -145,7 +137,7 @@ class Model(Problem):
     @property
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the parameters, about."""
-        placed = zip(self.spec.layers, self._built.sizes.shapes)
+        placed = zip(self.spec.layers, self.built.sizes.shapes)
         return 8 * len(self.x) * sum(p.layer.entries(shape) for p, shape in placed)
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:

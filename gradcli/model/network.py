@@ -10,9 +10,6 @@ from gradcli.engine import REGISTRY, Array
 from gradcli.layers.layer import Layer
 from gradcli.problem import Note
 
-Activate = Callable[[int, str, Array], Array]
-"""Called with a layer's position, its activation's name and z; gives the activation."""
-
 
 class Placed(NamedTuple):
     """A layer in its place: what its arrays are called there, and what is given for them."""
@@ -28,6 +25,8 @@ class Placed(NamedTuple):
     """What the outcome of ``forward`` is called,"""
     a: str
     """and that of its activation."""
+    activate: Callable[[Array], Array] | None
+    """None where what ``forward`` gives is handed on."""
 
 
 def place(layers: Iterable[tuple[Layer, Mapping[str, Any]]]) -> tuple[Placed, ...]:
@@ -53,12 +52,9 @@ def place(layers: Iterable[tuple[Layer, Mapping[str, Any]]]) -> tuple[Placed, ..
             pattern = f"{a}.{{}}"
             z = a if layer.activation == "linear" else pattern.format("z")
         names = {letter: pattern.format(letter) for letter in values}
-        placed.append(Placed(layer, names, values, pattern, z, a))
+        activate = None if layer.activation == "linear" else REGISTRY[layer.activation]
+        placed.append(Placed(layer, names, values, pattern, z, a, activate))
     return tuple(placed)
-
-
-def activate(layer: int, act: str, z: Array) -> Array:
-    return z if act == "linear" else REGISTRY[act](z)
 
 
 def forward(
@@ -66,14 +62,13 @@ def forward(
     params: Mapping[str, Array],
     x: Array,
     note: Note,
-    activate: Activate,
 ) -> tuple[Array, Array]:
     """The output, (..., batch, out), of ``x`` (..., batch, in), and the last layer's z.
 
     z is what a layer makes of its input, ``a = act(z)`` what it hands on.
     """
     z = x
-    for i, (layer, names, _, pattern, name_of_z, name_of_a) in enumerate(layers):
+    for layer, names, _, pattern, name_of_z, name_of_a, activate in layers:
 
         def noted(name: str, value: Any, pattern: str = pattern) -> Any:
             return note(pattern.format(name), value)
@@ -81,6 +76,5 @@ def forward(
         z = layer.forward({letter: params[name] for letter, name in names.items()}, x, noted)
         if z is not x:
             z = note(name_of_z, z)
-        act = layer.activation
-        x = z if act == "linear" else note(name_of_a, activate(i, act, z))
+        x = z if activate is None else note(name_of_a, activate(z))
     return x, z
