@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import graphlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
         allowed |= {"rich", "matplotlib"}
     for module in imports(path):
         assert module.partition(".")[0] in allowed, f"{path.name} imports {module}"
+
+
+def test_flags_are_spelt_by_the_command_line_alone() -> None:
+    for path in MODULES:
+        if place(path) != "cli":
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            prose = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+            texts = [n for n in nodes if isinstance(n, ast.Constant) and id(n) not in prose]
+            flags = [t.value for t in texts if re.search(r"(^|\s)--[a-z]", str(t.value))]
+            assert not flags, f"{path}: {flags}"
 
 
 def test_the_package_itself_imports_nothing() -> None:

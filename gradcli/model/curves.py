@@ -30,7 +30,7 @@ def tabulate(name: str, low: float, high: float, points: int, dtype: str) -> Cur
     if "axis" in op.names:
         raise GradcliError(
             f"{name} is a function of a whole row, not of one number: "
-            f'gradcli formula "{name}(x)" x=1,2,3 --jacobian'
+            f"ask for the jacobian of the formula {name}(x)"
         )
     x = np.linspace(low, high, points).astype(dtype)
     tensor = Tensor(x)

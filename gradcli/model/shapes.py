@@ -12,6 +12,7 @@ from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Parameter, Shape
 from gradcli.model.network import Placed
 from gradcli.model.spec import Spec
+from gradcli.suggest import counted
 
 
 class Sizes(NamedTuple):
@@ -149,7 +150,7 @@ def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
         )
     if x.ndim == 1 or len(x) != sizes.batch:
         rows = 1 if x.ndim == 1 else len(x)
-        raise SpecError("x", f"has {_count(rows, 'row')}, but batch is {sizes.batch}")
+        raise SpecError("x", f"has {counted(rows, 'row')}, but batch is {sizes.batch}")
     return x
 
 
@@ -181,7 +182,7 @@ def fit_targets(y: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], st
             f"y of shape {y.shape} is read as a column {shape}: against an output of {shape} "
             f"NumPy and TensorFlow would broadcast it to {(batch, batch)}"
         )
-    fix = f"give y {_count(batch, 'row')} of {_count(out, 'number')}"
+    fix = f"give y {counted(batch, 'row')} of {counted(out, 'number')}"
     if y.ndim == 2 and len(y) == batch:
         fix += f", or out {y.shape[1]}"
     elif y.ndim == 2 and y.shape[1] == out:
@@ -191,7 +192,3 @@ def fit_targets(y: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], st
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([n for n in shape if n != 1])
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -11,7 +11,7 @@ from gradcli.keys import Key
 from gradcli.layers.dense import Dense
 from gradcli.layers.layer import Layer, layer_kind
 from gradcli.model.network import Placed, place
-from gradcli.suggest import suggestion
+from gradcli.suggest import counted, suggestion
 
 LOSS = Key("loss", "word", "What is made small.", words=LOSSES)
 KIND = Key("kind", "word", "The kind of layer.", "dense", LAYERS)
@@ -178,5 +178,4 @@ def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> Non
         if len(short) > 1:
             names += f" ... {', '.join(short[-1])}"
         near = suggestion(value, INITIALISERS) if isinstance(value, str) and not number else ""
-        count = f"{len(short)} layer{'s' * (len(short) > 1)}"
-        raise SpecError(key, f"a model of {count} has {names}{near}")
+        raise SpecError(key, f"a model of {counted(len(short), 'layer')} has {names}{near}")
