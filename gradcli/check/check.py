@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from gradcli.catalogue import METHODS as MEANINGS
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
 from gradcli.check.cost import LONG, estimate
@@ -100,23 +101,8 @@ def check(
     plan = _Plan(method, step, tolerance, options, against, progress)
     with quiet():
         exact = problem.in_float64()
-        outcome = _judged(exact, plan, announce)
-        params = outcome.params
-        failing = [name for name, v in params.items() if v.verdict == FAIL]
-        rounded = problem.rounded() if failing and against else None
-        if rounded is not None:
-            dtype = next(iter(problem.primals.values())).dtype
-            elsewhere = f"given data rounded to {dtype}"
-            if not outcome.interrupted:
-                there = _judged(rounded, plan, again=failing)
-                outcome = outcome._replace(interrupted=there.interrupted)
-                for name in failing:
-                    if there.params and there.params[name].verdict == PASS:
-                        params[name] = there.params[name]._replace(point=elsewhere)
-            for name in failing if outcome.interrupted else ():
-                if params[name].entries and params[name].verdict == FAIL:
-                    cause = f"fails at the data as given; interrupted before the {elsewhere}"
-                    params[name] = params[name]._replace(verdict=INCONCLUSIVE, cause=cause)
+        outcome = _rejudged(problem, plan, _judged(exact, plan, announce))
+    params = outcome.params
     return Checked(
         title=exact.title,
         verdict=FAIL if outcome.nonfinite else overall(v.verdict for v in params.values()),
@@ -124,7 +110,7 @@ def check(
         method=options.method,
         step=step,
         tolerance=tolerance,
-        rule=_rule(options.method, step, tolerance, against),
+        rule=_rule(plan),
         nonfinite=outcome.nonfinite,
         extra=[name for name in against or {} if name not in problem.primals],
         interrupted=outcome.interrupted,
@@ -169,6 +155,28 @@ def _judged(
     return _Outcome(params, None, interrupted)
 
 
+def _rejudged(problem: Problem, plan: _Plan, outcome: _Outcome) -> _Outcome:
+    """``outcome``, but for what is given and passes where the data are rounded to their dtype."""
+    params = dict(outcome.params)
+    failing = [name for name, v in params.items() if v.verdict == FAIL]
+    rounded = problem.rounded() if failing and plan.against else None
+    if rounded is None:
+        return outcome
+    interrupted = outcome.interrupted
+    elsewhere = f"given data rounded to {next(iter(problem.primals.values())).dtype}"
+    if not interrupted:
+        there = _judged(rounded, plan, again=failing)
+        interrupted = there.interrupted
+        for name, verdict in there.params.items():
+            if verdict.verdict == PASS:
+                params[name] = verdict._replace(point=elsewhere)
+    for name in failing if interrupted else ():
+        if params[name].entries and params[name].verdict == FAIL:
+            cause = f"fails at the data as given; interrupted before the {elsewhere}"
+            params[name] = params[name]._replace(verdict=INCONCLUSIVE, cause=cause)
+    return _Outcome(params, outcome.nonfinite, interrupted)
+
+
 def _require_analytic(result: Result, method: str) -> None:
     for step in result.steps:
         if not step.record.op.analytic:
@@ -176,19 +184,18 @@ def _require_analytic(result: Result, method: str) -> None:
             raise SpecError("method", f"{needed}; {step.op} is not")
 
 
-def _rule(method: str, step: float, tolerance: float, against: object) -> str:
-    more = "at first, few entries and doubtful ones by many steps"
-    how = {
-        "ridders": f"Ridders' extrapolation in float64, from h = {step:g} max(1, |x|) downward",
-        "complex": f"the complex step in float64, h = {step:.3g} {more}",
-    }
-    differences = f"{method} differences in float64, h = {step:.3g} max(1, |x|) {more}"
+def _rule(plan: _Plan) -> str:
+    unit = "" if plan.method.analytic else " max(1, |x|)"
+    steps = f"h = {plan.step:.3g}{unit} at first, few entries and doubtful ones by many steps"
+    if plan.method.first is None:
+        steps = f"from h = {plan.step:g}{unit} downward"
     text = (
-        f"|a - n| <= {tolerance:.3g} max(|a|, |n|) + uncertainty of n + 16 eps of the largest |a|; "
-        f"n by {how.get(method, differences)}; "
+        f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + uncertainty of n "
+        "+ 16 eps of the largest |a|; "
+        f"n by {MEANINGS[plan.options.method]} in float64, {steps}; "
         "its uncertainty: the rounding of all intermediates, and the truncation, found by other "
         f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
     )
-    if against is not None:
+    if plan.against is not None:
         text += "; gradients in few digits: tolerance 1000 eps of their dtype"
     return text

@@ -18,7 +18,15 @@ from gradcli.inputs.values import Given, resolve
 from gradcli.layers.layer import Parameter
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
-from gradcli.model.shapes import Sizes, fit_inputs, fit_parameter, fit_targets, infer, stand_columns
+from gradcli.model.shapes import (
+    Sizes,
+    Values,
+    fit_inputs,
+    fit_parameter,
+    fit_targets,
+    infer,
+    stand_columns,
+)
 from gradcli.model.spec import Spec, parse_spec
 from gradcli.problem import Arrays
 
@@ -61,12 +69,12 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
         for letter, name in placed.names.items():
             array = _array(name, given[name], needed[letter], stream)
             arrays[name] = fit_parameter(name, array, needed[letter])
-    labels = None
-    if given["y"] is None:
+    labels, targets = None, given["y"]
+    if not isinstance(targets, np.ndarray):
         labels = _labels(spec, given["labels"], sizes, stream)
         y = _targets_of(labels, spec, sizes, dtype)
     else:
-        y, warning = fit_targets(given["y"], sizes)
+        y, warning = fit_targets(targets, sizes)
         warnings += [warning] if warning else []
         arrays["y"] = y
     exact = {n: a.astype(np.float64) for n, a in arrays.items() if not isinstance(given[n], str)}
@@ -75,7 +83,7 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     return Built(spec, sizes, x, y.astype(dtype), labels, parameters, exact, origins, warnings)
 
 
-def _read(spec: Spec, folder: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
     """Every VALUE, an initialiser's name or an array, and the files that arrays came from.
 
     None where y or labels is not given.
@@ -88,7 +96,7 @@ def _read(spec: Spec, folder: str | None) -> tuple[dict[str, Any], dict[str, str
     from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
     if len(from_stdin) > 1:
         raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-    given: dict[str, Any] = dict.fromkeys(targets)
+    given: dict[str, str | npt.NDArray[Any] | None] = dict.fromkeys(targets)
     origins = {}
     for key, value in named.items():
         found = resolve(key, value, folder)
@@ -109,19 +117,19 @@ def _stream(spec: Spec) -> Stream:
 
 
 def _array(key: str, value: Any, needed: Parameter, stream: Stream) -> npt.NDArray[Any]:
-    if not isinstance(value, str):
-        return np.asarray(value)
+    if isinstance(value, np.ndarray):
+        return value
     if value == "eye" and len(needed.shape) != 2:
         raise SpecError(key, f"eye needs two axes, and {key} has the shape {needed.shape}")
     return initialise(value, needed.shape, stream, needed.fans)
 
 
-def _labels(spec: Spec, given: Any, sizes: Sizes, stream: Stream) -> npt.NDArray[np.int64]:
+def _labels(spec: Spec, given: object, sizes: Sizes, stream: Stream) -> npt.NDArray[np.int64]:
     """The class of each row: (batch,)."""
     classes = 2 if _is_binary(spec, sizes) else sizes.out
-    if given is None:
+    if not isinstance(given, np.ndarray):
         return stream.integers(sizes.batch, classes)
-    ids = np.asarray(given).reshape(-1)
+    ids = given.reshape(-1)
     if ids.size != sizes.batch:
         raise SpecError("labels", f"{ids.size} given for a batch of {sizes.batch}: one a row")
     whole = np.isfinite(ids) & (ids == np.floor(ids)) & (ids >= 0) & (ids < classes)

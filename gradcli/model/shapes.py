@@ -14,6 +14,9 @@ from gradcli.model.network import Placed
 from gradcli.model.spec import Spec
 from gradcli.suggest import counted
 
+Values = Mapping[str, str | npt.NDArray[Any] | None]
+"""By key an initialiser's name, an array, or None where nothing is given."""
+
 
 class Sizes(NamedTuple):
     """Rows, and the shape of one: as it comes in, and as each layer hands it on."""
@@ -32,7 +35,7 @@ class Sizes(NamedTuple):
         return self.shapes[-1][-1]
 
 
-def infer(spec: Spec, given: Mapping[str, Any]) -> tuple[Spec, Sizes]:
+def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     """``spec`` with what arrays tell of its layers, and the sizes.
 
     Sizes are those that the spec states, or else those of the arrays that are ``given`` by name.
@@ -60,7 +63,7 @@ def infer(spec: Spec, given: Mapping[str, Any]) -> tuple[Spec, Sizes]:
         shapes.append(_output_shape(layer, shapes))
     if len(shapes[-1]) != 1:
         raise SpecError("layers", f"a row comes out as {shapes[-1]}, but a loss takes (out,)")
-    count = None if labels is None else int(labels.size)
+    count = labels.size if isinstance(labels, np.ndarray) else None
     batch = _first(spec.batch, _rows(x, inputs), _rows(y, shapes[-1][-1]), count) or 1
     return spec._replace(layers=tuple(layers)), Sizes(batch, tuple(shapes))
 
@@ -76,7 +79,7 @@ def _needed(spec: Spec, at: int) -> SpecError:
     return SpecError("out", f"needed: the number of units out (or a {arrays} of numbers)")
 
 
-def _told(placed: Placed, given: Mapping[str, Any]) -> tuple[int | None, int | None]:
+def _told(placed: Placed, given: Values) -> tuple[int | None, int | None]:
     """Features in, and what a layer leaves to be inferred, as its parameters tell."""
     found = {letter: given[name] for letter, name in placed.names.items()}
     return placed.layer.told({n: v for n, v in found.items() if isinstance(v, np.ndarray)})
@@ -89,7 +92,7 @@ def _output_shape(layer: Layer, shapes: list[Shape]) -> Shape:
         raise SpecError(f"layers[{len(shapes)}]", str(error)) from None
 
 
-def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]) -> dict[str, Any]:
+def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Values:
     """``given``, with the x and y that are a file's list of numbers as columns, one number a row.
 
     They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
@@ -101,32 +104,33 @@ def stand_columns(spec: Spec, given: dict[str, Any], from_files: Collection[str]
         "y": _first(out, _told(last, given)[1]),
     }
     batch = spec.batch
+    stood = dict(given)
     for name, width in widths.items():
-        is_list = name in from_files and given[name].ndim == 1
-        if is_list and width is None and batch in (None, given[name].size):
-            given[name] = given[name].reshape(-1, 1)
-        batch = _first(batch, _rows(given[name], width or 0))
-    return given
+        array = given[name] if name in from_files and width is None else None
+        if isinstance(array, np.ndarray) and array.ndim == 1 and batch in (None, array.size):
+            stood[name] = array.reshape(-1, 1)
+        batch = _first(batch, _rows(stood[name], width or 0))
+    return stood
 
 
 def _first(*candidates: int | None) -> int | None:
     return next((n for n in candidates if n is not None), None)
 
 
-def _alone(value: Any) -> int | None:
+def _alone(value: object) -> int | None:
     """One, for a single number where nothing else tells how many there should be."""
     return 1 if isinstance(value, np.ndarray) and value.ndim == 0 else None
 
 
-def _columns(value: Any) -> int | None:
+def _columns(value: object) -> int | None:
     """Features of a table of rows; a list of numbers is one row."""
-    if value is None or isinstance(value, str) or value.ndim == 0:
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
         return None
     return int(value.shape[-1])
 
 
-def _rows(value: Any, columns: int) -> int | None:
-    if value is None or isinstance(value, str) or value.ndim == 0:
+def _rows(value: object, columns: int) -> int | None:
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
         return None
     if value.ndim == 1:
         return int(value.size) if columns == 1 else 1
