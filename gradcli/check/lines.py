@@ -6,7 +6,7 @@ The perturbed arrays are stacked and evaluated in one forward pass a chunk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,26 +50,28 @@ class Point(NamedTuple):
     """How far rounding on the way may have moved the value."""
 
 
-class Lines(Protocol):
-    """Several straight lines through a point, on each of which the scalar is a function."""
+class Lines:
+    """Straight lines through a point along which entries of one primal move, in float64."""
 
-    point: Point
     x: Vector
     """Where on each line (n,) the point itself is."""
-    near: Vector | float
-    """The rounding of the value on each line, near the point."""
-    growth: Vector | float
-    """By how much it grows with the way along each line."""
+
+    def __init__(self, point: Point, name: str) -> None:
+        self.point = point
+        self.name = name
+        self.primal = point.problem.primals[name]
+        self.near: Vector | float = point.rounding
+        """The rounding of the value on each line, near the point."""
+        self.growth: Vector | float = 0.0
+        """By how much it grows with the way along each line."""
 
     def at(self, points: Vector) -> Vector:
         """The scalar at ``points`` (n, m) of the lines: values (n, m)."""
+        raise NotImplementedError
 
 
-class Entries:
-    """The problem's scalar by chosen entries of one primal, each a line of its own.
-
-    ``flat`` are positions in the flattened primal. The problem is in float64.
-    """
+class Entries(Lines):
+    """Chosen entries, each a line of its own. ``flat`` are positions in the flattened primal."""
 
     def __init__(
         self,
@@ -78,14 +80,10 @@ class Entries:
         flat: Vector,
         progress: Progress = lambda done: None,
     ) -> None:
-        self.point = point
-        self.name = name
+        super().__init__(point, name)
         self.flat = flat
-        self.primal = point.problem.primals[name]
         self.x = self.primal.reshape(-1)[flat]
         self.progress = progress
-        self.near: Vector | float = point.rounding
-        self.growth: Vector | float = 0.0
         self._stack: Vector | None = None
 
     def chosen(self, some: Vector | slice, progress: Progress = lambda done: None) -> Entries:
@@ -116,18 +114,13 @@ class Entries:
         return values
 
 
-class Blocks:
+class Blocks(Lines):
     """Lines along which all entries of a block move at once, each by its own weight."""
-
-    growth: Vector | float = 0.0
 
     def __init__(
         self, point: Point, name: str, blocks: Sequence[Vector], weights: Sequence[Vector]
     ) -> None:
-        self.point = point
-        self.name = name
-        self.primal = point.problem.primals[name]
-        self.near: Vector | float = point.rounding
+        super().__init__(point, name)
         self.blocks = blocks
         self.weights = weights
         self.x = np.zeros(len(blocks))

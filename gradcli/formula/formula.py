@@ -16,7 +16,7 @@ from gradcli.formula.language import compile_formula
 from gradcli.formula.operands import array_of
 from gradcli.formula.text import canonical
 from gradcli.formula.values import read_values
-from gradcli.formula.whole import EXACT
+from gradcli.formula.whole import positions
 from gradcli.gradient import lacks_gradient, require_real, require_variables
 from gradcli.inputs.values import written
 from gradcli.keys import read_keys
@@ -49,7 +49,7 @@ class Formula(Problem):
         self._exact = values
         self._compiled = compile_formula(text, values, self.dtype)
         self.values_given: Arrays = {
-            name: _whole(name, value)
+            name: positions(name, value)
             if name in self._compiled.indices
             else np.asarray(value).astype(self.dtype)
             for name, value in values.items()
@@ -270,11 +270,3 @@ def _wide(value: Any) -> Any:
     """``value`` in float64, which writes out the digits that a narrower file stands for."""
     narrow = isinstance(value, np.ndarray) and value.dtype.kind == "f"
     return value.astype(np.float64) if narrow else value
-
-
-def _whole(name: str, value: Any) -> npt.NDArray[np.intp]:
-    """The values of a name that is an index. Raises GradcliError for what is no whole number."""
-    array = np.asarray(value)
-    if not np.all(np.abs(array) < EXACT) or not np.all(array == np.rint(array)):
-        raise GradcliError(f"{name} is used as an index, but holds what is no whole number")
-    return array.astype(np.intp)

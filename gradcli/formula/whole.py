@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gradcli.engine import Array, Op, Tensor, plain
 from gradcli.engine.tensor import active
+from gradcli.errors import GradcliError
 
 EXACT = 2**53
 """Whole numbers below this are float64, too, and so are told apart from their neighbours."""
@@ -36,6 +38,14 @@ def _as_whole(value: Any) -> Any:
     if value.dtype.kind != "f" or not np.all((value == np.rint(value)) & exact):
         raise IndexError("an index is a whole number")
     return value.astype(np.intp)
+
+
+def positions(name: str, value: Any) -> npt.NDArray[np.intp]:
+    """The values of a name that is an index. Raises GradcliError for what is no whole number."""
+    array = np.asarray(value)
+    if not np.all(np.abs(array) < EXACT) or not np.all(array == np.rint(array)):
+        raise GradcliError(f"{name} is used as an index, but holds what is no whole number")
+    return array.astype(np.intp)
 
 
 def reckoning(calculate: Callable[[Any, Any], Any]) -> Op:

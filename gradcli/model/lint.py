@@ -69,10 +69,9 @@ def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, l
 
 
 def _passes_nothing(placed: Placed, parameters: Arrays) -> str:
-    for name in placed.names.values():
-        zeros = not np.any(parameters[name])
-        return f"{name} passes nothing back{' (it is all zeros)' if zeros else ''}"
-    return f"{placed.a} passes nothing back"
+    name = next(iter(placed.names.values()), placed.a)
+    zeros = name in parameters and not np.any(parameters[name])
+    return f"{name} passes nothing back{' (it is all zeros)' if zeros else ''}"
 
 
 def _flat(placed: Placed, z: npt.NDArray[Any]) -> str:
