@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.errors import GradcliError
-from gradcli.problem import Problem, Result
+from gradcli.problem import Note, Problem, Result, same
 from gradcli.steps import Arrays, steps_of
 
 
@@ -24,6 +24,23 @@ def quiet() -> Iterator[None]:
         yield
 
 
+class Recorded(NamedTuple):
+    """A problem's value, with the tape that followed its primals there."""
+
+    tensors: dict[str, Tensor]
+    tape: GradientTape
+    value: Array
+
+
+def recorded(problem: Problem, at: Arrays, note: Note = same) -> Recorded:
+    """Evaluate ``problem`` at the primals ``at``, followed by a tape."""
+    tensors = {name: Tensor(array) for name, array in at.items()}
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        value = problem.forward(tensors, note)
+    return Recorded(tensors, tape, value)
+
+
 def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
     """The value of ``problem``, the gradient by each primal, and every step.
 
@@ -32,25 +49,21 @@ def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
     primals than its own.
     """
     require_variables(problem)
-    tensors = {name: Tensor(array) for name, array in (at or problem.primals).items()}
-    names: dict[int, str] = {id(array): name for name, array in problem.constants.items()}
-    names.update({id(t): name for name, t in tensors.items()})
     noted: dict[str, Any] = {}
 
     def note(name: str, value: Any) -> Any:
-        names[id(value)] = name
         noted[name] = value
         return value
 
     with quiet():
-        with GradientTape() as tape:
-            tape.watch(tensors)
-            value = problem.forward(tensors, note)
+        tensors, tape, value = recorded(problem, at or problem.primals, note)
         if not isinstance(value, Tensor):  # it depends on none of the primals
             value = Tensor(np.asarray(value))
         require_scalar(value.value)
         records = tape.records
         gradients, by_record = tape.gradient(value, (tensors, [r.out for r in records]))
+    named = (problem.constants, tensors, noted)
+    names = {id(value): name for arrays in named for name, value in arrays.items()}
     return Result(
         plain(value),
         {

@@ -11,8 +11,9 @@ import numpy as np
 from gradcli.check.claims import Claim
 from gradcli.check.ladder import ladder
 from gradcli.check.lines import Entries, Point, Slopes, Vector
-from gradcli.check.rounding import entry_rounding, taped
+from gradcli.check.rounding import entry_rounding
 from gradcli.engine import Tensor
+from gradcli.gradient import recorded
 from gradcli.problem import Problem, Result
 
 FEW = 8
@@ -77,8 +78,8 @@ def _bends(problem: Problem, result: Result, name: str, position: int, step: flo
     """
     primal = problem.primals[name].copy()
     primal.reshape(-1)[position] += step
-    _, there, _ = taped(problem, {name: primal})
-    for record, moved in zip([s.record for s in result.steps], there.records):
+    there = recorded(problem, {**problem.primals, name: primal})
+    for record, moved in zip([s.record for s in result.steps], there.tape.records):
         ways = [
             b - a
             if isinstance(arg, Tensor) and a.dtype.kind == "f" and a.shape == b.shape

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.lines import CENTRAL_STEP, EPS, Vector, scale
-from gradcli.engine import Array, GradientTape, Tensor
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
-from gradcli.problem import Arrays, Problem, Result, same
+from gradcli.gradient import recorded
+from gradcli.problem import Problem, Result
 
 
 class Rounding(NamedTuple):
@@ -72,7 +72,7 @@ def _course(
     primal = problem.primals[name].copy()
     primal.reshape(-1)[flat] = moved
     try:
-        _, tape, value = taped(problem, {name: primal})
+        _, tape, value = recorded(problem, {**problem.primals, name: primal})
         outs = [record.out for record in tape.records]
         gradients = tape.gradient(value, outs, unconnected_gradients="zero")
     except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
@@ -80,15 +80,6 @@ def _course(
     found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
     alike = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
     return found if alike else None
-
-
-def taped(problem: Problem, moved: Arrays) -> tuple[dict[str, Tensor], GradientTape, Array]:
-    """The primals, some of them ``moved``, the tape that followed them, and the value."""
-    tensors = {n: Tensor(p) for n, p in {**problem.primals, **moved}.items()}
-    with GradientTape() as tape:
-        tape.watch(tensors)
-        value = problem.forward(tensors, same)
-    return tensors, tape, value
 
 
 def swallowed(problem: Problem, result: Result, name: str) -> bool:
@@ -101,7 +92,8 @@ def swallowed(problem: Problem, result: Result, name: str) -> bool:
     stuck: dict[int, Record] = {}
     for size in _NEAR_BY:
         primal = problem.primals[name]
-        tensors, tape, _ = taped(problem, {name: primal + size * scale(primal)})
+        moved = primal + size * scale(primal)
+        tensors, tape, _ = recorded(problem, {**problem.primals, name: moved})
         moving = {id(tensors[name])}
         for i, (record, step) in enumerate(zip(tape.records, result.steps)):
             args = [id(arg) in moving for arg in record.args]

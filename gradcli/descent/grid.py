@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.engine import GradientTape, Op, Tensor
+from gradcli.engine import Op, Tensor
 from gradcli.engine.domain import BINARY, UNARY
 from gradcli.engine.recording import FAULTS, Record
 from gradcli.errors import GradcliError
-from gradcli.gradient import quiet
+from gradcli.gradient import quiet, recorded
 from gradcli.problem import Arrays, Problem, same
 
 Floats = npt.NDArray[np.float64]
@@ -36,13 +36,10 @@ def slopes_at(problem: Problem, at: Arrays) -> tuple[Floats, Arrays]:
 
 
 def _together(problem: Problem, at: Arrays, slopes: bool) -> tuple[Floats, Arrays] | None:
-    tensors = {name: Tensor(array) for name, array in at.items()}
     shape = np.shape(next(iter(at.values())))
     with quiet():
         try:
-            with GradientTape() as tape:
-                tape.watch(tensors)
-                value = problem.forward(tensors, same)
+            tensors, tape, value = recorded(problem, at)
         except (*FAULTS, GradcliError):
             return None
         if not isinstance(value, Tensor) or value.shape != shape:

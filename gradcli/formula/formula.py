@@ -17,7 +17,7 @@ from gradcli.formula.operands import array_of
 from gradcli.formula.text import canonical
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import positions
-from gradcli.gradient import lacks_gradient, require_real, require_variables
+from gradcli.gradient import lacks_gradient, recorded, require_real, require_variables
 from gradcli.inputs.values import written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
@@ -212,11 +212,8 @@ class Formula(Problem):
         return step
 
     def _recorded(self, primals: Arrays) -> tuple[Any, Arrays]:
-        tensors = {name: Tensor(value) for name, value in primals.items()}
         with np.errstate(all="ignore"):
-            with GradientTape() as tape:
-                tape.watch(tensors)
-                value = self.forward(tensors)
+            tensors, tape, value = recorded(self, primals)
             if not isinstance(value, Tensor):
                 return value, {name: np.zeros_like(p) for name, p in primals.items()}
             gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
