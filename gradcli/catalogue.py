@@ -205,7 +205,7 @@ CHECK_KEYS = (
     Key("sample", "int", "Check N entries of each parameter.", "all", group="Check"),
     Key(
         "against",
-        "text",
+        "gradients",
         "Judge the gradients in an npz or JSON file, or - for standard input.",
         group="Check",
         metavar="FILE",

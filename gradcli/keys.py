@@ -15,7 +15,7 @@ class Key(NamedTuple):
     """One key of a specification, and one option of the command line.
 
     ``kind`` is int, number (above 0), pair (two numbers), ints, flag, word (one of ``words``),
-    names, value or text.
+    names, value or gradients.
     """
 
     name: str
@@ -121,7 +121,7 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "names": (_is_names, "names such as x,y"),
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
-    "text": (lambda v: isinstance(v, str), "text"),
+    "gradients": (lambda v: isinstance(v, (str, dict)), "a file, or arrays by name"),
 }
 """By kind, what a value must be, and the words for it."""
 

@@ -1,27 +1,33 @@
-"""Somebody else's gradients, from a file."""
+"""Somebody else's gradients, from a file or a document."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy.typing as npt
 
-from gradcli.inputs.files import read_arrays
+from gradcli.errors import LiteralError, SpecError
+from gradcli.inputs.files import NamedArrays, read_arrays
+from gradcli.inputs.literals import from_lists
+from gradcli.keys import shown
 
 _OF = re.compile(r"(?:d|grads?)_?(?=.)", re.IGNORECASE)
 """What people write before the name of a parameter to name its gradient."""
 
 
-def read_gradients(source: str, dtype: str, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-    """Gradients of the parameters ``names`` from an npz or JSON (``-``: standard input).
+def read_gradients(
+    source: str | Mapping[str, Any], dtype: str, names: Collection[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """Gradients of the parameters ``names`` from an npz or JSON (``-``: standard input), or lists.
 
     Keys are those names, or dW1, grad_w1 or W1 for w1 where they leave no doubt; those of an
     answer saved as npz (``grads.w``); or a whole ``--json`` document. JSON does not tell in how
-    many digits its numbers were computed: they are taken to be of ``dtype``. Raises FileError.
+    many digits its numbers were computed: they are taken to be of ``dtype``. Raises FileError,
+    and SpecError where lists are no lists of numbers.
     """
-    given = read_arrays(source, "grads.")
+    given = read_arrays(source, "grads.") if isinstance(source, str) else _listed(source)
     meant = _meant(given.arrays, names)
     return {
         meant.get(name, name): array
@@ -29,6 +35,18 @@ def read_gradients(source: str, dtype: str, names: Collection[str]) -> dict[str,
         else array.astype(dtype)
         for name, array in given.arrays.items()
     }
+
+
+def _listed(source: Any) -> NamedArrays:
+    arrays = {}
+    if not isinstance(source, dict):
+        raise SpecError("grads", f"must be arrays by name, not {shown(source)}")
+    for name, lists in source.items():
+        try:
+            arrays[name] = from_lists(lists)
+        except LiteralError as error:
+            raise SpecError("grads", f"{name} {error}") from None
+    return NamedArrays(arrays, typed=False)
 
 
 def _meant(given: Collection[str], names: Collection[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     options = Options(method, given.get("step"), given.get("tol"), given.get("sample"))
     file = given.get("against")
     against = None
-    if file:
+    if file is not None:
         dtype = next(iter(problem.primals.values())).dtype.name
         against = read_gradients(file, dtype, problem.primals)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
@@ -46,16 +46,14 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     done = not (checked.nonfinite or checked.interrupted)
     swept = sweep(problem, options.method) if given.get("sweep") and done else None
     code, complaint = _ended(checked)
+    source = file if isinstance(file, str) else "grads"
+    extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
         CheckReport(checked, swept, file is not None, bool(given.get("explain"))),
         respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,
-        [
-            f"{file}: {n!r} is no parameter of this problem ({', '.join(problem.primals)}), "
-            "and not judged"
-            for n in checked.extra
-        ],
+        [f"{source}: {name!r} is {extra}" for name in checked.extra],
         problem,
         partial(differentiate, problem),
     )

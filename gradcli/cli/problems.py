@@ -106,6 +106,8 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
         chosen, options, mapping = _split(name, spec.mapping)
         problem = problem_from(mapping, spec.folder)
         verb: Verb = loaded(VERB_PLACES[chosen])
+        if chosen == "check" and not isinstance(spec, Written) and spec.grads is not None:
+            options.setdefault("against", spec.grads)
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(problem, options, view)
     except GradcliError as error:

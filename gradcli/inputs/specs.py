@@ -28,7 +28,14 @@ class SpecFile(NamedTuple):
     def mapping(self) -> Document:
         """The specification: the document, or what stands in it as ``spec``, as in an answer."""
         spec = self.document.get("spec")
-        return spec if isinstance(spec, dict) else self.document
+        if isinstance(spec, dict):
+            return spec
+        return {key: value for key, value in self.document.items() if key != "grads"}
+
+    @property
+    def grads(self) -> Any:
+        """The gradients that stand beside the specification, None where there are none."""
+        return self.document.get("grads")
 
 
 def read_specs(name: str) -> Iterator[SpecFile]:

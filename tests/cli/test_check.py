@@ -122,6 +122,31 @@ def test_against_every_kind_of_file(gradcli: Gradcli, tmp_path: Path) -> None:
     assert "'x' is no parameter of this problem (w, b), and not judged" in ran.err
 
 
+def test_a_document_brings_the_gradients_that_are_judged(gradcli: Gradcli) -> None:
+    square = {"formula": "x^2", "values": {"x": 3.0}}
+    documents = [
+        {**square, "grads": {"x": 6}},
+        {"spec": square, "grads": {"dx": 6.1}},
+        {**square, "grads": {"x": [[6], 6]}},
+        {**square, "grads": 6},
+        square,
+    ]
+    lines = "\n".join(map(json.dumps, documents)).encode()
+    ran = gradcli("check run - --json", stdin=lines)
+    right, wrong, ragged, number, none = map(json.loads, ran.out.splitlines())
+    assert ran.code == 2
+    assert [d["verdict"] for d in (right, wrong, none)] == ["pass", "fail", "pass"]
+    assert "line 3: grads: x is not a list of numbers" in ragged["error"]
+    assert "line 4: grads: must be arrays by name, not 6" in number["error"]
+    assert none["params"]["x"]["given_shape"] is None
+    again = gradcli("run - --json", stdin=json.dumps(wrong["spec"]).encode())
+    assert (again.code, again.json) == (1, wrong)
+    plain = gradcli("run - --json", stdin=json.dumps(documents[0]).encode())
+    assert plain.json["grads"] == {"x": 6}
+    ran = gradcli("check run -", stdin=json.dumps({**square, "grads": {"x": 6, "z": 1}}).encode())
+    assert (ran.code, ran.err.count("grads: 'z' is no parameter")) == (0, 1)
+
+
 def test_names_of_gradients_as_people_write_them(gradcli: Gradcli, tmp_path: Path) -> None:
     grads = gradcli(f"{MODEL} --json").json["grads"]
     for w, b in (("dw", "db"), ("dW", "dB"), ("grad_w", "grad_b"), ("W", "B"), ("grads_w", "b")):
