@@ -117,7 +117,7 @@ def _ops() -> Collection[str]:
 
 def _missing(root: click.Context, name: str) -> str:
     """What to say where there is no such topic: which pages speak of it, or what is near."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
+    word = re.compile(rf"\b{re.escape(name.removesuffix('s'))}s?\b", re.IGNORECASE)
     found = [topic for topic in topics() if word.search(_FENCED.sub("", page(topic)))]
     if found:
         return f"there is no page {name!r}; these speak of it: {', '.join(found)}"

@@ -111,6 +111,8 @@ def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> N
         ("t,s\n0,1\n", "s\nt", r"holds no column 's\nt', but one of: t, s"),
         ("t,s\n0,1\n", "", "holds no column '', but one of: t, s"),
         ("1,2\n3,4\n", "t", "holds no names: 't' cannot be picked"),
+        ("t;s\n0;1,1\n1;2,9\n", "t", "';' parts its columns: ',' is needed, and a point in"),
+        ("t\ts\n0\t1.1\n", "t", r"'\t' parts its columns: ',' is needed"),
         ("a,a\n3,4\n", "a", "holds 2 columns 'a': a slice such as [:,0] picks one"),
         ("t,s\n0,1\n2,?\n", "s", "line 3: '?' is not a number (column 's')"),
         ("t,s\n0,1\n2,1_0\n", "t,s", "line 3: '1_0' is not a number (column 's')"),

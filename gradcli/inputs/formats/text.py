@@ -36,6 +36,7 @@ class Table(Mapping[str, Array]):
     """
 
     def __init__(self, text: str, delimiter: str) -> None:
+        _require(delimiter, text)
         self._text = text
         self._delimiter = delimiter
         heads = []
@@ -111,6 +112,17 @@ class Table(Mapping[str, Array]):
                     yield reader.line_num, cells
         except csv.Error as error:
             raise FileError(f"line {reader.line_num}: {error}") from None
+
+
+def _require(delimiter: str, text: str) -> None:
+    """Raise FileError where another sign parts the columns of the first line and of the last."""
+    first = text[:1000].lstrip().partition("\n")[0]
+    last = text[-1000:].rstrip().rpartition("\n")[2]
+    for sign in ";\t":
+        if delimiter not in first and sign in first and sign in last:
+            raise FileError(
+                f"{sign!r} parts its columns: {delimiter!r} is needed, and a point in decimals"
+            )
 
 
 def _number(cell: str) -> float | None:
