@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from gradcli.formula import Formula
 from tests.conftest import Gradcli
 
 PROBLEMS = {
@@ -148,3 +150,21 @@ def test_a_large_file_stays_named_by_its_path_and_its_digest(
         again = gradcli("run - --json", stdin=json.dumps(ran.json["spec"]).encode())
         assert (again.code, list(again.json)) == (2, ["error", "line"])
         assert "big.npz:x: has changed since: its SHA-256" in again.err
+
+
+def test_a_trace_and_a_graph_take_the_gradient_that_there_is(
+    gradcli: Gradcli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The formula is differentiated once for all three."""
+    values = []
+    forward = Formula.forward
+
+    def counted(self: Formula, *args: Any) -> Any:
+        values.append(forward(self, *args))
+        return values[-1]
+
+    monkeypatch.setattr(Formula, "forward", counted)
+    ran = gradcli(f"formula x^2 x=3 --trace --graph {tmp_path / 'x.dot'} --json")
+    assert ran.json["grads"] == {"x": 6.0}
+    assert (tmp_path / "x.dot").exists()
+    assert len(values) == 1
