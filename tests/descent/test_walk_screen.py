@@ -143,6 +143,14 @@ def test_the_parameters_at_the_end_are_shown() -> None:
     assert all(str(number) in text for number in walk.end["w1"].reshape(-1))
 
 
+def test_one_step_is_one() -> None:
+    """x^2 at 3, of slope 6, with rate 0.5: one step to the minimum."""
+    _, shown = walked(Formula("x^2", {"x": 3.0}), Settings(0.5, 1, 1), Screen(80))
+    lines = printed(shown, Screen(80))
+    assert "gd, lr 0.5, 1 step" in lines
+    assert "after 1 step: value 0.0 at x 0.0" in lines
+
+
 def test_a_fit_shows_what_was_fitted() -> None:
     """Through (1, 1), (2, 2), (3, 4): slope 3/2, intercept -2/3, by the normal equations."""
     given = {"t": [1, 2, 3], "s": [1, 2, 4], "a": 0, "b": 0}
