@@ -206,4 +206,6 @@ def _wrong(walk: Descent, screen: Screen) -> str:
         return f"; diverging: the value rose from {first} to {last}: {lower}"
     if walk.trend == "oscillating":
         return f"; oscillating: the value has not fallen {over}: {lower}"
-    return f"; the value has not changed {over}" if walk.trend == "still" else ""
+    if walk.trend == "still":
+        return f"; the value has not changed {over}"
+    return f"; the value fell {over}: take more" if walk.steps and not walk.stopped else ""

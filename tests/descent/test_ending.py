@@ -83,6 +83,8 @@ def test_ackley_has_its_minimum_at_a_kink(start: Any, reached: bool | None) -> N
          r"gradient norm 2\.0; the value has not changed over the last 1 step\n"),
         ("descend formula (x-1)^2 x=0 --lr 1.1 --steps 1",
          r"; diverging: the value rose from 1\.0 to 1\.44: lower the learning rate \(it is 1\.1\)"),
+        ("descend formula (x-1)^2 x=0 --lr .1 --steps 3",
+         r"not converged: gradient norm 1\.024; the value fell over the last 2 steps: take more\n"),
         ("descend formula (x-1)^2 x=0 --lr .5 --steps 1", r"\nconverged: gradient norm 0\.0\n"),
     ],
 )  # fmt: skip
