@@ -128,6 +128,16 @@ def flush() -> None:
         discard_output()
 
 
+_discarded = False
+
+
+def discarded() -> bool:
+    """Whether the reader of stdout has gone away: nobody waits for more."""
+    return _discarded
+
+
 def discard_output() -> None:
     """Send the rest of stdout nowhere: its reader has gone away."""
+    global _discarded
+    _discarded = True
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

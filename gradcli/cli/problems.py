@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import click
 
 from gradcli.catalogue import VERBS
-from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, FormulaError, GradcliError, SpecError
@@ -76,13 +76,13 @@ VERB_PLACES = {
 
 def perform(name: str | None, specs: Iterable[Spec], given: Options, view: View) -> int:
     """Do the verb ``name``, or what each specification says itself, with every problem."""
-    codes = [GOOD]
+    codes = {GOOD}
     single = view.file or ("--against" if given.get("against") else None)
     for i, spec in enumerate(_few_enough(specs, single)):
         if i and view.tables:
             write_line("")
-        codes.append(_perform(name, spec, given, view))
-        if codes[-1] == INTERRUPTED:
+        codes.add(_perform(name, spec, given, view))
+        if INTERRUPTED in codes or discarded():
             break
     return next(code for code in _WORST_FIRST if code in codes)
 

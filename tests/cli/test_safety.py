@@ -246,6 +246,22 @@ def test_a_reader_that_goes_away_is_no_error(args: list[str]) -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
+def test_a_stream_without_end_stops_where_nobody_reads_on() -> None:
+    endless = ["yes", '{"formula": "x^2", "values": {"x": 3}}']
+    with subprocess.Popen(endless, stdout=subprocess.PIPE) as specs:
+        run = [*GRADCLI, "run", "-", "--json"]
+        with subprocess.Popen(run, stdin=specs.stdout, stdout=subprocess.PIPE) as answers:
+            assert specs.stdout is not None
+            assert answers.stdout is not None
+            specs.stdout.close()
+            assert json.loads(answers.stdout.readline())["value"] == 9.0
+            answers.stdout.close()
+            try:
+                assert answers.wait(10) == 0
+            finally:
+                answers.kill()
+
+
 def test_completion_says_nothing_else() -> None:
     env = {**os.environ, "_GRADCLI_COMPLETE": "bash_complete", **COMPLETE}
     ran = subprocess.run(GRADCLI, capture_output=True, text=True, env=env, check=False)
