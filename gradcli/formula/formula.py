@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.catalogue import FORMULA_KEYS
-from gradcli.engine import Array, GradientTape, Program, Tensor, plain
+from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
@@ -17,7 +17,7 @@ from gradcli.formula.operands import array_of
 from gradcli.formula.text import canonical
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import positions
-from gradcli.gradient import lacks_gradient, recorded, require_real, require_variables
+from gradcli.gradient import lacks_gradient, require_real
 from gradcli.inputs.values import written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
@@ -180,44 +180,9 @@ class Formula(Problem):
         return 64 * sum(value.size for value in self.values_given.values())
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
-        """A function of primals that gives ``(value, gradients)``, for repeated steps.
+        from gradcli.formula.stepping import stepper  # a plain answer needs none of it
 
-        The formula is traced once and replayed. Where it branches on a value, or a replay
-        fails, the step is recorded anew, and tells what is wrong in words.
-        """
-        require_variables(self)
-        names = list(self.primals)
-
-        def value(*primals: Array) -> Array:
-            return self.forward(dict(zip(names, primals)))
-
-        try:
-            with np.errstate(all="ignore"):
-                program = Program(value, list(self.primals.values()), range(len(names)))
-        except (GradcliError, TypeError):  # a branch, or a value that depends on none of them
-            return self._recorded
-        except FAULTS:
-            self._recorded(self.primals)  # tells in words what is wrong
-            raise
-
-        def step(primals: Arrays) -> tuple[Any, Arrays]:
-            try:
-                found, gradients = program.value_and_grad(*primals.values())
-            except (*FAULTS, GradcliError):
-                return self._recorded(primals)
-            return found, {
-                n: np.zeros_like(primals[n]) if g is None else g for n, g in zip(names, gradients)
-            }
-
-        return step
-
-    def _recorded(self, primals: Arrays) -> tuple[Any, Arrays]:
-        with np.errstate(all="ignore"):
-            tensors, tape, value = recorded(self, primals)
-            if not isinstance(value, Tensor):
-                return value, {name: np.zeros_like(p) for name, p in primals.items()}
-            gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
-        return value.value, {name: g.value for name, g in gradients.items()}
+        return stepper(self)
 
     def _first(self) -> Any:
         """The value; intermediates are kept as the base to move from.
