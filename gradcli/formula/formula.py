@@ -146,14 +146,10 @@ class Formula(Problem):
         return lacks_gradient(self.primals, self.value)
 
     def in_float64(self) -> Self:
-        """The same formula in float64, its values as given."""
         return self._again(self._exact)
 
     def rounded(self) -> Self | None:
-        """In float64 at the very numbers of its own dtype; None where it is float64."""
-        if self.dtype == np.float64:
-            return None
-        return self._again(self.values_given)
+        return None if self.dtype == np.float64 else self._again(self.values_given)
 
     def _again(self, values: Mapping[str, Any]) -> Self:
         """The same formula at ``values``, in float64."""
@@ -176,7 +172,6 @@ class Formula(Problem):
 
     @property
     def working_set(self) -> int:
-        """Bytes that one evaluation takes, about."""
         return 64 * sum(value.size for value in self.values_given.values())
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:

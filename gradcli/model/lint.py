@@ -33,7 +33,7 @@ def lint_spec(spec: Spec) -> list[str]:
     return []
 
 
-def lint_gradients(spec: Spec, parameters: Arrays, result: Result, x: object) -> list[str]:
+def lint_gradients(spec: Spec, parameters: Arrays, result: Result) -> list[str]:
     """Warnings about gradients that are zero throughout, each with its reason."""
     zeros = {n for n, g in result.gradients.items() if not np.any(g)}  # nan is none
     if not zeros:

@@ -98,14 +98,12 @@ class Model(Problem):
         return {"params": self.parameters, "x": self.x, "y": self.y, "output": output}
 
     def lint(self, result: Result) -> list[str]:
-        return [*self.warnings, *lint_gradients(self.spec, self.parameters, result, self.x)]
+        return [*self.warnings, *lint_gradients(self.spec, self.parameters, result)]
 
     def in_float64(self) -> Self:
-        """The same model in float64: given arrays as given, drawn ones as they are."""
         return self._cast(self.built.exact)
 
     def rounded(self) -> Self | None:
-        """The model in float64 at the very numbers of its own dtype; None where it is float64."""
         return None if self.spec.dtype == "float64" else self._cast({})
 
     def _cast(self, exact: Arrays) -> Self:
@@ -136,16 +134,13 @@ class Model(Problem):
 
     @property
     def working_set(self) -> int:
-        """Bytes that one evaluation in float64 takes besides the parameters, about."""
         placed = zip(self.spec.layers, self.built.sizes.shapes)
         return 8 * len(self.x) * sum(p.layer.entries(shape) for p, shape in placed)
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
-        """A function of parameters that gives ``(loss, gradients)``, for repeated steps."""
         return lambda params: self.value_and_gradients(params, self.x, self.y)
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
-        """Gradients as known mistakes in a backward pass give them, each with its name."""
         from gradcli.model.mistakes import mistakes
 
         return mistakes(self)
