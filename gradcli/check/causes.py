@@ -141,7 +141,8 @@ def _rearranged(name: str, evidence: Evidence) -> str | None:
     shape, given = evidence.claim.shape, evidence.given
     if given.ndim == 2 and evidence.fits(given.T):
         return "transposed"
-    if given.ndim == len(shape) + 1 and evidence.fits(given.sum(axis=0)):
+    rows = len(given) if given.ndim == len(shape) + 1 else 0
+    if rows > 1 and evidence.fits(given.sum(axis=0)):
         return f"{name} is not summed over the batch"
     return None
 

@@ -86,6 +86,7 @@ def test_right_gradients_pass() -> None:
             {"w3": "the derivative of sigmoid is missing in layer 3",
              "b3": "the derivative of sigmoid is missing in layer 3"},
         ),
+        (lambda g, n: {"b1": g["b1"][None]}, {"b1": "has shape"}),
         (lambda g, n: {"w1": g["w1"] * 1.01}, {"w1": "every entry is 1.010 times too large"}),
         (lambda g, n: {"w1": g["w1"] + 1e-3}, {"w1": None}),
     ],
