@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from gradcli.engine import Array, Tensor
 from gradcli.errors import SpecError
 from gradcli.gradient import differentiate, quiet, require_real, require_variables
 from gradcli.nonfinite import first_nonfinite, nonfinite, nonfinite_among, nonfinite_gradient
-from gradcli.problem import Problem, same
-from gradcli.steps import Arrays, Step
+from gradcli.problem import Arrays, Problem, same
+
+if TYPE_CHECKING:
+    from gradcli.steps import Step
 
 HIGHEST = 20
 """The highest order: each one doubles the work, about."""

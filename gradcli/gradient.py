@@ -6,14 +6,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.errors import GradcliError
-from gradcli.problem import Note, Problem, Result, same
-from gradcli.steps import Arrays, steps_of
+from gradcli.problem import Arrays, Note, Problem, Result, same
+
+if TYPE_CHECKING:
+    from gradcli.engine.recording import Record
+    from gradcli.steps import Step
 
 
 @contextmanager
@@ -72,8 +75,16 @@ def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
         },
         {**problem.constants, **{name: t.value for name, t in tensors.items()}},
         {name: np.asarray(plain(v)) for name, v in noted.items()},
-        partial(steps_of, records, by_record, names),
+        partial(_steps, records, by_record, names),
     )
+
+
+def _steps(
+    records: tuple[Record, ...], gradients: list[Tensor | None], names: dict[int, str]
+) -> list[Step]:
+    from gradcli.steps import steps_of  # only who looks at the way there needs them
+
+    return steps_of(records, gradients, names)
 
 
 def require_variables(problem: Problem) -> None:

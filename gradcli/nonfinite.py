@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.problem import Problem, Result
-from gradcli.steps import Arrays
+from gradcli.problem import Arrays, Problem, Result
 
 
 def nonfinite(problem: Problem, result: Result) -> str | None:

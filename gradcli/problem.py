@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy.typing as npt
 
 from gradcli.engine import Array
-from gradcli.steps import Arrays as Arrays
-from gradcli.steps import Step
 
+if TYPE_CHECKING:
+    from gradcli.steps import Step
+
+Arrays = dict[str, npt.NDArray[Any]]
 Note = Callable[[str, Any], Any]
 """Called with a name and a value as each intermediate is made; gives the value back."""
 Minimum = tuple[float, float, float]

@@ -13,8 +13,6 @@ from gradcli.engine import Tensor, plain
 from gradcli.engine.cotangents import fit
 from gradcli.engine.recording import Record
 
-Arrays = dict[str, npt.NDArray[Any]]
-
 
 class Step(NamedTuple):
     """One operation of a problem, with the gradient of the scalar by its outcome."""

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.problem import Result
-from gradcli.steps import Arrays, Step
+from gradcli.problem import Arrays, Result
+from gradcli.steps import Step
 
 
 class Leaf(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Sequence
@@ -106,8 +105,11 @@ def say(message: str) -> None:
 
 def stderr_width() -> int | None:
     """The columns of the terminal on stderr; None where it is none."""
-    terminal = sys.stderr is not None and sys.stderr.isatty()
-    return shutil.get_terminal_size().columns if terminal else None
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    import shutil  # it brings all kinds of archives with it
+
+    return shutil.get_terminal_size().columns
 
 
 def _write(text: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError
+from gradcli.inputs.literals import reads_stdin
 
 if TYPE_CHECKING:
     from gradcli.inputs.formats.format import Contents, Format
@@ -42,11 +43,6 @@ def names_file(text: str) -> bool:
     if not re.search(r"\.[^\W\d]", text):  # no extension: the formats need not load
         return False
     return _extension(_place(text).path) in array_extensions()
-
-
-def reads_stdin(text: str) -> bool:
-    """Whether ``text`` is standard input, or a part of it."""
-    return text == "-" or text.startswith(("-[", "-:"))
 
 
 def path_of(source: str, folder: str | None) -> str | None:

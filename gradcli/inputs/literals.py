@@ -19,6 +19,11 @@ def number_pattern() -> re.Pattern[str]:
     return re.compile(_NUMBER, re.I)
 
 
+def reads_stdin(text: str) -> bool:
+    """Whether ``text`` is standard input, or a part of it."""
+    return text == "-" or text.startswith(("-[", "-:"))
+
+
 def looks_like_literal(text: str) -> bool:
     """Whether ``text`` begins as a number or a list does, and does not go on as a name."""
     stripped = text.strip()

@@ -12,15 +12,7 @@ import numpy.typing as npt
 
 from gradcli.catalogue import INITIALISERS
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.inputs.files import (
-    array_extensions,
-    fingerprint,
-    names_file,
-    path_of,
-    read_array,
-    reads_stdin,
-)
-from gradcli.inputs.literals import from_lists, looks_like_literal, parse_literal
+from gradcli.inputs.literals import from_lists, looks_like_literal, parse_literal, reads_stdin
 from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -47,8 +39,12 @@ WRITTEN_OUT = 10_000
 
 def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     """How a specification has ``array``: by its file and that file's SHA-256 if it is large."""
-    path = None if origin is None else path_of(origin, None)
-    if path is None or array.size <= WRITTEN_OUT or not os.path.isfile(path):
+    if origin is None or array.size <= WRITTEN_OUT:
+        return array
+    from gradcli.inputs.files import fingerprint, path_of  # not every command reads a file
+
+    path = path_of(origin, None)
+    if path is None or not os.path.isfile(path):
         return array
     return {"file": origin, "sha256": fingerprint(path)}
 
@@ -66,6 +62,8 @@ def resolve(key: str, value: Any, folder: str | None) -> str | Given:
             return Given(value if isinstance(value, np.ndarray) else from_lists(value))
         if value in INITIALISERS:
             return value
+        from gradcli.inputs.files import array_extensions, names_file, read_array
+
         if names_file(value):
             return Given(read_array(value, folder), _here(value, folder))
         if looks_like_literal(value):
@@ -86,6 +84,8 @@ def _here(source: str, folder: str | None) -> str:
 
 def _unchanged(value: Mapping[str, Any], folder: str | None) -> Given:
     """The array of a file that must be as it was: ``{"file": ..., "sha256": ...}``."""
+    from gradcli.inputs.files import fingerprint, path_of, read_array
+
     file, digest = value.get("file"), value.get("sha256")
     if not isinstance(file, str) or not isinstance(digest, str) or len(value) != 2:
         raise FileError("a table must have file and sha256, both text")

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
-from gradcli.inputs.files import reads_stdin
 from gradcli.inputs.initialisers import Fans, initialise
+from gradcli.inputs.literals import reads_stdin
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.inputs.values import Given, resolve
 from gradcli.layers.layer import Parameter

@@ -1,19 +1,20 @@
-"""Answers on the screen."""
+"""Answers on the screen, and as rows of a table of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.text import Text
 
 from gradcli.answer import Answer
+from gradcli.problem import Arrays
 from gradcli.report.arrays import array_table
 from gradcli.report.layout import grid
-from gradcli.report.numbers import shape_text, text
+from gradcli.report.numbers import shape_text, text, texts
 from gradcli.report.report import Screen
-from gradcli.steps import Arrays
 
 _MOST_TOGETHER = 12
 """Scalar variables up to which a Hessian is shown as one table."""
@@ -58,3 +59,33 @@ def _hessian(value: str, hessian: dict[str, Arrays], screen: Screen) -> Iterator
         for second, block in row.items():
             title = f"d2{value}/d{first}d{second}  {shape_text(block.shape)}"
             yield array_table(title, block, screen)
+
+
+def answer_rows(answer: Answer) -> Iterator[Sequence[Any]]:
+    """quantity, name, row, column, value: one row a number."""
+    yield "quantity", "name", "row", "column", "value"
+    shown = dict(answer.shown)
+    yield from _numbers(answer.problem.value_name, {"": answer.value})
+    yield from _numbers("grad", answer.gradients or {})
+    yield from _numbers("jacobian", answer.jacobian or {})
+    yield from _numbers("param", shown.pop("params", {}))
+    output = shown.pop("output", None)
+    yield from _numbers("input", shown)
+    yield from _numbers("output", {} if output is None else {"": output})
+    for first, row in (answer.hessian or {}).items():
+        yield from _numbers("hessian", {f"{first},{second}": v for second, v in row.items()})
+    for order, value in enumerate(answer.derivatives or [], 1):
+        yield "derivative", str(order), "", "", text(value)
+
+
+def _numbers(quantity: str, arrays: Arrays) -> Iterator[Sequence[Any]]:
+    for name, array in arrays.items():
+        for row, column, value in _entries(np.asarray(array)):
+            yield quantity, name, row, column, value
+
+
+def _entries(array: npt.NDArray[Any]) -> Iterator[tuple[Any, Any, str]]:
+    """(row, column, value); a vector has no row, a number neither, and more axes many rows."""
+    for index, value in zip(np.ndindex(array.shape), texts(array, None).reshape(-1)):
+        row = " ".join(map(str, index[:-1]))
+        yield row, index[-1] if index else "", str(value)
