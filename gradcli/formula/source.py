@@ -81,7 +81,9 @@ class Source:
             return "for |x| write abs(x)"
         for found in _BESIDE.finditer(self.text):
             left, right = found["left"], found["right"]
-            if found.start() <= at <= found.end() and not {left, right} & set(keyword.kwlist):
+            called = left[0].isalpha() and right == "("
+            words = {left, right} & set(keyword.kwlist)
+            if found.start() <= at <= found.end() and not words and not called:
                 if left[0].isalpha() and REGISTRY.find(left):
                     return f"write {left}({right})"
                 return f"write {left}*{right}"

@@ -178,4 +178,5 @@ def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> Non
         if len(short) > 1:
             names += f" ... {', '.join(short[-1])}"
         near = suggestion(value, INITIALISERS) if isinstance(value, str) and not number else ""
-        raise SpecError(key, f"a model of {counted(len(short), 'layer')} has {names}{near}")
+        more = "; more go with hidden" if len(short) == 1 else ""
+        raise SpecError(key, f"a model of {counted(len(short), 'layer')} has {names}{near or more}")

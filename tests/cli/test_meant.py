@@ -31,6 +31,8 @@ SAID = {
     ("formula", "x y", "x=1", "y=1"): "write x*y: x y\n",
     ("formula", "|x|", "x=1"): "for |x| write abs(x)",
     ("formula", "x if", "x=1"): "this does not fit here",
+    ("formula", "sum(", "x=1"): "'(' was never closed",
+    ("mse", "--w1", "ones"): "--w1: a model of 1 layer has w, b; more go with hidden",
     ("formula", "tf.reduce_sum(x)", "x=1"): "drop tf.",
 }
 
