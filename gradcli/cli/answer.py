@@ -27,7 +27,7 @@ def _answer(problem: Problem, options: dict[str, Any], view: View) -> Outcome:
             raise GradcliError(f"--{name}: {found.lacking}")
     return Outcome(
         AnswerReport(found, view.low, view.high),
-        respelt(problem, "", options),
+        lambda: respelt(problem, "", options),
         NO if found.nonfinite else GOOD,
         found.nonfinite,
         found.warnings,

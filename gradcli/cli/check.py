@@ -50,7 +50,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
         CheckReport(checked, swept, file is not None, bool(given.get("explain"))),
-        respelt(problem, "check", {"method": method, **given}),
+        lambda: respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,
         [f"{source}: {name!r} is {extra}" for name in checked.extra],

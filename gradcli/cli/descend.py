@@ -52,7 +52,7 @@ def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     code, complaint = _ended(walk)
     return Outcome(
         WalkReport(problem, walk, drawn, view.low, view.high),
-        respelt(problem, "descend", {**options, **_shown(settings)}),
+        lambda: respelt(problem, "descend", {**options, **_shown(settings)}),
         code,
         complaint,
         (),

@@ -20,8 +20,8 @@ class Outcome(NamedTuple):
     """What a verb made of a problem, ready to be shown."""
 
     report: Report
-    spec: dict[str, Any] | None = None
-    """The specification that gives it again."""
+    spec: Callable[[], dict[str, Any] | None] = lambda: None
+    """The specification that gives it again; it takes a digest of the files that it names."""
     code: int = GOOD
     complaint: str | None = None
     """Why the answer is no, in a line."""
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 
 def show(outcome: Outcome, view: View) -> int:
     """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
-    report = outcome.report
+    report, spec = outcome.report, outcome.spec() if view.writes_spec else None
     problem, result = outcome.problem, outcome.result() if view.trace or view.graph else None
     if view.trace and problem is not None and result is not None:
         from gradcli.report.traced import Traced
@@ -48,7 +48,7 @@ def show(outcome: Outcome, view: View) -> int:
         if view.save:
             from gradcli.report.save import save
 
-            save(view.save, report, outcome.spec, view.screen(None))
+            save(view.save, report, spec, view.screen(None))
         if view.plot:
             from gradcli.report.plots import save_plot
 
@@ -64,7 +64,7 @@ def show(outcome: Outcome, view: View) -> int:
     if view.json:
         from gradcli.report.document import dumps, with_spec
 
-        write_line(dumps(with_spec(report.document(), outcome.spec)))
+        write_line(dumps(with_spec(report.document(), spec)))
     elif view.markdown:
         from gradcli.report.markdown import markdown
 

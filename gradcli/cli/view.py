@@ -41,6 +41,11 @@ class View(NamedTuple):
         return not (self.json or self.markdown or self.latex)
 
     @property
+    def writes_spec(self) -> bool:
+        """Whether JSON is written, which names the problem."""
+        return self.json or (self.save or "").lower().endswith(".json")
+
+    @property
     def file(self) -> str | None:
         """The option of a file that can hold one answer only, if there is one."""
         return next((f"--{n}" for n in ("save", "plot", "graph") if getattr(self, n)), None)

@@ -168,3 +168,21 @@ def test_a_trace_and_a_graph_take_the_gradient_that_there_is(
     assert ran.json["grads"] == {"x": 6.0}
     assert (tmp_path / "x.dot").exists()
     assert len(values) == 1
+
+
+def test_a_digest_is_taken_only_where_a_spec_is_written(
+    gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+
+    def counted(path: str) -> str:
+        taken.append(path)
+        return "0"
+
+    monkeypatch.setattr("gradcli.inputs.files.fingerprint", counted)
+    np.save(tmp_path / "big.npy", np.ones((4001, 3)))
+    command = f"mse --x {tmp_path / 'big.npy'} --y 0 --w 1"
+    for view, times in (("", 0), (f"--save {tmp_path / 'a.npz'}", 0), ("--json", 1)):
+        taken.clear()
+        assert gradcli(f"{command} {view}").code == 0
+        assert len(taken) == times, view
