@@ -245,4 +245,5 @@ DESCEND_KEYS = (
 
 VERBS = {"": ANSWER_KEYS, "check": CHECK_KEYS, "descend": DESCEND_KEYS}
 """What to do with a problem, and the keys of that; without a word, value and gradient."""
+VERB = Key("verb", "word", "What to do.", words=dict.fromkeys(filter(None, VERBS), ""))
 ALL_KEYS = (MODEL_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from gradcli.catalogue import VERBS
+from gradcli.catalogue import VERB, VERBS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
-from gradcli.errors import DocumentError, FormulaError, GradcliError, SpecError
-from gradcli.keys import Key, read_keys, shown
+from gradcli.errors import DocumentError, FormulaError, GradcliError
+from gradcli.keys import Key, read_keys
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -61,7 +61,6 @@ class Family(NamedTuple):
 class Verb(NamedTuple):
     """What to do with a problem, given the values of the verb's keys."""
 
-    name: str
     act: Callable[[Problem, Options, View], Outcome]
     about: str
     """What help says of it; {} stands for the problem."""
@@ -138,9 +137,8 @@ def _split(name: str | None, mapping: Mapping[str, Any]) -> tuple[str, Options, 
     The verb ``name`` of the command line wins over the specification's, whose keys are then
     another verb's, and are left out.
     """
-    own = mapping.get("verb") or ("descend" if "landscape" in mapping else "")
-    if not isinstance(own, str) or own not in VERBS:
-        raise SpecError("verb", f"unknown value {shown(own)}: one of {', '.join(VERBS)[2:]}")
+    usual = "descend" if "landscape" in mapping else ""
+    own = VERB.read(mapping["verb"]) if mapping.get("verb") else usual
     chosen = own if name is None else name
     keys = {key.name for key in (*VERBS[own], *VERBS[chosen])}
     rest = {k: v for k, v in mapping.items() if k not in keys and k != "verb"}

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from gradcli.catalogue import LANDSCAPE_KEYS
-from gradcli.errors import SpecError
+from gradcli.catalogue import LANDSCAPES as NAMES
 from gradcli.formula.formula import Formula
-from gradcli.keys import read_keys, shown
+from gradcli.keys import Key, read_keys
 from gradcli.problem import Minimum, Walk
-from gradcli.suggest import suggestion
+
+LANDSCAPE = Key("landscape", "word", "What is walked on.", words=NAMES)
 
 
 class Landscape(NamedTuple):
@@ -39,11 +40,8 @@ class LandscapeProblem(Formula):
     @classmethod
     def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
         """The landscape of ``mapping``, which has the keys landscape, start and dtype."""
-        name, options = mapping["landscape"], {k: v for k, v in mapping.items() if k != "landscape"}
-        if name not in list(LANDSCAPES):  # a document's own may be anything
-            near = suggestion(str(name), LANDSCAPES)
-            raise SpecError("landscape", f"unknown value {shown(name)}{near}")
-        return cls(name, **read_keys(options, LANDSCAPE_KEYS))
+        options = {k: v for k, v in mapping.items() if k != "landscape"}
+        return cls(LANDSCAPE.read(mapping["landscape"]), **read_keys(options, LANDSCAPE_KEYS))
 
     @property
     def document(self) -> dict[str, Any]:
