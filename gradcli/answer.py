@@ -35,7 +35,6 @@ class Answer:
 
     def __init__(self, problem: Problem, order: int = 1, jacobian: bool = False) -> None:
         self.problem = problem
-        self.order = order
         self.lacking = None if jacobian or order > 1 else problem.lacks_gradient()
         """Why there is no gradient, if there is none."""
         self.jacobian = jacobians(problem) if jacobian else None

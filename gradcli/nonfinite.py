@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.problem import Arrays, Problem, Result
+from gradcli.suggest import place
 
 
 def nonfinite(problem: Problem, result: Result) -> str | None:
@@ -60,5 +61,4 @@ def first_nonfinite(array: Any) -> str | None:
     if not len(where):
         return None
     index = tuple(int(i) for i in where[0])
-    at = f" at {list(index)}" if index else ""
-    return f"{array[index]}{at}"
+    return f"{array[index]}{place(index)}"

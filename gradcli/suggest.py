@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _ELSEWHERE = {
     "act": "activation",
@@ -68,3 +68,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def place(index: Sequence[int]) -> str:
+    """`` at [1, 0]``, to stand after what is said of an entry; nothing for that of a scalar."""
+    return f" at {list(index)}" if index else ""

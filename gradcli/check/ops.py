@@ -19,7 +19,6 @@ from gradcli.errors import GradcliError
 from gradcli.formula import Formula
 from gradcli.formula.written import as_formula, outcomes
 from gradcli.gradient import differentiate
-from gradcli.suggest import suggestion
 
 TOLERANCES = (1e-8, 1e-6)
 """Largest error of the first and the second order, of the scale of the derivative."""
@@ -44,9 +43,7 @@ def check_ops(names: Sequence[str] = ()) -> list[OpVerdict]:
     the op written as a formula. Raises GradcliError for a name that is no differentiable op.
     """
     for name in names:
-        if name not in REGISTRY:
-            raise GradcliError(f"there is no op {name!r}{suggestion(name, REGISTRY)}")
-        if not REGISTRY[name].differentiable:
+        if not REGISTRY.named(name).differentiable:
             raise GradcliError(f"{name} is not differentiable: there is nothing to check")
     ops = [REGISTRY[name] for name in names] or list(REGISTRY.values())
     return [_check_op(op) for op in ops if op.differentiable]

@@ -36,4 +36,4 @@ def _answer(problem: Problem, options: dict[str, Any], view: View) -> Outcome:
     )
 
 
-ANSWER = Verb("", _answer, "The value and the gradients of {}.")
+ANSWER = Verb(_answer, "The value and the gradients of {}.")

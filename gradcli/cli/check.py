@@ -77,7 +77,7 @@ def _announce(bar: Bar, entries: int, seconds: float) -> None:
         )
 
 
-CHECK = Verb("check", _check, "Prove by numeric derivatives the gradients of {}.")
+CHECK = Verb(_check, "Prove by numeric derivatives the gradients of {}.")
 
 
 @click.group(cls=ProblemGroup, verb="check", epilog="Exit codes: 0 pass, 1 fail, 3 inconclusive.")

@@ -79,7 +79,7 @@ def _ended(walk: Descent) -> tuple[int, str | None]:
     return GOOD, None
 
 
-DESCEND = Verb("descend", _descend, "Walk downhill on {}.")
+DESCEND = Verb(_descend, "Walk downhill on {}.")
 
 
 @click.group(

@@ -12,6 +12,7 @@ from gradcli.cli.view import View
 from gradcli.errors import SpecError
 
 if TYPE_CHECKING:
+    from gradcli.cli.console import SafeConsole
     from gradcli.problem import Problem, Result
     from gradcli.report.report import Report
 
@@ -94,13 +95,11 @@ def _write(text: str) -> None:
 
 def put(renderables: Iterable[Any]) -> None:
     """Print what rich can render."""
-    from gradcli.cli.console import SafeConsole  # rich takes its time
-
-    width = screen_width()
-    console = SafeConsole(width or 1 << 20)
+    console = _console()
+    folds = sys.stdout.isatty()
     try:
         for renderable in renderables:
-            console.print(renderable, soft_wrap=width is None, crop=False)
+            console.print(renderable, soft_wrap=not folds, crop=False)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
@@ -108,8 +107,11 @@ def put(renderables: Iterable[Any]) -> None:
 
 def screen_width() -> int | None:
     """How many columns the terminal has; None where stdout is none."""
-    if not sys.stdout.isatty():
-        return None
-    from gradcli.cli.console import SafeConsole
+    return _console().width if sys.stdout.isatty() else None
 
-    return SafeConsole(None).width
+
+def _console() -> SafeConsole:
+    """The one on stdout, of any width where that is no terminal."""
+    from gradcli.cli.console import SafeConsole  # rich takes its time
+
+    return SafeConsole(None if sys.stdout.isatty() else 1 << 20)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
+from gradcli.errors import GradcliError
+from gradcli.suggest import suggestion
+
 if TYPE_CHECKING:
     from gradcli.engine.operation import Op
 
@@ -37,6 +40,13 @@ class Registry(MutableMapping[str, "Op"]):
     def find(self, name: str) -> Op | None:
         """The op of this name or spelling, if there is one."""
         return self.get(name) or self._ops.get(self.spellings.get(name, ""))
+
+    def named(self, name: str) -> Op:
+        """The op of this name. Raises GradcliError, with the nearest name, where there is none."""
+        op = self.get(name)
+        if op is None:
+            raise GradcliError(f"there is no op {name!r}{suggestion(name, self)}")
+        return op
 
     @property
     def spellings(self) -> dict[str, str]:

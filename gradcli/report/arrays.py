@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from gradcli.report.layout import Block, Column, blocks, least, spans
-from gradcli.report.numbers import columns, text
+from gradcli.report.numbers import columns, norm, text
 from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def fitting(widths: Sequence[int], room: int) -> int:
 
 def summary(array: npt.NDArray[Any], screen: Screen) -> str:
     """What an elided array keeps to itself."""
-    with np.errstate(all="ignore"):
-        norm = np.sqrt(np.sum(np.square(array, dtype=np.float64)))
-    told = {"norm": norm, "min": np.min(array), "max": np.max(array)}
+    told = {"norm": norm(array), "min": np.min(array), "max": np.max(array)}
     return "  ".join(f"{name} {text(value, screen)}" for name, value in told.items())
 
 

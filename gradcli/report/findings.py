@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from gradcli.check.judge import ParameterVerdict
 from gradcli.report.numbers import shape_text
-from gradcli.suggest import counted
+from gradcli.suggest import counted, place
 
 _NAMED = 5
 """Entries that are named before the rest are counted."""
@@ -31,13 +31,13 @@ def findings(verdict: ParameterVerdict) -> Iterator[str]:
         yield cause
     for at, sides in list(zip(verdict.kinks, verdict.sides))[:_NAMED]:
         slopes = f"slope {_slope(sides.left)} to the left, {_slope(sides.right)} to the right"
-        yield f"kink{_at(at)}: {slopes}; backprop takes {_slope(sides.backprop)}"
+        yield f"kink{place(at)}: {slopes}; backprop takes {_slope(sides.backprop)}"
     if len(verdict.kinks) > _NAMED:
         yield f"kinks in {_count(len(verdict.kinks), verdict.entries)}"
     if verdict.unsure:
         some = f"not measured: {_named(verdict.unsure, verdict.entries)}"
         known = verdict.worst_index in verdict.unsure and math.isfinite(verdict.uncertainty)
-        which = f"the numeric derivative{_at(verdict.worst_index)}"
+        which = f"the numeric derivative{place(verdict.worst_index)}"
         yield f"{some}; {which} is uncertain by {verdict.uncertainty:.2g}" if known else some
     if verdict.below_noise:
         yield f"below noise: {_named(verdict.below_noise, verdict.entries)}"
@@ -45,10 +45,6 @@ def findings(verdict: ParameterVerdict) -> Iterator[str]:
 
 def _slope(slope: float) -> str:
     return "unknown" if math.isnan(slope) else f"{slope + 0.0:.6g}"
-
-
-def _at(index: Sequence[int]) -> str:
-    return f" at {list(index)}" if index else ""
 
 
 def _named(indices: Sequence[list[int]], entries: int) -> str:

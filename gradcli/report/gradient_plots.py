@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.errors import SpecError
 from gradcli.problem import Arrays
-from gradcli.report.numbers import shape_text
+from gradcli.report.numbers import norm, shape_text
 from gradcli.report.plots import caption, new_figure
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def gradients_figure(title: str, gradients: Arrays) -> Figure:
         raise SpecError("plot", "there is no gradient to draw")
     if panels > _MOST_PANELS:
         figure, [axes] = new_figure()
-        norms = [
-            float(np.linalg.norm(g.astype(np.float64).reshape(-1))) for g in gradients.values()
-        ]
-        _bars(axes, norms, list(gradients))
+        _bars(axes, [float(norm(g)) for g in gradients.values()], list(gradients))
         axes.set_title(f"norm of each gradient of {caption(title)}", fontsize="small")
         return figure
     columns = min(panels, math.ceil(math.sqrt(panels)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from gradcli.engine import Tensor, plain
 from gradcli.errors import FileError, SpecError
 from gradcli.problem import Result
-from gradcli.report.numbers import shape_text, text, texts
+from gradcli.report.numbers import norm, shape_text, text, texts
 from gradcli.report.replace import replace_file
 from gradcli.report.report import Screen
 from gradcli.suggest import printable
@@ -95,9 +94,7 @@ def _array(array: npt.NDArray[Any]) -> str:
     """A small array written out, a larger one by its shape and norm."""
     array = np.asarray(array)
     if array.size > _WRITTEN_OUT or (array.ndim and not array.size):
-        with np.errstate(all="ignore"):
-            norm = math.sqrt(np.sum(np.square(array, dtype=np.float64)))
-        return f"{shape_text(array.shape)}, norm {text(np.float64(norm), Screen())}"
+        return f"{shape_text(array.shape)}, norm {text(norm(array), Screen())}"
     return _nested(texts(array, Screen().digits).tolist())
 
 

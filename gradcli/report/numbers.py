@@ -40,6 +40,12 @@ def shape_text(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape)) or "scalar"
 
 
+def norm(array: npt.NDArray[Any]) -> np.float64:
+    """The Euclidean norm over all entries, computed in float64."""
+    with np.errstate(all="ignore"):
+        return np.float64(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
+
+
 def columns(grid: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
     """The entries of ``grid``, (rows, columns), as text padded to the width of its column.
 
@@ -49,7 +55,7 @@ def columns(grid: npt.NDArray[Any], digits: int | None) -> npt.NDArray[Any]:
     cells = texts(grid, digits)
     if grid.dtype.kind != "f" or not grid.size:
         return np.strings.rjust(cells, np.strings.str_len(cells).max(axis=0, initial=0))
-    left, right = _around_the_point(cells)
+    left, right = around_the_point(cells)
     widths = left.max(axis=0) + right.max(axis=0)
     for j in np.flatnonzero(widths > (digits or _LONGEST) + _EXPONENT).tolist():
         science = np.array([scientific(value, digits) for value in grid[:, j]])
@@ -63,7 +69,7 @@ def aligned(cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
     Where there is no point the end of the whole part stands for it.
     """
-    left, right = _around_the_point(cells)
+    left, right = around_the_point(cells)
     padded = np.strings.ljust(cells, left + right.max(axis=0, initial=0))
     return np.strings.rjust(padded, left.max(axis=0, initial=0) + right.max(axis=0, initial=0))
 
@@ -80,7 +86,7 @@ def scientific(value: Any, digits: int | None) -> str:
     return np.format_float_scientific(value, precision, unique=digits is None, trim="-")
 
 
-def _around_the_point(cells: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def around_the_point(cells: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """How much of each text stands before its point, or where a point would be; and after."""
     length = np.strings.str_len(cells)
     point, exponent = np.strings.find(cells, "."), np.strings.find(cells, "e")

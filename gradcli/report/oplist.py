@@ -6,17 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcli.engine import REGISTRY, Op
-from gradcli.errors import GradcliError
 from gradcli.report.layout import grid
 from gradcli.report.report import Report, Screen
-from gradcli.suggest import suggestion
 
 
 class OpList(Report):
     """A Report of the ops called ``names``, all of them where there are none."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.ops = _chosen(names)
+        self.ops = [REGISTRY.named(name) for name in names or sorted(REGISTRY)]
 
     def document(self) -> dict[str, Any]:
         return {
@@ -39,10 +37,3 @@ class OpList(Report):
 
 def _rule(op: Op) -> str:
     return "; ".join(rule for rule in op.rules if rule) or "not differentiable"
-
-
-def _chosen(names: Sequence[str]) -> list[Op]:
-    for name in names:
-        if name not in REGISTRY:
-            raise GradcliError(f"there is no op {name!r}{suggestion(name, REGISTRY)}")
-    return [REGISTRY[name] for name in names or sorted(REGISTRY)]

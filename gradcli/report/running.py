@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from gradcli.report.layout import frame
-from gradcli.report.numbers import scientific, text
+from gradcli.report.numbers import around_the_point, scientific, text
 from gradcli.report.report import Screen
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
 
 def _point(shown: str) -> int:
     """Where the point of a number is, or would be."""
-    return next((i for i, c in enumerate(shown) if c in ".e"), len(shown))
+    return int(around_the_point(np.array(shown))[0])
