@@ -55,7 +55,7 @@ def run(contests: list[Contest], rounds: int = ROUNDS) -> None:
             table.add_row(
                 contest.work if who == first else "",
                 who,
-                _duration(statistics.median(measured)),
+                duration(statistics.median(measured)),
                 f"{ratio:.3g}",
                 contest.target if who.startswith("gradcli") else "",
             )
@@ -72,7 +72,7 @@ def command(*words: str) -> Callable[[], object]:
     return call
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds >= 1:
         return f"{seconds:.3g} s"
     return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} us"

@@ -1,0 +1,18 @@
+"""Loss and all gradients of layers: ``python tests/benchmarks/layers.py [lenet ...]``.
+
+Run it where torch and autograd are installed, with this directory's root on the path.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks import alone, lenet
+
+WORKS = {"lenet": lenet.WORK}
+
+if __name__ == "__main__":
+    alone.main(WORKS, __file__)
