@@ -48,8 +48,8 @@ class SpecError(GradcliError):
         self.problem = problem
 
 
-class FormulaError(GradcliError):
-    """A formula cannot be read; ``column`` of its line is where, None where no place is.
+class PointedError(GradcliError):
+    """A text cannot be read; ``column`` of its line is where, None where no place is.
 
     As text the message and the line stand in one line, with a caret below the character.
     """
@@ -63,7 +63,7 @@ class FormulaError(GradcliError):
     def pointed(self, before: str = "", width: int | None = None) -> str:
         """The text after ``before``, on a screen of ``width``, where the caret stays below.
 
-        Where the whole is wider, the line of the formula stands by itself, or a part of it.
+        Where the whole is wider, the line at fault stands by itself, or a part of it.
         """
         if self.column is None:
             return printable(f"{before}{self.problem}")
@@ -75,6 +75,14 @@ class FormulaError(GradcliError):
         if width is None or len(printable(together)) <= width:
             return f"{printable(together)}\n{_below(f'{head} {line[:place]}')}"
         return f"{printable(head)}\n  {printable(line)}\n{_below(f'  {line[:place]}')}"
+
+
+class FormulaError(PointedError):
+    """A formula cannot be read."""
+
+
+class LayersError(PointedError):
+    """Layers written as one text cannot be read."""
 
 
 _WINDOW = 60

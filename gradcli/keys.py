@@ -35,6 +35,8 @@ class Key(NamedTuple):
     """Whether each layer has one of its own, by its number: w1, w2, ..."""
     only: Collection[str] = ()
     """The problems that it goes with; with all where there are none."""
+    aliases: Collection[str] = ()
+    """What other frameworks call it: read as its name."""
 
     def read(self, value: Any) -> Any:
         """``value`` as a document gives it, checked. Raises SpecError naming this key."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 import click
 
 from gradcli.cli.signals import exit_code
-from gradcli.errors import FormulaError, GradcliError
+from gradcli.errors import GradcliError, PointedError
 from gradcli.suggest import printable
 
 GOOD = 0
@@ -87,7 +87,7 @@ def _explained() -> int:
 
 def complain(error: GradcliError) -> int:
     """Print what the user can mend, and give its exit code."""
-    if isinstance(error, FormulaError):
+    if isinstance(error, PointedError):
         _write(error.pointed("gradcli: error: ", stderr_width()))
     else:
         say(f"gradcli: error: {error}")

@@ -16,7 +16,7 @@ from gradcli.catalogue import VERB, VERBS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
-from gradcli.errors import DocumentError, FormulaError, GradcliError
+from gradcli.errors import DocumentError, GradcliError, PointedError
 from gradcli.keys import Key, read_keys
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
         if isinstance(spec, Written):
             raise
         where = spec.name if spec.line == 1 else f"{spec.name}: line {spec.line}"
-        if isinstance(error, FormulaError):
-            named = FormulaError(f"{where}: {error.problem}", error.line, error.column)
+        if isinstance(error, PointedError):
+            named = type(error)(f"{where}: {error.problem}", error.line, error.column)
             return _refused(named, spec.line, view)
         return _refused(GradcliError(f"{where}: {error}"), spec.line, view)
     return show(outcome, view)
