@@ -40,12 +40,14 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.exponential import *
     from gradcli.engine.ops.indexing import *
     from gradcli.engine.ops.joining import *
+    from gradcli.engine.ops.likelihood import *
     from gradcli.engine.ops.linear import *
     from gradcli.engine.ops.loss import *
     from gradcli.engine.ops.places import *
     from gradcli.engine.ops.reduction import *
     from gradcli.engine.ops.rounding import *
     from gradcli.engine.ops.running import *
+    from gradcli.engine.ops.scores import *
     from gradcli.engine.ops.sequence import *
     from gradcli.engine.ops.shape import *
     from gradcli.engine.ops.softmax import *

@@ -173,6 +173,7 @@ def test_steps_that_each_double_come_to_an_end(monkeypatch: pytest.MonkeyPatch) 
     "text",
     ["sum(where(c > 0, v, 0))", "clip(c, v, 1)[0, 0]", "c > v", "c > 0 and v > 0", "not c < v",
      "isclose(c, v)", "allclose(c, v)", "mse(c, v)", "mae(c, v)", "huber(c, v)", "bce(c, v)",
+     "log_cosh(c, v)", "hinge(c, v)", "squared_hinge(c, v)", "poisson(c, v)", "binary_focal(c, v)",
      "squared_difference(c, v)", "c if c > v else v", "c if c > 0 else v", "0 if v > 0 else c",
      "tensordot(c, v, axes=0)", "tensordot(c, [v], axes=1)", "dot(c, [v])", "inner(c, c)",
      "c @ [v]", "vecdot(c[:, None], c)", "cross(tile(c[:, None], [1, 1, 3]), tile(c, [1, 3]))",
