@@ -167,7 +167,7 @@ def _setting(c: Compiler, op: Op, name: str, node: ast.expr, depth: int) -> Eval
         what = f"{name} of {op.signature} is a number as it is written, or a list of them"
         raise c.source.error(f"{what}: not a value", node)
     written = _written(c, node, depth)
-    if annotation == "float":
+    if "float" in annotation:
         return written
     # All else counts, or names an axis.
     return c.guard(lambda env: _counts(written(env)), node, f"{name} of {op.signature}")

@@ -5,6 +5,10 @@ One number a row, targets first, as in ``loss``; clipped where Keras clips.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from gradcli.engine.axes import Axis
 from gradcli.engine.domain import case, probability
 from gradcli.engine.op import composite
@@ -54,7 +58,7 @@ def poisson(y_true: Array, y_pred: Array, axis: Axis = -1) -> Outcome:
 def binary_focal(
     y_true: Array,
     y_pred: Array,
-    alpha: float | None = None,
+    alpha: float | Sequence[float] | None = None,
     gamma: float = 2.0,
     from_logits: bool = False,
     axis: Axis = -1,
@@ -62,8 +66,8 @@ def binary_focal(
 ) -> Outcome:
     """bce, each entry weighted by (1 - p_t)^gamma, p_t the probability of what is true.
 
-    ``alpha`` weighs the entries of class 1, and 1 - alpha those of class 0; without it all
-    weigh the same. The mean over the last axis. Lin et al., "Focal Loss for Dense Object
+    ``alpha``, one number or one an entry, weighs class 1, and 1 - alpha class 0; without it
+    both weigh the same. The mean over the last axis. Lin et al., "Focal Loss for Dense Object
     Detection", 2017.
     """
     require_rows("binary_focal", y_true, y_pred)
@@ -73,7 +77,8 @@ def binary_focal(
     entropy = -(y * log(inside) + (1 - y) * log(1 - inside))
     weighted = (1 - (y * p + (1 - y) * (1 - p))) ** gamma * entropy
     if alpha is not None:
-        weighted = (y * alpha + (1 - y) * (1 - alpha)) * weighted
+        share = np.asarray(alpha, inside.dtype)
+        weighted = (y * share + (1 - y) * (1 - share)) * weighted
     return mean(weighted, axis=axis)
 
 
@@ -81,7 +86,7 @@ def binary_focal(
     ("", "that of ce times alpha * (1 - p)^gamma, and that of this weight"),
     cases=(
         *_CASES,
-        case((2, 3), (2, 3), alpha=1.0, gamma=1.5, label_smoothing=0.1),
+        case((2, 3), (2, 3), alpha=(0.5, 1.0, 0.2), gamma=1.5, label_smoothing=0.1),
         case((2, 1), (2, 1)),
     ),
     domain=probability,
@@ -90,15 +95,15 @@ def binary_focal(
 def focal(
     y_true: Array,
     y_pred: Array,
-    alpha: float | None = None,
+    alpha: float | Sequence[float] | None = None,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
 ) -> Outcome:
     """ce, each class weighted by alpha * (1 - p)^gamma; of one unit, binary_focal.
 
-    ``alpha`` is 0.25 for several classes where it is not given. Over the last axis. Lin et al.,
-    "Focal Loss for Dense Object Detection", 2017.
+    ``alpha`` is one number, or one a class; 0.25 for several classes where it is not given.
+    Over the last axis. Lin et al., "Focal Loss for Dense Object Detection", 2017.
     """
     require_rows("focal", y_true, y_pred)
     if y_pred.shape[-1:] == (1,):
@@ -106,7 +111,7 @@ def focal(
     y = smoothed(y_true, label_smoothing, y_pred.shape[-1])
     p = softmax(y_pred) if from_logits else y_pred
     p = clipped(divide(p, sum(p, axis=-1, keepdims=True)))
-    weight = (1 - p) ** gamma * (0.25 if alpha is None else alpha)
+    weight = np.asarray(0.25 if alpha is None else alpha, p.dtype) * (1 - p) ** gamma
     return -sum(weight * y * log(p), axis=-1)
 
 
