@@ -41,6 +41,7 @@ class Program:
         self, function: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]
     ) -> None:
         chosen = (argnums,) if isinstance(argnums, int) else argnums
+        _keep_freed_memory()
         self._argnums = [range(len(args))[i] for i in chosen]
         self._function = function
         self._courses: dict[tuple[Any, ...], Callable[..., Any]] = {}
@@ -79,6 +80,17 @@ class Program:
             self._courses[key] = writer.scope["program"]
             return writer.scope["program"]  # type: ignore[no-any-return]
         return self._courses[key]
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep the memory that one replay frees for the next.
+
+    glibc hands free memory back to the system beyond twice the largest block that it has handed
+    back so far, and asks for it anew page by page: for arrays of a few hundred kilobytes that takes
+    longer than the arithmetic. A block of 32 MB, the largest that counts, which nobody touches,
+    raises that limit; where there is no such limit, it does nothing.
+    """
+    np.empty(2**25 - 2**13, np.uint8)
 
 
 def _key(args: list[Any]) -> tuple[Any, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -179,3 +182,23 @@ def test_many_shapes_are_forgotten_and_traced_again() -> None:
     for n in [*range(1, MOST_COURSES + 5), 1, 2]:
         value, (gradient,) = program.value_and_grad(np.full(n, 3.0))
         assert (value, gradient.shape) == (9.0 * n, (n,))
+
+
+_REPLAYS = """
+import resource
+import numpy as np
+from gradcli.engine import Program, softmax
+x = np.ones((16, 64, 128), np.float32)
+program = Program(lambda x: (softmax(x) * softmax(x * 2) * x).sum(), (x,), 0)
+for _ in range(30):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    program.value_and_grad(x)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc keeps memory")
+def test_a_replay_finds_the_memory_of_the_last_one() -> None:
+    """Arrays of 128 pages each: without it, hundreds of pages a replay are asked for anew."""
+    words = [sys.executable, "-c", _REPLAYS]
+    assert int(subprocess.run(words, capture_output=True, check=True).stdout) < 50

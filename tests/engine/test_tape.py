@@ -319,6 +319,15 @@ def test_stable_at_ten_thousand(name: str, magnitude: float) -> None:
         assert np.all(np.isfinite(gradient.numpy()))
 
 
+@pytest.mark.parametrize("rows", [[-8, 0, 8], [-1000, 0], [-100, 0], [0, 1000], [-np.inf, 5]])
+def test_softmax_of_rows_wherever_they_lie(rows: list[float]) -> None:
+    """Numbers that are log 3 apart are 1/4 and 3/4 in any row; a masked one is 0."""
+    for dtype, rtol in ((np.float32, 2e-4), (np.float64, 1e-12)):
+        x = np.array([[row, max(row, 0) if row == -np.inf else row + np.log(3)] for row in rows])
+        expected = [[0, 1] if row == -np.inf else [0.25, 0.75] for row in rows]
+        np.testing.assert_allclose(softmax(x.astype(dtype)), expected, rtol)
+
+
 def test_cross_entropy_from_huge_logits() -> None:
     z = variable(np.array([[1e4, -1e4, 0.0]], np.float32))
     with GradientTape() as tape:

@@ -228,8 +228,8 @@ def dense(x: Array, w: Array, b: Array) -> Outcome:
     Raises ValueError where the shapes do not fit.
     """
     try:
-        if x.ndim == w.ndim == 2:
-            return x.dot(w) + b if x.size <= _SMALL else x @ w + b
+        if x.ndim == w.ndim == 2 and x.size <= _SMALL:
+            return x.dot(w) + b
         if w.ndim == 2 and x.ndim > 2:  # a stack of inputs is one product, not one each
             z = (x.reshape(-1, x.shape[-1]) @ w).reshape((*x.shape[:-1], w.shape[-1]))
         else:

@@ -73,7 +73,8 @@ def broadcast_to(x: Array, shape: Any) -> Outcome:
 def _transpose_vjp(g: Any, y: Any, x: Any, axes: Any) -> Any:
     if axes is None:
         return g.transpose()
-    return g.transpose(tuple(np.argsort([a % x.ndim for a in _listed(axes)]).tolist()))
+    order = [a % x.ndim for a in _listed(axes)]
+    return g.transpose(tuple(sorted(range(x.ndim), key=order.__getitem__)))
 
 
 @op(
@@ -89,7 +90,9 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Outcome:
 
 
 def _listed(numbers: Any) -> Any:
-    return numbers if numbers is None else tuple(np.atleast_1d(numbers).tolist())
+    if numbers is None or type(numbers) is tuple:
+        return numbers
+    return tuple(np.atleast_1d(numbers).tolist())
 
 
 @composite("g, transposed back", numpy=np.swapaxes, cases=(case((2, 3, 4), axis1=0, axis2=2),))

@@ -1,4 +1,7 @@
-"""The softmax family, stable: the largest entry is subtracted before exponentiation."""
+"""The softmax family, stable: the largest entry is subtracted before exponentiation.
+
+Where the numbers are moderate nothing is: to find the largest of each row takes longer than exp.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from gradcli.engine.axes import Axis, kept
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.engine.ops.exponential import exp
+from gradcli.engine.ops.linear import vecdot
 from gradcli.engine.tensor import Array, Outcome, real
 
 _CASES = (case((3,)), case((2, 3)), case((2, 3), axis=0))
@@ -33,14 +37,30 @@ def _total(e: Any, axis: int) -> Any:
     return np.add.reduce(e, axis, keepdims=True)
 
 
-@op(
-    lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True)),
-    rule="y * (g - sum(g * y))",
-    cases=_CASES,
-)
+def _softmax_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
+    along = vecdot(g, y)[..., None] if axis == -1 else (g * y).sum(axis=axis, keepdims=True)
+    found = g - along
+    found *= y  # plain arrays in place
+    return found
+
+
+_MODERATE = 16.0
+"""The largest entry up to which exp needs nothing subtracted,"""
+_SMALLEST = 1e-7
+"""and the sum of a row from which its small entries are still exact (to 1e-31 of it)."""
+
+
+@op(_softmax_vjp, rule="y * (g - sum(g * y))", cases=_CASES)
 def softmax(x: Array, axis: int = -1) -> Outcome:
     """exp(x) / sum(exp(x)): positive entries that sum to 1 along ``axis``."""
-    e = np.exp(_shifted(real(x), axis))
+    x = real(x)
+    if x.size and x.dtype.char in "fd" and np.maximum.reduce(x, None) <= _MODERATE:
+        e = np.exp(x)
+        total = _total(e, axis)
+        if np.minimum.reduce(total, None) >= _SMALLEST:  # no row needs its largest subtracted
+            e /= total
+            return e
+    e = np.exp(_shifted(x, axis))
     if e.size:
         e /= _total(e, axis)
     return e
