@@ -44,6 +44,7 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.linear import *
     from gradcli.engine.ops.loss import *
     from gradcli.engine.ops.places import *
+    from gradcli.engine.ops.recurrent import *
     from gradcli.engine.ops.reduction import *
     from gradcli.engine.ops.rounding import *
     from gradcli.engine.ops.running import *

@@ -12,6 +12,7 @@ from gradcli.engine.ops import (  # noqa: F401  (declares them)
     joining,
     likelihood,
     places,
+    recurrent,
     rounding,
     running,
     scores,
