@@ -46,7 +46,7 @@ class Answer:
             with quiet():
                 self.value = np.asarray(problem.array(problem.primals, same))[()]
         else:
-            self.value = self.result.value.reshape(problem.value_shape)[()]
+            self.value = problem.answered(self.result)
         self.hessian = hessians(problem) if order == 2 else None
         several = order > 2 or (order == 2 and _is_of_one_number(problem))
         self.derivatives = derivatives(problem, order) if several else None

@@ -35,8 +35,6 @@ CROSS_ENTROPIES = {
 }
 """The losses that do; their ops take ``from_logits``."""
 
-LAYERS = {"dense": "x @ w + b: each unit is a weighted sum of all features"}
-
 ACTIVATIONS = {
     "linear": "z itself",
     "sigmoid": "1 / (1 + exp(-z))",
@@ -111,8 +109,15 @@ VALUE = (
     f"an initialiser's name, a literal, a file ({', '.join(ARRAY_FILES)}), or - for standard input"
 )
 
+CONVENTIONS = {
+    "keras": "channels last, kernels (in, out), gates i f c o",
+    "torch": "channels first, weight and bias by module, (out, in), gates i f g o",
+    "cs231n": "channels first, affine (in, out), gates i f o g, sums divided by N",
+}
+
 KINDS = {
     "loss": "a model with a loss",
+    "layer": "one layer with an upstream gradient",
     "formula": "a formula with values",
     "landscape": "a formula of x and y with a name",
 }
@@ -121,12 +126,40 @@ KINDS = {
 DTYPE = Key("dtype", "word", "Of every array.", "float32", DTYPES, group="Random")
 SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
 
+WRT = Key("wrt", "names", "Differentiate by these: x,w1. Names of intermediates, too.", "all")
+IN = Key("in", "ints", "Shape of a row: 3, or 8,8,3.", "from x or w")
+X = Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data")
+BATCH = Key("batch", "int", "Rows.", "x's, else 1", group="Data")
+CONVENTION = Key("convention", "word", "Whose names, layouts and defaults.", "keras", CONVENTIONS)
+RANDOM_KEYS = (
+    DTYPE,
+    SEED,
+    Key("rng", "word", "Whose random stream.", "numpy", STREAMS, group="Random"),
+    Key("op_seed", "int", "rng tensorflow: the seed of each op.", "none", least=0, group="Random"),
+)
+UPSTREAM = Key(
+    "upstream",
+    "value",
+    "Gradient by the value, in its shape: the gradients are of sum(value * upstream).",
+    "normal",
+    INITIALISERS,
+    group="Data",
+)
+
 MODEL_KEYS = (
-    Key("in", "int", "Features in.", "from x or w"),
+    IN,
     Key("out", "int", "Units out.", "from y, w or b"),
     Key("hidden", "ints", "Widths of hidden layers, such as 32,32.", "none"),
     Key("act", "word", "Activation of the last layer.", "linear", ACTIVATIONS),
     Key("hidden_act", "word", "Activation of the hidden layers.", "relu", ACTIVATIONS),
+    Key(
+        "layers",
+        "layers",
+        'Layers of any kind, "conv2d(4, 3, act=relu), flatten, dense(3)".',
+        "dense ones",
+        metavar="TEXT",
+    ),
+    CONVENTION,
     Key(
         "from_logits", "flag", "The output is logits.", "where act is linear", only=CROSS_ENTROPIES
     ),
@@ -138,8 +171,9 @@ MODEL_KEYS = (
         only=CROSS_ENTROPIES,
     ),
     Key("reduction", "word", "Over the batch.", "mean", REDUCTIONS),
-    Key("batch", "int", "Rows.", "x's, else 1", group="Data"),
-    Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data"),
+    WRT._replace(default="the parameters"),
+    BATCH,
+    X,
     Key("y", "value", "Targets, (batch, out).", "from labels", group="Data"),
     Key(
         "labels",
@@ -166,20 +200,22 @@ MODEL_KEYS = (
         group="Data",
         numbered=True,
     ),
-    DTYPE,
-    SEED,
-    Key("rng", "word", "Whose random stream.", "numpy", STREAMS, group="Random"),
-    Key("op_seed", "int", "rng tensorflow: the seed of each op.", "none", least=0, group="Random"),
+    *RANDOM_KEYS,
 )
 
+LAYER_KEYS = (
+    IN._replace(default="from x"),
+    CONVENTION,
+    WRT._replace(default="x and the parameters"),
+    BATCH,
+    X,
+    UPSTREAM,
+    *RANDOM_KEYS,
+)
+"""Of one layer by itself, besides those of its kind and its arrays."""
+
 FORMULA_KEYS = (
-    Key(
-        "wrt",
-        "names",
-        "Differentiate by these: x,y. Names of intermediates, too.",
-        "all",
-        group="Formula",
-    ),
+    WRT._replace(group="Formula"),
     DTYPE._replace(default="float64"),
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )
@@ -246,4 +282,4 @@ DESCEND_KEYS = (
 VERBS = {"": ANSWER_KEYS, "check": CHECK_KEYS, "descend": DESCEND_KEYS}
 """What to do with a problem, and the keys of that; without a word, value and gradient."""
 VERB = Key("verb", "word", "What to do.", words=dict.fromkeys(filter(None, VERBS), ""))
-ALL_KEYS = (MODEL_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())
+ALL_KEYS = (MODEL_KEYS, LAYER_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())

@@ -14,8 +14,9 @@ _MOST = 2**63 - 1
 class Key(NamedTuple):
     """One key of a specification, and one option of the command line.
 
-    ``kind`` is int, number (above 0), pair (two numbers), ints, flag, word (one of ``words``),
-    names, value or gradients.
+    ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
+    numbers), ints (one or several, or one of ``words``), flag, word (one of ``words``), names,
+    value, layers or gradients.
     """
 
     name: str
@@ -52,29 +53,37 @@ class Key(NamedTuple):
         if self.kind == "names":
             value = value.split(",") if isinstance(value, str) else value
             return [name.strip() for name in value if name.strip()]
-        return self._widths(value) if self.kind == "ints" else value
+        return self._wholes(value) if self.kind == "ints" else value
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` on the command line stands for, checked as ``read`` does."""
-        convert: Any = {"int": int, "number": float, "pair": _pair}.get(self.kind)
         try:
-            value = convert(text) if convert else text
+            value = _CONVERTED[self.kind](text) if self.kind in _CONVERTED else text
         except ValueError:
             value = text
         return self.read(value)
 
-    def _widths(self, value: Any) -> list[int]:
-        if isinstance(value, str):
-            value = [_whole(part) for part in value.split(",")] if value.strip() else []
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = [value]
-        if not isinstance(value, list):
-            raise SpecError(self.name, f"must be widths such as 32,32, not {shown(value)}")
-        for width in value:
-            if not is_whole(width, self.least):
-                expected = whole_from(self.least)
-                raise SpecError(self.name, f"each width must be {expected}, not {shown(width)}")
-        return value
+    def _wholes(self, value: Any) -> list[int] | str:
+        if isinstance(value, str) and value in self.words:
+            return value
+        listed = list(value) if isinstance(value, (list, tuple)) else [value]
+        for number in listed:
+            if not is_whole(number, self.least):
+                expected = "".join([f"{word}, " for word in self.words]) + whole_from(self.least)
+                raise SpecError(self.name, f"must be {expected}, not {shown(number)}")
+        return listed
+
+
+def canonical(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
+    """``given`` by the names of ``keys``, where it has aliases. Raises SpecError for both."""
+    names = {alias: key.name for key in keys for alias in key.aliases}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        own = names.get(name, name)
+        if own in found or (own != name and own in given):
+            raise SpecError(own, f"is given twice: {name} is another name of it")
+        found[own] = value
+    return found
 
 
 def read_keys(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
@@ -120,6 +129,9 @@ def _is_pair(value: Any) -> bool:
 
 _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "number": (lambda v: _is_number(v) and 0 < v < float("inf"), "a number above 0"),
+    "amount": (lambda v: _is_number(v) and 0 <= v < float("inf"), "a number from 0"),
+    "part": (lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"),
+    "layers": (lambda v: isinstance(v, (list, str)), "one table or more, such as {units = 3}"),
     "names": (_is_names, "names such as x,y"),
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
@@ -130,6 +142,25 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def _pair(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
+
+
+def _wholes(text: str) -> Any:
+    """The numbers in ``text``, none in an empty one; what is no number stays text."""
+    parts = [_whole(part) for part in text.split(",")] if text.strip() else []
+    return parts[0] if len(parts) == 1 else parts
+
+
+_TRUTHS = {"true": True, "false": False}
+_CONVERTED: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "number": float,
+    "amount": float,
+    "part": float,
+    "pair": _pair,
+    "ints": _wholes,
+    "flag": lambda text: _TRUTHS.get(text, text),
+}
+"""By kind, what makes a value of text; the others are text themselves."""
 
 
 def _whole(text: str) -> Any:

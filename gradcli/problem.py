@@ -77,6 +77,10 @@ class Problem(Protocol):
         """Why there is no gradient here, in words; None where there is one."""
         return None
 
+    def answered(self, result: Result) -> Any:
+        """The value that an answer gives: the scalar, or the array that it is made of."""
+        return result.value.reshape(self.value_shape)[()]
+
     def shown(self, result: Result) -> dict[str, Any]:
         """The arrays that an answer gives besides value and gradients, by name."""
         return {}

@@ -12,6 +12,7 @@ from gradcli.problem import Problem
 
 _PLACES = {
     "loss": "gradcli.model.model:Model",
+    "layer": "gradcli.model.single:SingleLayer",
     "formula": "gradcli.formula.formula:Formula",
     "landscape": "gradcli.formula.landscapes:LandscapeProblem",
 }

@@ -23,11 +23,13 @@ HOUSE = """
     check descent problems
     model formula
     layers
+    conventions
     answer
     gradient nonfinite trace
     problem
     steps
     engine inputs
+    layer_kinds
     catalogue
     keys
     errors

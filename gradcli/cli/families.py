@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from gradcli.catalogue import FORMULA_KEYS, LANDSCAPE_KEYS, LANDSCAPES, LOSSES, MODEL_KEYS, VALUE
-from gradcli.cli.options import PATH
+from gradcli.catalogue import (
+    FORMULA_KEYS,
+    INITIALISERS,
+    LANDSCAPE_KEYS,
+    LANDSCAPES,
+    LAYER_KEYS,
+    LOSSES,
+    MODEL_KEYS,
+    VALUE,
+)
+from gradcli.cli.options import PATH, flag
 from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import DocumentError, GradcliError
+from gradcli.keys import Key
+from gradcli.layer_kinds import LAYERS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -45,6 +57,43 @@ def _loss(name: str, meaning: str) -> Family:
         list,
         lambda options: [Written({"loss": name, **options})],
     )
+
+
+def layer_family(kind: str) -> Family:
+    """The family of one layer of a ``kind`` by itself. Raises KeyError where there is none."""
+    from gradcli.layers.layer import layer_kind  # its arrays are known where its mathematics is
+
+    weights = layer_kind(kind).weights
+    arrays = [
+        Key(
+            weight.letter,
+            "value",
+            f"Array {weight.letter}.",
+            weight.initialiser,
+            INITIALISERS,
+            group="Data",
+        )
+        for weight in weights
+    ]
+    return Family(
+        kind,
+        "Layers",
+        "",
+        f"the layer {kind}, {LAYERS[kind].meaning}",
+        f"The value is its output, the gradients are those of sum(output * upstream). A VALUE is "
+        f"{VALUE}. Arrays may also be given as NAME=VALUE, by the convention's names.",
+        " ".join(["layer", kind, *[f"{flag(k)} {v}" for k, v in LAYERS[kind].example.items()]]),
+        [*LAYERS[kind].keys, *LAYER_KEYS, *arrays],
+        lambda: [click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]...")],
+        partial(_layer, kind),
+    )
+
+
+def _layer(kind: str, options: Options) -> list[Written]:
+    from gradcli.formula.text import bindings
+
+    values = bindings(options.pop("bindings"))
+    return [Written({"layer": kind, **options, **values})]
 
 
 def _landscape(name: str, meaning: str) -> Family:

@@ -7,9 +7,13 @@ from typing import Any
 import click
 
 from gradcli.cli.command import command_of
-from gradcli.cli.families import families
-from gradcli.cli.problems import loaded
+from gradcli.cli.families import families, layer_family
+from gradcli.cli.problems import VERB_PLACES, loaded
+from gradcli.layer_kinds import LAYERS
 from gradcli.suggest import suggestion
+
+LAYER = "layer"
+"""The command that has one for each kind of layer."""
 
 
 class ProblemGroup(click.Group):
@@ -33,9 +37,11 @@ class ProblemGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         others = [name for places in self.others.values() for name in places]
-        return [*families(), *others, *super().list_commands(ctx)]
+        return [*families(), LAYER, *others, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name == LAYER:
+            return LayerGroup(self.verb)
         for places in self.others.values():
             if name in places:
                 command: click.Command = loaded(places[name])
@@ -50,12 +56,16 @@ class ProblemGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             near = suggestion(args[0], self.list_commands(ctx))
-            raise click.UsageError(f"there is no command {args[0]!r}{near}", ctx)
+            raise click.UsageError(f"there is no {self.member} {args[0]!r}{near}", ctx)
         return super().resolve_command(ctx, args)
+
+    member = "command"
+    """What one of its commands is called."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         known = families()
         headings = {name: family.heading for name, family in known.items()}
+        headings[LAYER] = "Models"
         for heading, places in self.others.items():
             headings.update(dict.fromkeys(places, heading))
         rows: dict[str, list[tuple[str, str]]] = {}
@@ -70,3 +80,28 @@ class ProblemGroup(click.Group):
         for heading, some in rows.items():
             with formatter.section(heading):
                 formatter.write_dl(some)
+
+
+class LayerGroup(ProblemGroup):
+    """A command for each kind of layer by itself, joined with a verb."""
+
+    member = "kind of layer"
+
+    def __init__(self, verb: str | None) -> None:
+        about = loaded(VERB_PLACES[verb or ""]).about.format("one layer by itself")
+        super().__init__(
+            LAYER,
+            help=f"{about}\n\nIts keys and arrays: gradcli layer KIND --help.",
+            epilog=f"Example: gradcli {f'{verb} ' if verb else ''}layer dense --in 3 --units 2",
+            verb=verb,
+        )
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(LAYERS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return command_of(layer_family(name), self.verb) if name in LAYERS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Layers"):
+            formatter.write_dl([(name, kind.meaning) for name, kind in LAYERS.items()])

@@ -35,8 +35,9 @@ class KeyOption(click.Option):
         text = f"{key.help[:-1]}: {', '.join(key.words)}." if key.kind == "word" else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"
+        off = f"/{flag(f'no_{key.name}')}" if key.default == "true" else ""
         super().__init__(
-            [flag(key.name), key.name],
+            [flag(key.name) + off, key.name],
             is_flag=is_flag,
             default=None,
             metavar=None if is_flag else key.metavar or _METAVARS.get(key.kind, key.kind.upper()),

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-import numpy.typing as npt
+import numpy as np
 
 from gradcli.engine import Array
+from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.linear import dense, matmul
 from gradcli.inputs.initialisers import Fans
-from gradcli.keys import Key
-from gradcli.layers.layer import ACT, BIAS, Layer, Parameter, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
 from gradcli.problem import Arrays, Note
 
 
 class Dense(Layer, kind="dense"):
-    """x @ w + b: each unit is a weighted sum of all features."""
+    """x @ w + b, on the last axis."""
 
-    keys = (Key("units", "int", "Units out."), ACT, BIAS)
     units: int | None = None
-    act: str = "linear"
-    bias: bool = True
-    weights = (Weight("w"), Weight("b", "zeros", "bias"))
+    act: str
+    bias: bool
+    weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
     inferred = "units"
     stacks = True
+    keeps_features = False
+    spatial = False
 
     @property
     def title(self) -> str:
@@ -35,22 +35,31 @@ class Dense(Layer, kind="dense"):
         w, b = [(*given[n].shape, 1)[:2] if n in given else (1,) for n in "wb"]
         return (w[0], w[1]) if len(w) > 1 else (None, b[0] if len(b) > 1 else None)
 
-    def parameters(self, shape: Shape) -> dict[str, Parameter]:
+    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         fan_in, units = shape[-1], self.units or 0
         return {
-            "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units)),
+            "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units), features=0),
             "b": Parameter((units,), "(out,)", Fans(units, units)),
         }
 
     def output_shape(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.units or 0)
 
-    def forward(self, params: Mapping[str, Array], x: Array, note: Note) -> Array:
+    def forward(self, params: Params, x: Array, note: Note) -> Array:
         return dense(x, params["w"], params["b"]) if self.bias else matmul(x, params["w"])
 
-    def mistakes(
-        self, params: Arrays, x: npt.NDArray[Any], gradient: npt.NDArray[Any]
-    ) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
-        if self.bias and len(gradient) > 1:
-            for row in (0, -1):
-                yield "b", "is not summed over the batch", gradient[row]
+    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
+        if self.bias and batch > 1:
+            for row in (0, batch - 1):
+                yield "{b} is not summed over the batch", _biased(row)
+
+
+def _biased(row: int) -> Forward:
+    """A bias whose gradient comes from one row alone."""
+
+    def forward(params: Params, x: Array, note: Note) -> Array:
+        b, at = params["b"], np.zeros((len(x), *(1,) * (x.ndim - 1)), x.dtype)
+        at[row] = 1
+        return matmul(x, params["w"]) + stop_gradient(b) + (b - stop_gradient(b)) * at
+
+    return forward

@@ -1,57 +1,64 @@
 """How a kind of layer is declared: once, and everything else follows.
 
-A kind is a subclass of Layer. From it come the keys of its table in a specification, the
-names, shapes and initialisers of its parameters, what is inferred, drawn, noted, held in
-memory and proven::
+A kind is a subclass of Layer. From it come the names, shapes and initialisers of its
+parameters, what is inferred, drawn, noted, held in memory and proven::
 
     class Scale(Layer, kind="scale"):
         '''Every entry times one number.'''
 
         weights = (Weight("s", "ones"),)
 
-        def parameters(self, shape):
+        def parameters(self, shape, batch):
             return {"s": Parameter((), "()")}
 
         def forward(self, params, x, note):
             return x * params["s"]
 
-Beside it stands one line in the catalogue's LAYERS, which is read without NumPy.
+Its meaning and its keys stand in LAYERS of ``layer_kinds``, which is read without NumPy. All
+arrays are as Keras lays them out: (batch, h, w, channels), (batch, time, features).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import ACTIVATIONS
 from gradcli.engine import Array
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans
+from gradcli.inputs.streams import Stream
 from gradcli.keys import Key
+from gradcli.layer_kinds import LAYERS
 from gradcli.problem import Arrays, Note
 
 Shape = tuple[int, ...]
 """Of one row: without the axis of the batch."""
-
-ACT = Key("act", "word", "Activation of what the layer gives.", words=ACTIVATIONS)
-BIAS = Key("bias", "flag", "Whether a bias is added.")
+Params = Mapping[str, Array]
+"""The arrays of one layer, by letter."""
+Forward = Callable[[Params, Array, Note], Any]
 
 KINDS: dict[str, type[Layer]] = {}
 """Every kind that is loaded, by name."""
 
 
 class Weight(NamedTuple):
-    """One array that a kind of layer learns."""
+    """One array that a kind of layer has."""
 
     letter: str
     initialiser: str = "normal"
     """Where none is given."""
     flag: str | None = None
     """The key that leaves it out where it is false."""
+    optional: bool = False
+    """Whether it is there only where it is given."""
+    learned: bool = True
+    """Whether it is a parameter; else a constant."""
+    decays: bool = False
+    """Whether a penalty on the weights counts it."""
 
 
 class Parameter(NamedTuple):
@@ -62,45 +69,70 @@ class Parameter(NamedTuple):
     """What its axes are, for people: "(in, out)"."""
     fans: Fans = Fans(1, 1)
     """What scaled initialisers ask for."""
+    fill: Callable[[Stream], npt.NDArray[Any]] | None = None
+    """Draws it in a way of its own."""
+    features: int | None = None
+    """Which axis of it runs over the features of the input."""
 
 
 class Layer:
     """One layer of a network, with its settings as attributes; they do not change."""
 
     kind: ClassVar[str]
-    keys: ClassVar[tuple[Key, ...]] = ()
-    """Its settings, in the order in which they are written. A class attribute of that name is
-    the default; a key without one is needed."""
     weights: ClassVar[tuple[Weight, ...]] = ()
-    """Its parameters, in the order in which they are drawn."""
+    """Its arrays, in the order in which they are drawn."""
     inferred: ClassVar[str | None] = None
     """The key that arrays may tell where it is not given; its default is None."""
     stacks: ClassVar[bool] = False
     """Whether ``forward`` takes x, and parameters as ``stacked`` gives them, with one more axis
     in front of the batch, and gives that axis."""
+    spatial: ClassVar[bool | None] = None
+    """Whether a row of two axes is of channels along positions (True), or of features at each
+    step (False); None where it takes either."""
+    lays: ClassVar[bool] = False
+    """Whether it goes by how arrays are laid out, so that it needs the convention's layout."""
+    keeps_features: ClassVar[bool] = True
+    """Whether the last axis runs over the same features after it, one by one."""
+    vocabulary: int | None = None
+    """Where x is of whole numbers: how many different ones."""
+    inner: tuple[Layer, ...] = ()
 
     def __init_subclass__(cls, kind: str) -> None:
         cls.kind = kind
         KINDS[kind] = cls
 
     def __init__(self, **settings: Any) -> None:
-        """Check and hold ``settings``. Raises SpecError naming the key at fault."""
-        for key in self.keys:
+        """Check and hold ``settings``. Raises SpecError naming the key at fault.
+
+        A key that is not given has the class's attribute of that name, or its default.
+        """
+        for key in self.keys():
             value = settings.get(key.name)
             if value is not None:
                 setattr(self, key.name, key.read(value))
             elif not hasattr(self, key.name):
-                raise SpecError(key.name, f"needed by {self.kind}: {key.help}")
+                if not key.default:
+                    raise SpecError(key.name, f"needed by {self.kind}: {key.help}")
+                setattr(self, key.name, key.parse(key.default))
+
+    @classmethod
+    def keys(cls) -> tuple[Key, ...]:
+        """Its settings, in the order in which they are written."""
+        return LAYERS[cls.kind].keys
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {key.name: getattr(self, key.name) for key in self.keys}
+        return {key.name: getattr(self, key.name) for key in self.keys()}
 
     @property
-    def letters(self) -> dict[str, str]:
-        """The parameters that it has with these settings, each with its default initialiser."""
+    def states(self) -> tuple[str, ...]:
+        """The names of the outputs besides the first: those of its ``state``, if it has one."""
+        return ()
+
+    def letters(self, given: Collection[str] = ()) -> dict[str, Weight]:
+        """The arrays that it has with these settings, where those named are ``given``."""
         has = [w for w in self.weights if w.flag is None or getattr(self, w.flag)]
-        return {weight.letter: weight.initialiser for weight in has}
+        return {w.letter: w for w in has if not w.optional or w.letter in given}
 
     @property
     def activation(self) -> str:
@@ -109,9 +141,14 @@ class Layer:
 
     @property
     def title(self) -> str:
-        """The layer in a few words."""
-        given = [str(value) for value in self.settings.values() if value is not None]
-        return f"{self.kind}({', '.join(given)})" if given else self.kind
+        """The layer in a few words: its kind, and what is not as usual."""
+        usual = {key.name: key.default for key in self.keys()}
+        parts = []
+        for name, value in self.settings.items():
+            told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            if value is not None and told.lower() != usual[name]:
+                parts.append(name if value is True else told)
+        return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
     def told(self, given: Arrays) -> tuple[int | None, int | None]:
         """Features in, and the value of the inferred key, as arrays of its parameters tell."""
@@ -122,10 +159,10 @@ class Layer:
         assert self.inferred is not None
         return type(self)(**{**self.settings, self.inferred: value})
 
-    def parameters(self, shape: Shape) -> dict[str, Parameter]:
-        """The parameters, by letter, of a layer whose input has ``shape`` a row.
+    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
+        """Its arrays, by letter, for an input of ``batch`` rows of ``shape``.
 
-        Those that a flag leaves out may be among them.
+        Those that a flag leaves out, or that are not given, may be among them.
         """
         return {}
 
@@ -133,11 +170,22 @@ class Layer:
         """The shape of a row of its output. Raises ValueError where it takes no such input."""
         return shape
 
+    def state_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """The shapes of a row of the outputs besides the first, by their names.
+
+        They are those of ``states``; ``forward`` then gives a tuple of all outputs.
+        """
+        return {}
+
+    def fitted(self, letter: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array that was given, as ``forward`` takes it."""
+        return array
+
     def entries(self, shape: Shape) -> int:
         """How many numbers a row takes on its way through, gradients included, about."""
         return 4 * math.prod(self.output_shape(shape))
 
-    def forward(self, params: Mapping[str, Array], x: Array, note: Note) -> Array:
+    def forward(self, params: Params, x: Array, note: Note) -> Any:
         """The outcome for ``x`` (batch, *shape), before its activation; written with ops.
 
         ``params`` are its own, by letter. Intermediates may be noted by a name of its own.
@@ -151,12 +199,15 @@ class Layer:
         """
         return np.reshape(stack, (len(stack), *(1,) * (ndim + 1 - stack.ndim), *stack.shape[1:]))
 
-    def mistakes(
-        self, params: Arrays, x: npt.NDArray[Any], gradient: npt.NDArray[Any]
-    ) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
-        """Wrong gradients that people's backward passes give: (letter, what is wrong, gradient).
+    def lint(self, shape: Shape, batch: int) -> Iterator[str]:
+        """What is allowed with an input of ``batch`` rows of ``shape``, and yet seldom meant."""
+        yield from ()
 
-        ``gradient`` is that of what ``forward`` gave for ``params`` and ``x``.
+    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
+        """What people get wrong in its backward pass: (what is wrong, a forward like that).
+
+        Each is ``forward`` with the gradient of the mistake; its value counts for nothing. What
+        is wrong may name a parameter as ``{w}``.
         """
         yield from ()
 
@@ -172,3 +223,10 @@ def layer_kind(name: str) -> type[Layer]:
         for module in pkgutil.iter_modules(gradcli.layers.__path__, "gradcli.layers."):
             importlib.import_module(module.name)
     return KINDS[name]
+
+
+def sizes_of(setting: list[int], axes: int, key: str) -> tuple[int, ...]:
+    """A setting of one whole number, or one for each of ``axes``. Raises SpecError for ``key``."""
+    if len(setting) not in (1, axes):
+        raise SpecError(key, f"is one number or {axes}, not {len(setting)}")
+    return tuple(setting * axes if len(setting) == 1 else setting)

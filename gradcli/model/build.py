@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from gradcli.inputs.values import Given, resolve
 from gradcli.layers.layer import Parameter
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
+from gradcli.model.network import Placed, leaves, outward
 from gradcli.model.shapes import (
     Sizes,
     Values,
@@ -27,20 +29,22 @@ from gradcli.model.shapes import (
     infer,
     stand_columns,
 )
-from gradcli.model.spec import Spec, parse_spec
+from gradcli.model.spec import Spec, parse_layer, parse_spec
 from gradcli.problem import Arrays
 
 
 class Built(NamedTuple):
-    """What a model is made of. x is (batch, in), y is (batch, out), all in one dtype."""
+    """What a network is made of, laid out as its convention has it."""
 
     spec: Spec
     sizes: Sizes
-    x: npt.NDArray[Any]
-    y: npt.NDArray[Any]
+    arrays: Arrays
+    """All by name, of one dtype: x (batch, *row); the parameters and the constants of its layers; y
+    (batch, *output), or the upstream gradients."""
+    parameters: tuple[str, ...]
+    """The names of those that are learned."""
     labels: npt.NDArray[np.int64] | None
     """The class of each row, drawn or given; None where y was given."""
-    parameters: Arrays
     exact: Arrays
     """What was given, before it was rounded to the dtype: float64, by name."""
     origins: dict[str, str]
@@ -53,34 +57,105 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
 
     Raises SpecError naming the key at fault, TooLargeError where memory would not do.
     """
-    spec = parse_spec(mapping)
-    warnings = lint_spec(spec)
+    spec = parse_spec(mapping) if "loss" in mapping else parse_layer(mapping)
     given, origins = _read(spec, folder)
     spec, sizes = infer(spec, given)
     dtype = np.dtype(spec.dtype)
     require_memory(spec.layers, sizes, dtype)
+    warnings = lint_spec(spec, sizes.batch)
     stream = _stream(spec)
 
-    # The draw order is part of the contract: x, each layer's parameters, then labels.
-    whole = Parameter((sizes.batch, sizes.inputs), "(batch, in)", Fans(sizes.batch, sizes.inputs))
-    arrays = {"x": fit_inputs(_array("x", given["x"], whole, stream), sizes)}
-    for placed, shape in zip(spec.layers, sizes.shapes):
-        needed = placed.layer.parameters(shape)
-        for letter, name in placed.names.items():
-            array = _array(name, given[name], needed[letter], stream)
-            arrays[name] = fit_parameter(name, array, needed[letter])
-    labels, targets = None, given["y"]
-    if not isinstance(targets, np.ndarray):
-        labels = _labels(spec, given["labels"], sizes, stream)
-        y = _targets_of(labels, spec, sizes, dtype)
-    else:
-        y, warning = fit_targets(targets, sizes)
+    # The draw order is part of the contract: x, each layer's arrays, then labels or upstreams.
+    arrays = {"x": _inputs(spec, given["x"], sizes, stream)}
+    for placed in leaves(spec.layers):
+        arrays |= _arrays_of(placed, given, sizes.batch, stream)
+    parameters = tuple([name for placed in leaves(spec.layers) for name in placed.learned])
+    labels = None
+    if spec.loss is None:
+        arrays |= _upstreams(spec, given, sizes, stream)
+    elif isinstance(given["y"], np.ndarray):
+        arrays["y"], warning = fit_targets(given["y"], sizes)
         warnings += [warning] if warning else []
-        arrays["y"] = y
-    exact = {n: a.astype(np.float64) for n, a in arrays.items() if not isinstance(given[n], str)}
-    parameters = {n: a.astype(dtype) for n, a in arrays.items() if n not in ("x", "y")}
-    x = arrays["x"].astype(dtype)
-    return Built(spec, sizes, x, y.astype(dtype), labels, parameters, exact, origins, warnings)
+    else:
+        labels = _labels(spec, given["labels"], sizes, stream)
+        arrays["y"] = _targets_of(labels, spec, sizes, dtype)
+    whole = () if _vocabulary(spec) is None else ("x",)
+    known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]
+    exact = {n: arrays[n].astype(np.float64) for n in known}
+    cast = {n: a if n in whole else a.astype(dtype) for n, a in arrays.items()}
+    return Built(spec, sizes, cast, parameters, labels, exact, origins, warnings)
+
+
+def _inputs(spec: Spec, given: Any, sizes: Sizes, stream: Stream) -> npt.NDArray[Any]:
+    """x (batch, *row)."""
+    first, vocabulary = spec.layers[0], _vocabulary(spec)
+    if vocabulary is not None:
+        if not isinstance(given, np.ndarray):
+            count = sizes.batch * math.prod(sizes.row)
+            return stream.integers(count, vocabulary).reshape(sizes.batch, *sizes.row)
+        return _whole("x", fit_inputs(given, sizes), vocabulary)
+    shape = (sizes.batch, *first.shape)
+    needed = Parameter(shape, "(batch, in)", Fans(shape[0], shape[-1]))
+    x = _array("x", given, needed, stream)
+    if isinstance(given, np.ndarray):
+        return fit_inputs(x, sizes)
+    return np.asarray(outward(x, first.first[0]))
+
+
+def _vocabulary(spec: Spec) -> int | None:
+    """Where x is of whole numbers, how many different ones."""
+    return next(leaves(spec.layers)).layer.vocabulary
+
+
+def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:
+    """The arrays of one layer by their names in the model."""
+    needed = placed.layer.parameters(placed.shape, batch)
+    parts = {local: placed.letters_of(local) for local in placed.names}
+    drawn: Arrays = {}
+    for letter, weight in placed.layer.letters({n for of in parts.values() for n in of}).items():
+        one = needed[letter]
+        uses = [given[placed.names[local]] for local, of in parts.items() if letter in of]
+        words = [value for value in uses if isinstance(value, str)]
+        if all(isinstance(value, np.ndarray) for value in uses):
+            drawn[letter] = np.broadcast_to(np.zeros(()), one.shape)
+            continue
+        name = next(iter(placed.names[n] for n, of in parts.items() if letter in of))
+        if one.fill and not words:
+            array = one.fill(stream)
+        else:
+            array = _array(name, words[0] if words else weight.initialiser, one, stream)
+        if placed.order is not None and one.features is not None:
+            array = np.take(array, placed.order, axis=one.features)
+        drawn[letter] = array
+    theirs = placed.layout.theirs(drawn) if placed.layout else drawn
+    found = {}
+    for local, name in placed.names.items():
+        axes = placed.layout.axes[local] if placed.layout else needed[local].axes
+        value = given[name]
+        if isinstance(value, np.ndarray):
+            value = fit_parameter(name, value, Parameter(theirs[local].shape, axes))
+            found[name] = placed.layer.fitted(local, value)
+        else:
+            found[name] = np.asarray(theirs[local])
+    return found
+
+
+def _upstreams(spec: Spec, given: Values, sizes: Sizes, stream: Stream) -> Arrays:
+    """The gradients by each output of a layer, in the shapes of these."""
+    placed = spec.layers[0]
+    inner = (*sizes.output[1:], sizes.output[0]) if placed.first[1] else sizes.output
+    shapes = {"upstream": inner}
+    shapes |= {f"upstream_{n}": s for n, s in placed.layer.state_shapes(placed.shape).items()}
+    found = {}
+    for name, row in shapes.items():
+        shape, value = (sizes.batch, *row), given[name]
+        array = _array(name, value, Parameter(shape, "(batch, ...)"), stream)
+        first = placed.first[1] and name == "upstream"
+        if isinstance(value, np.ndarray):
+            seen = outward(np.broadcast_to(np.zeros(()), shape), first).shape
+            array = fit_parameter(name, value, Parameter(seen, "as the output has"))
+        found[name] = array if isinstance(value, np.ndarray) else np.asarray(outward(array, first))
+    return found
 
 
 def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
@@ -89,18 +164,17 @@ def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
     None where y or labels is not given.
     """
     values = {"x": spec.x}
-    for placed in spec.layers:
-        values |= {name: placed.values[letter] for letter, name in placed.names.items()}
-    targets = {"y": spec.y, "labels": spec.labels}
-    named = {k: v for k, v in (values | targets).items() if v is not None}
+    for placed in leaves(spec.layers):
+        values |= {name: placed.values[local] for local, name in placed.names.items()}
+    named = {k: v for k, v in (values | spec.targets).items() if v is not None}
     from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
     if len(from_stdin) > 1:
         raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-    given: dict[str, str | npt.NDArray[Any] | None] = dict.fromkeys(targets)
+    given: dict[str, str | npt.NDArray[Any] | None] = dict.fromkeys([*values, *spec.targets])
     origins = {}
     for key, value in named.items():
         found = resolve(key, value, folder)
-        if isinstance(found, str) and key in targets:
+        if isinstance(found, str) and key in ("y", "labels"):
             raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
         given[key] = found if isinstance(found, str) else found.array
         if isinstance(found, Given) and found.origin:
@@ -125,18 +199,27 @@ def _array(key: str, value: Any, needed: Parameter, stream: Stream) -> npt.NDArr
 
 
 def _labels(spec: Spec, given: object, sizes: Sizes, stream: Stream) -> npt.NDArray[np.int64]:
-    """The class of each row: (batch,)."""
+    """The class of each row: (batch, *output but its last axis)."""
     classes = 2 if _is_binary(spec, sizes) else sizes.out
+    shape = (sizes.batch, *sizes.output[:-1])
+    count = math.prod(shape)
     if not isinstance(given, np.ndarray):
-        return stream.integers(sizes.batch, classes)
-    ids = given.reshape(-1)
-    if ids.size != sizes.batch:
-        raise SpecError("labels", f"{ids.size} given for a batch of {sizes.batch}: one a row")
-    whole = np.isfinite(ids) & (ids == np.floor(ids)) & (ids >= 0) & (ids < classes)
+        return stream.integers(count, classes).reshape(shape)
+    if given.size != count:
+        needed = f"a batch of {sizes.batch}: one a row" if len(shape) == 1 else f"{shape}"
+        raise SpecError("labels", f"{given.size} given for {needed}")
+    return _whole("labels", given.reshape(shape), classes)
+
+
+def _whole(key: str, ids: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
+    """``ids`` as whole numbers below ``count``; refused where they are none."""
+    flat = ids.reshape(-1)
+    whole = np.isfinite(flat) & (flat == np.floor(flat)) & (flat >= 0) & (flat < count)
     if not np.all(whole):
         at = int(np.argmin(whole))
+        what = "a class" if key == "labels" else "a whole number"
         raise SpecError(
-            "labels", f"{ids[at]:g} at position {at + 1} is not a class from 0 to {classes - 1}"
+            key, f"{flat[at]:g} at position {at + 1} is not {what} from 0 to {count - 1}"
         )
     return ids.astype(np.int64)
 
@@ -145,7 +228,7 @@ def _targets_of(
     labels: npt.NDArray[np.int64], spec: Spec, sizes: Sizes, dtype: np.dtype[Any]
 ) -> npt.NDArray[Any]:
     if _is_binary(spec, sizes):
-        return labels.reshape(-1, 1)
+        return labels[..., None]
     return np.asarray(one_hot(labels, sizes.out, dtype))
 
 

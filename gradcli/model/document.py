@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.catalogue import CROSS_ENTROPIES
+from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS
 from gradcli.inputs.values import written
 from gradcli.model.build import Built
+from gradcli.model.network import Placed
 
 
 def document(built: Built) -> dict[str, Any]:
@@ -16,37 +17,65 @@ def document(built: Built) -> dict[str, Any]:
     labels are always written out.
     """
     spec, sizes, layers = built.spec, built.sizes, built.spec.layers
-    values = [
-        {
-            letter: written(built.parameters[name], built.origins.get(name))
-            if name in built.exact
-            else placed.values[letter]
-            for letter, name in placed.names.items()
-        }
-        for placed in layers
-    ]
-    answer: dict[str, Any] = {"loss": spec.loss, "in": sizes.inputs}
-    if spec.long:
-        answer["layers"] = [
-            {"kind": placed.layer.kind, **placed.layer.settings, **own}
-            for placed, own in zip(layers, values)
-        ]
+    row: Any = sizes.row[0] if len(sizes.row) == 1 else list(sizes.row)
+    answer: dict[str, Any]
+    if spec.loss is None:
+        answer = {"layer": layers[0].layer.kind, **_table(built, layers[0]), "in": row}
+        del answer["kind"]
     else:
-        answer |= {"out": sizes.out, "act": layers[-1].layer.activation}
-        if len(layers) > 1:
-            answer["hidden"] = [shape[-1] for shape in sizes.shapes[1:-1]]
-            answer["hidden_act"] = layers[0].layer.activation
-    if spec.loss in CROSS_ENTROPIES:
-        key = "from_probs" if spec.from_probs else "from_logits"
-        answer[key] = spec.from_probs or spec.from_logits
-    answer |= {"reduction": spec.reduction, "batch": sizes.batch}
-    answer["x"] = written(built.x, built.origins.get("x")) if "x" in built.exact else spec.x
-    target, array = ("y", built.y) if built.labels is None else ("labels", built.labels)
-    answer[target] = written(array, built.origins.get(target))
-    if not spec.long:
-        for placed, own in zip(layers, values):
-            answer |= {placed.names[letter]: value for letter, value in own.items()}
+        answer = {"loss": spec.loss, "in": row, **_model(built)}
+    if spec.convention != "keras":
+        answer["convention"] = spec.convention
+    if spec.wrt:
+        answer["wrt"] = spec.wrt
+    answer["batch"] = sizes.batch
+    answer["x"] = _value(built, "x", spec.x)
+    if built.labels is not None:
+        answer["labels"] = written(built.labels, built.origins.get("labels"))
+    else:
+        answer |= {n: _value(built, n, v) for n, v in spec.targets.items() if n != "labels"}
+    if spec.loss and not spec.long:
+        for placed in layers:
+            answer |= {
+                name: _value(built, name, placed.values[n]) for n, name in placed.names.items()
+            }
     answer |= {"dtype": spec.dtype, "rng": spec.rng}
     if spec.seed is not None or spec.op_seed is None:
         answer["seed"] = spec.seed or 0
     return answer if spec.op_seed is None else answer | {"op_seed": spec.op_seed}
+
+
+def _model(built: Built) -> dict[str, Any]:
+    """Its layers, and how the loss reads their output."""
+    spec, layers = built.spec, built.spec.layers
+    answer: dict[str, Any] = {}
+    if spec.long:
+        answer["layers"] = [_table(built, placed) for placed in layers]
+    else:
+        answer |= {"out": built.sizes.out, "act": layers[-1].layer.activation}
+        if len(layers) > 1:
+            answer["hidden"] = [placed.shape[-1] for placed in layers[1:]]
+            answer["hidden_act"] = layers[0].layer.activation
+    if spec.loss in CROSS_ENTROPIES:
+        key = "from_probs" if spec.from_probs else "from_logits"
+        answer[key] = spec.from_probs or spec.from_logits
+    return answer | {"reduction": spec.reduction}
+
+
+def _table(built: Built, placed: Placed) -> dict[str, Any]:
+    """A layer with its settings, and its arrays as its convention calls them."""
+    settings = {k: v for k, v in placed.layer.settings.items() if v is not None}
+    if placed.inner:
+        settings["layers"] = [_table(built, inner) for inner in placed.inner]
+    name = {} if placed.name is None else {"name": placed.name}
+    values = {n: _value(built, own, placed.values[n]) for n, own in placed.names.items()}
+    values = {n: value for n, value in values.items() if value is not None}
+    return {"kind": placed.layer.kind, **name, **settings, **values}
+
+
+def _value(built: Built, name: str, value: Any) -> Any:
+    """A VALUE as it was given: an initialiser's name, or an array."""
+    drawn = value is None or (isinstance(value, str) and value in INITIALISERS)
+    if drawn and name not in built.exact:
+        return value
+    return written(built.arrays[name], built.origins.get(name))

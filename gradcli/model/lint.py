@@ -9,13 +9,22 @@ import numpy.typing as npt
 
 from gradcli.catalogue import CROSS_ENTROPIES
 from gradcli.engine import plain
-from gradcli.model.network import Placed
+from gradcli.model.network import Placed, leaves
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
 
 
-def lint_spec(spec: Spec) -> list[str]:
-    """Warnings about how the loss reads the output."""
+def lint_spec(spec: Spec, batch: int) -> list[str]:
+    """Warnings about layers, and about how the loss reads the output."""
+    found = [
+        f"{placed.layer.kind}: {warning}"
+        for placed in leaves(spec.layers)
+        for warning in placed.layer.lint(placed.shape, batch)
+    ]
+    return [*found, *_lint_loss(spec)]
+
+
+def _lint_loss(spec: Spec) -> list[str]:
     if spec.loss not in CROSS_ENTROPIES:
         return []
     act = spec.layers[-1].layer.activation
@@ -33,25 +42,32 @@ def lint_spec(spec: Spec) -> list[str]:
     return []
 
 
-def lint_gradients(spec: Spec, parameters: Arrays, result: Result) -> list[str]:
+def lint_gradients(spec: Spec, arrays: Arrays, result: Result) -> list[str]:
     """Warnings about gradients that are zero throughout, each with its reason."""
+    layers = list(leaves(spec.layers))
     zeros = {n for n, g in result.gradients.items() if not np.any(g)}  # nan is none
     if not zeros:
         return []
     gradients = {step.name: step.gradient for step in result.steps}
-    return [
-        f"the gradient of {name} is all zeros: {_reason(spec, parameters, result, gradients, i)}"
-        for i, placed in enumerate(spec.layers)
-        for name in placed.names.values()
-        if name in zeros
-    ]
+    found = []
+    for i, placed in enumerate(layers):
+        for name in [name for name in placed.learned if name in zeros]:
+            why = _reason(spec, layers, arrays, result, gradients, i)
+            found.append(f"the gradient of {name} is all zeros: {why}")
+    return found
 
 
-def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, layer: int) -> str:
+def _reason(
+    spec: Spec,
+    layers: list[Placed],
+    arrays: Arrays,
+    result: Result,
+    gradients: Arrays,
+    layer: int,
+) -> str:
     """The first thing that stops the gradient on its way from the loss to ``layer``."""
     following = None
-    for i in reversed(range(layer, len(spec.layers))):
-        placed = spec.layers[i]
+    for placed in reversed(layers[layer:]):
         skips = following is None and spec.skips_activation
         after = placed.z if skips or placed.a not in gradients else placed.a
         if after not in gradients:  # it hands on what it is given
@@ -59,18 +75,18 @@ def _reason(spec: Spec, parameters: Arrays, result: Result, gradients: Arrays, l
         if not np.any(gradients[after]):
             if following is None:
                 return "the loss is flat here (its minimum, or clipped probabilities)"
-            return _passes_nothing(following, parameters)
+            return _passes_nothing(following, arrays)
         if placed.z in gradients and not np.any(gradients[placed.z]):
             return _flat(placed, result.noted[placed.z])
         following = placed
-    handed = [name for p in spec.layers[:layer] for name in (p.z, p.a) if name in gradients]
+    handed = [name for p in layers[:layer] for name in (p.z, p.a) if name in gradients]
     before = handed[-1] if handed else "x"
     return f"the input of the layer ({before}) is all zeros, or its contributions cancel"
 
 
-def _passes_nothing(placed: Placed, parameters: Arrays) -> str:
+def _passes_nothing(placed: Placed, arrays: Arrays) -> str:
     name = next(iter(placed.names.values()), placed.a)
-    zeros = name in parameters and not np.any(parameters[name])
+    zeros = name in arrays and not np.any(arrays[name])
     return f"{name} passes nothing back{' (it is all zeros)' if zeros else ''}"
 
 

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import TooLargeError
-from gradcli.model.network import Placed
+from gradcli.model.network import Placed, leaves
 from gradcli.model.shapes import Sizes
 
 
 def estimate(layers: Sequence[Placed], sizes: Sizes, dtype: np.dtype[Any]) -> tuple[int, int]:
     """``(parameters, bytes)`` that evaluating a model of these sizes takes at least."""
-    parameters, entries = 0, sizes.inputs
-    for placed, shape in zip(layers, sizes.shapes):
-        own = placed.layer.parameters(shape)
-        parameters += sum(math.prod(own[letter].shape) for letter in placed.names)
-        entries += placed.layer.entries(shape)
+    parameters, entries = 0, math.prod(sizes.row)
+    for placed in leaves(layers):
+        own = placed.layer.parameters(placed.shape, sizes.batch)
+        letters = {letter for local in placed.names for letter in placed.letters_of(local)}
+        parameters += sum(math.prod(own[letter].shape) for letter in letters)
+        entries += placed.layer.entries(placed.shape)
     # Each activation is held with its gradient, before and after its function; a
     # parameter with its gradient, and while it is drawn in float64.
     numbers = sizes.batch * entries + 2 * parameters

@@ -1,14 +1,30 @@
-"""The network: layers in their places, one after the other."""
+"""The network: layers in their places, one after the other, or within each other."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.conventions.convention import Convention, Layout
 from gradcli.engine import REGISTRY, Array
-from gradcli.layers.layer import Layer
+from gradcli.engine.ops.shape import moveaxis
+from gradcli.layers.layer import Forward, Layer, Shape
 from gradcli.problem import Note
+
+
+class Table(NamedTuple):
+    """A layer as it was written."""
+
+    layer: Layer
+    values: Mapping[str, Any] = {}
+    """A VALUE for some of its arrays, as the convention calls them."""
+    name: str | None = None
+    inner: tuple[Table, ...] = ()
 
 
 class Placed(NamedTuple):
@@ -16,10 +32,10 @@ class Placed(NamedTuple):
 
     layer: Layer
     names: dict[str, str]
-    """Its parameters: their names in the model, by letter."""
+    """Its arrays: their names in the model, by what the convention calls them."""
     values: dict[str, Any]
-    """A VALUE for each parameter, by letter."""
-    pattern: str
+    """A VALUE for each, or None where it comes as its kind has it."""
+    called: Callable[[str], str]
     """Makes names in the model from those that the layer notes."""
     z: str
     """What the outcome of ``forward`` is called,"""
@@ -27,54 +43,188 @@ class Placed(NamedTuple):
     """and that of its activation."""
     activate: Callable[[Array], Array] | None
     """None where what ``forward`` gives is handed on."""
+    forward: Forward
+    """The layer's own."""
+    name: str | None
+    inner: tuple[Placed, ...]
+    layout: Layout | None
+    """How the convention has its arrays; None where as the layer has them."""
+    shape: Shape = ()
+    """Of a row of its input."""
+    first: tuple[bool, bool] = (False, False)
+    """Whether its input, and its outcome, are seen with the channels first."""
+    order: npt.NDArray[np.int64] | None = None
+    """The order in which its features stand against Keras's, where that is another."""
+
+    def letters_of(self, local: str) -> tuple[str, ...]:
+        """The layer's arrays that the one called ``local`` is made of."""
+        return self.layout.names[local] if self.layout else (local,)
+
+    @property
+    def learned(self) -> list[str]:
+        """The names of its parameters in the model; the others are constants."""
+        constant = {w.letter for w in self.layer.weights if not w.learned}
+        return [n for local, n in self.names.items() if not constant & {*self.letters_of(local)}]
+
+    @property
+    def title(self) -> str:
+        if not self.inner:
+            return self.layer.title
+        return f"{self.layer.kind}({' -> '.join([placed.title for placed in self.inner])})"
 
 
-def place(layers: Iterable[tuple[Layer, Mapping[str, Any]]]) -> tuple[Placed, ...]:
-    """``layers`` with the VALUEs given for each by letter, in their places.
+def place(
+    tables: Iterable[Table], convention: Convention, alone: bool = False
+) -> tuple[Placed, ...]:
+    """Layers in their places.
 
     Names have a letter and, where more than one layer has parameters, its number among those;
-    the outcome of a layer without parameters is called after its kind.
+    the outcome of a layer without parameters is called after its kind. A layer that has a name
+    uses it instead, and a convention by position the place among its modules. The arrays of one
+    layer ``alone`` go by their letters.
     """
-    layers = tuple(layers)
-    numbered = len([layer for layer, _ in layers if layer.letters]) > 1
-    kinds = Counter([layer.kind for layer, _ in layers if not layer.letters])
-    number, seen = 0, Counter[str]()
-    placed = []
-    for layer, given in layers:
-        values = {letter: given.get(letter, default) for letter, default in layer.letters.items()}
-        if layer.letters:
-            number += 1
-            pattern = f"{{}}{number if numbered else ''}"
-            z, a = pattern.format("z"), pattern.format("a")
-        else:
+    tables = tuple(tables)
+    flat = list(_flat(tables))
+    learning = [table for table in flat if _learns(table.layer)]
+    kinds = Counter(t.layer.kind for t in flat if not _learns(t.layer))
+    numbers = {id(table): number for number, table in enumerate(learning, 1)}
+    seen = Counter[str]()
+
+    def one(table: Table, position: str) -> Placed:
+        layer = table.layer
+        layout = convention.layouts[layer.kind](layer) if layer.kind in convention.layouts else None
+        numbered = len(learning) > 1
+        if layer.kind in kinds and not _learns(layer):
             seen[layer.kind] += 1
+        a = None
+        called: Callable[[str], str]
+        if alone and len(flat) == 1:
+            called = str
+        elif table.name or convention.positional:
+            called = partial(_dotted, table.name or position)
+        elif _learns(layer):
+            called = partial(_numbered, numbers[id(table)] if numbered else None)
+        else:
             a = f"{layer.kind}{seen[layer.kind] if kinds[layer.kind] > 1 else ''}"
-            pattern = f"{a}.{{}}"
-            z = a if layer.activation == "linear" else pattern.format("z")
-        names = {letter: pattern.format(letter) for letter in values}
-        activate = None if layer.activation == "linear" else REGISTRY[layer.activation]
-        placed.append(Placed(layer, names, values, pattern, z, a, activate))
-    return tuple(placed)
+            called = partial(_dotted, a)
+        z = called("z") if a is None or layer.activation != "linear" else a
+        letters = layer.letters({letter for n in table.values for letter in _letters(layout, n)})
+        local = layout.names if layout else {letter: (letter,) for letter in letters}
+        names = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
+        usual = {n: letters[local[n][0]].initialiser for n in names if len(local[n]) == 1}
+        values = {n: table.values.get(n, usual.get(n)) for n in names}
+        act = layer.activation
+        activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
+        if activate and act in convention.slopes:
+            activate = partial(activate, **convention.slopes[act])
+        inner = all_of(table.inner, f"{position}.")
+        a = called("a") if a is None else a
+        return Placed(
+            layer, names, values, called, z, a, activate, layer.forward, table.name, inner, layout
+        )
+
+    def all_of(tables: Sequence[Table], prefix: str) -> tuple[Placed, ...]:
+        found, position = [], 0
+        for table in tables:
+            found.append(one(table, f"{prefix}{position}"))
+            modules = table.layer.activation != "linear" and table.layer.kind != "activation"
+            position += 1 + modules
+        return tuple(found)
+
+    return all_of(tables, "")
+
+
+def _flat(tables: Iterable[Table]) -> Iterator[Table]:
+    for table in tables:
+        yield table
+        yield from _flat(table.inner)
+
+
+def _learns(layer: Layer) -> bool:
+    return any(weight.learned for weight in layer.letters().values())
+
+
+def _letters(layout: Layout | None, local: str) -> tuple[str, ...]:
+    return layout.names.get(local, ()) if layout else (local,)
+
+
+def _dotted(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}"
+
+
+def _numbered(number: int | None, name: str) -> str:
+    if number is None:
+        return name
+    return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
+
+
+def leaves(layers: Iterable[Placed]) -> Iterator[Placed]:
+    """Every layer, those within others before these."""
+    for placed in layers:
+        yield from leaves(placed.inner)
+        yield placed
+
+
+def changed(
+    layers: Iterable[Placed], change: Callable[[Placed], Placed | None]
+) -> tuple[Placed, ...]:
+    """``layers`` with each, wherever it stands, as ``change`` makes it; None leaves it."""
+    found = []
+    for placed in layers:
+        placed = change(placed) or placed
+        found.append(placed._replace(inner=changed(placed.inner, change)))
+    return tuple(found)
+
+
+def inward(x: Array, first: bool) -> Array:
+    """``x`` (batch, channels, ...) with its channels last, where they come ``first``."""
+    return moveaxis(x, 1, -1) if first and x.ndim > 2 else x
+
+
+def outward(x: Array, first: bool) -> Array:
+    """``x`` (batch, ..., channels) with its channels first, where they come ``first``."""
+    return moveaxis(x, -1, 1) if first and x.ndim > 2 else x
 
 
 def forward(
-    layers: Sequence[Placed],
-    params: Mapping[str, Array],
-    x: Array,
-    note: Note,
+    layers: Sequence[Placed], params: Mapping[str, Array], x: Array, note: Note
 ) -> tuple[Array, Array]:
-    """The output, (..., batch, out), of ``x`` (..., batch, in), and the last layer's z.
+    """The output, (..., batch, *out), of ``x`` (..., batch, *in), and the last layer's z.
 
-    z is what a layer makes of its input, ``a = act(z)`` what it hands on.
+    z is what a layer makes of its input, ``a = act(z)`` what it hands on. ``params`` are the
+    convention's arrays; x and the output are laid out as the layers have them, and noted as the
+    convention has them.
     """
     z = x
-    for layer, names, _, pattern, name_of_z, name_of_a, activate in layers:
+    for placed in layers:
+        layer, first = placed.layer, placed.first
 
-        def noted(name: str, value: Any, pattern: str = pattern) -> Any:
-            return note(pattern.format(name), value)
+        def noted(name: str, value: Any, called: Any = placed.called) -> Any:
+            return note(called(name), value)
 
-        z = layer.forward({letter: params[name] for letter, name in names.items()}, x, noted)
+        own = {local: params[name] for local, name in placed.names.items()}
+        if placed.layout:
+            own = dict(placed.layout.ours(own))
+        if placed.inner:
+            z = x + forward(placed.inner, params, x, note)[0]
+        elif layer.lays:
+            z = inward(placed.forward(own, outward(x, first[0]), noted), first[1])
+        else:
+            z = placed.forward(own, x, noted)
+        if layer.states:
+            z, *states = z
+            for name, state in zip(layer.states, states):
+                noted(name, state)
         if z is not x:
-            z = note(name_of_z, z)
-        x = z if activate is None else note(name_of_a, activate(z))
+            z = _noted(note, placed.z, z, first[1])
+        x = z
+        if placed.activate is not None:
+            x = _noted(note, placed.a, placed.activate(z), first[1])
     return x, z
+
+
+def _noted(note: Note, name: str, value: Array, first: bool) -> Any:
+    """``value``, noted as the convention lays it out."""
+    if not first:
+        return note(name, value)
+    return inward(note(name, outward(value, first)), first)

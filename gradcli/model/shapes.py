@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.conventions.convention import convention_of
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Parameter, Shape
-from gradcli.model.network import Placed
+from gradcli.model.network import Placed, leaves
 from gradcli.model.spec import Spec
 from gradcli.suggest import counted
 
@@ -19,20 +21,16 @@ Values = Mapping[str, str | npt.NDArray[Any] | None]
 
 
 class Sizes(NamedTuple):
-    """Rows, and the shape of one: as it comes in, and as each layer hands it on."""
+    """Rows, and the shape of one as it comes in and as it goes out, as the convention has them."""
 
     batch: int
-    shapes: tuple[Shape, ...]
-
-    @property
-    def inputs(self) -> int:
-        """Features in."""
-        return self.shapes[0][-1]
+    row: Shape
+    output: Shape
 
     @property
     def out(self) -> int:
         """Units out."""
-        return self.shapes[-1][-1]
+        return self.output[-1]
 
 
 def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
@@ -43,36 +41,128 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     for name, value in given.items():
         if isinstance(value, np.ndarray) and not value.size:
             raise SpecError(name, f"is empty: its shape is {value.shape}")
-    x, y, labels = given["x"], given["y"], given["labels"]
-    told = [_told(placed, given) for placed in spec.layers]
-
-    inputs = _first(spec.inputs, _columns(x), told[0][0], _alone(x))
-    if inputs is None:
-        raise SpecError("in", "needed: the number of features in (or an x or w of numbers)")
-    layers: list[Placed] = []
-    shapes: list[Shape] = [(inputs,)]
-    for placed, (_, by_parameters) in zip(spec.layers, told):
-        layer = placed.layer
-        if layer.inferred and getattr(layer, layer.inferred) is None:
-            target = y if len(shapes) == len(spec.layers) else None
-            found = _first(_columns(target), by_parameters, _alone(target))
-            if found is None:
-                raise _needed(spec, len(shapes) - 1)
-            layer = layer.completed(found)
-        layers.append(placed._replace(layer=layer))
-        shapes.append(_output_shape(layer, shapes))
-    if len(shapes[-1]) != 1:
-        raise SpecError("layers", f"a row comes out as {shapes[-1]}, but a loss takes (out,)")
-    count = labels.size if isinstance(labels, np.ndarray) else None
-    batch = _first(spec.batch, _rows(x, inputs), _rows(y, shapes[-1][-1]), count) or 1
-    return spec._replace(layers=tuple(layers)), Sizes(batch, tuple(shapes))
+    x, y, labels = given["x"], given.get("y"), given.get("labels")
+    first = _told(spec.layers[0], given)[0]
+    row = _first(spec.inputs, _row(x), (first,) if first else None, _alone(x))
+    if row is None:
+        raise SpecError("in", "needed: the shape of a row, such as 3 (or an x or w of numbers)")
+    channels_first = convention_of(spec.convention).channels_first
+    begins = channels_first and _has_channels(spec.layers, len(row))
+    chain = _Chain(spec, given, channels_first)
+    layers, end = chain.through(spec.layers, _End(_last(row) if begins else row, begins), "")
+    output = _front(end.shape) if end.first else end.shape
+    count = None
+    if isinstance(labels, np.ndarray):
+        count = max(labels.size // math.prod(output[:-1]), 1)
+    batch = _first(spec.batch, _rows(x, row), _rows(y, output), count) or 1
+    return spec._replace(layers=layers), Sizes(batch, row, output)
 
 
-def _needed(spec: Spec, at: int) -> SpecError:
+def _last(row: Shape) -> Shape:
+    """A row whose channels come first, with them last."""
+    return (*row[1:], row[0]) if len(row) > 1 else row
+
+
+def _front(row: Shape) -> Shape:
+    return (row[-1], *row[:-1])
+
+
+def _has_channels(layers: Iterable[Placed], axes: int) -> bool:
+    """Whether a row of so many ``axes`` is an image, or channels along one axis of positions."""
+    kinds = [placed.layer.spatial for placed in leaves(layers)]
+    return axes > 2 or (axes == 2 and next((k for k in kinds if k is not None), False))
+
+
+class _End(NamedTuple):
+    """What a layer hands on."""
+
+    shape: Shape
+    """Of a row, channels last."""
+    first: bool
+    """Whether the convention has the channels first there."""
+    order: npt.NDArray[np.int64] | None = None
+    """The order of its features against Keras's, where that is another."""
+
+
+class _Chain(NamedTuple):
+    """What shapes are inferred from."""
+
+    spec: Spec
+    given: Values
+    channels_first: bool
+
+    def through(
+        self, layers: Sequence[Placed], end: _End, within: str
+    ) -> tuple[tuple[Placed, ...], _End]:
+        """``layers`` with the shapes of their inputs, and what the last one hands on."""
+        found = []
+        for i, placed in enumerate(layers):
+            where = f"{within}layers[{i + 1}]"
+            last = not within and i == len(layers) - 1
+            layer = placed.layer
+            if layer.inferred and getattr(layer, layer.inferred) is None:
+                placed = placed._replace(layer=self.completed(placed, i, last))
+                placed = placed._replace(forward=placed.layer.forward)
+            inner = placed.inner
+            try:
+                if inner:
+                    inner, after = self.through(inner, end, f"{where}: ")
+                    if after.shape != end.shape:
+                        raise ValueError(
+                            f"gets {end.shape} and makes {after.shape} of it, but adds the two: "
+                            "they must be equal"
+                        )
+                else:
+                    after = self.after(placed.layer, end)
+            except ValueError as error:
+                where = where if self.spec.loss else layer.kind
+                raise SpecError(where, f"{layer.kind} {error}") from None
+            placed = placed._replace(
+                inner=inner, shape=end.shape, first=(end.first, after.first), order=end.order
+            )
+            found.append(placed)
+            end = after
+        return tuple(found), end
+
+    def after(self, layer: Layer, end: _End) -> _End:
+        """What ``layer`` hands on. Raises ValueError where it takes no such input."""
+        if layer.lays and end.first:
+            shape = layer.output_shape(_front(end.shape))
+        else:
+            shape = layer.output_shape(end.shape)
+        first = end.first if layer.spatial is None else self.channels_first and layer.spatial
+        first = self.channels_first and (len(shape) > 2 or (len(shape) == 2 and first))
+        order = end.order if len(shape) == 1 and layer.keeps_features else None
+        if layer.lays:
+            if end.first and len(shape) == 1:
+                entries = np.arange(math.prod(end.shape)).reshape(end.shape)
+                order = np.moveaxis(entries, -1, 0).reshape(-1)
+            shape = _last(shape) if first else shape
+        return _End(shape, first, order)
+
+    def completed(self, placed: Placed, at: int, last: bool) -> Layer:
+        target = self.given.get("y") if last else None
+        columns = target.shape[-1] if isinstance(target, np.ndarray) and target.ndim else None
+        found = _first(columns, _told(placed, self.given)[1], 1 if _alone(target) else None)
+        if found is None:
+            raise _needed(self.spec, placed, at, last)
+        return placed.layer.completed(found)
+
+
+def _row(x: object) -> Shape | None:
+    """The shape of a row of ``x``; a list of numbers is one row."""
+    if not isinstance(x, np.ndarray) or x.ndim == 0:
+        return None
+    return tuple(x.shape if x.ndim == 1 else x.shape[1:])
+
+
+def _needed(spec: Spec, placed: Placed, at: int, last: bool) -> SpecError:
     """What to give where nothing tells the width of a layer."""
-    layer = spec.layers[at].layer
+    layer = placed.layer
     arrays = " or ".join([weight.letter for weight in layer.weights])
-    if at == len(spec.layers) - 1:
+    if spec.loss is None:
+        return SpecError(layer.inferred, f"needed (or a {arrays} of numbers)")
+    if last:
         arrays = f"y, {arrays}"
     if spec.long:
         return SpecError(f"layers[{at + 1}]", f"needs {layer.inferred} (or a {arrays} of numbers)")
@@ -81,15 +171,14 @@ def _needed(spec: Spec, at: int) -> SpecError:
 
 def _told(placed: Placed, given: Values) -> tuple[int | None, int | None]:
     """Features in, and what a layer leaves to be inferred, as its parameters tell."""
-    found = {letter: given[name] for letter, name in placed.names.items()}
-    return placed.layer.told({n: v for n, v in found.items() if isinstance(v, np.ndarray)})
-
-
-def _output_shape(layer: Layer, shapes: list[Shape]) -> Shape:
-    try:
-        return layer.output_shape(shapes[-1])
-    except ValueError as error:
-        raise SpecError(f"layers[{len(shapes)}]", str(error)) from None
+    if placed.layer.inferred is None:
+        return None, None
+    found = {local: given[name] for local, name in placed.names.items()}
+    arrays = {n: v for n, v in found.items() if isinstance(v, np.ndarray)}
+    if placed.layout:
+        arrays = {n: v for n, v in arrays.items() if v.ndim == placed.layout.axes[n].count(",") + 1}
+        arrays = {n: np.asarray(v) for n, v in placed.layout.ours(arrays).items()}
+    return placed.layer.told(arrays)
 
 
 def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Values:
@@ -100,62 +189,63 @@ def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Val
     first, last = spec.layers[0], spec.layers[-1]
     out = getattr(last.layer, last.layer.inferred) if last.layer.inferred else None
     widths = {
-        "x": _first(spec.inputs, _told(first, given)[0]),
+        "x": _first(spec.inputs[-1] if spec.inputs else None, _told(first, given)[0]),
         "y": _first(out, _told(last, given)[1]),
     }
     batch = spec.batch
     stood = dict(given)
     for name, width in widths.items():
-        array = given[name] if name in from_files and width is None else None
+        array = given.get(name) if name in from_files and width is None else None
         if isinstance(array, np.ndarray) and array.ndim == 1 and batch in (None, array.size):
             stood[name] = array.reshape(-1, 1)
-        batch = _first(batch, _rows(stood[name], width or 0))
+        batch = _first(batch, _rows(stood.get(name), (width or 0,)))
     return stood
 
 
-def _first(*candidates: int | None) -> int | None:
+T = TypeVar("T")
+
+
+def _first(*candidates: T | None) -> T | None:
     return next((n for n in candidates if n is not None), None)
 
 
-def _alone(value: object) -> int | None:
+def _alone(value: object) -> Shape | None:
     """One, for a single number where nothing else tells how many there should be."""
-    return 1 if isinstance(value, np.ndarray) and value.ndim == 0 else None
+    return (1,) if isinstance(value, np.ndarray) and value.ndim == 0 else None
 
 
-def _columns(value: object) -> int | None:
-    """Features of a table of rows; a list of numbers is one row."""
+def _rows(value: object, row: Shape) -> int | None:
+    """How many rows ``value`` has; an array of the shape of a ``row`` is one."""
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         return None
-    return int(value.shape[-1])
-
-
-def _rows(value: object, columns: int) -> int | None:
-    if not isinstance(value, np.ndarray) or value.ndim == 0:
-        return None
-    if value.ndim == 1:
-        return int(value.size) if columns == 1 else 1
-    return int(value.shape[0])
+    if value.ndim == 1 and len(row) == 1:
+        return int(value.size) if row == (1,) else 1
+    return 1 if value.shape == row else int(value.shape[0])
 
 
 def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
-    """``x`` as (batch, in): a number fills it, a list of numbers is one row or one column."""
-    shape = (sizes.batch, sizes.inputs)
+    """``x`` as (batch, *row): a number fills it, a list of numbers is one row or one column."""
+    batch, row = sizes.batch, sizes.row
+    shape = (batch, *row)
     if x.ndim == 0:
         return np.full(shape, x)
-    if x.ndim == 1 and x.size == sizes.batch * sizes.inputs and 1 in shape:
+    if x.shape == shape:
+        return x
+    if x.shape == row and batch == 1:
+        return x[None]
+    if len(row) > 1 or x.ndim > 2:
+        counts = f"{batch} of them" if batch > 1 else "one"
+        raise SpecError("x", f"has shape {x.shape}, but {shape} is needed: rows of {row}, {counts}")
+    if x.ndim == 1 and x.size == batch * row[0] and 1 in shape:
         return x.reshape(shape)
-    if x.ndim > 2:
-        raise SpecError("x", f"has shape {x.shape}, but a table (batch, in) is needed")
-    if x.shape[-1] != sizes.inputs:
+    if x.shape[-1] != row[0]:
         raise SpecError(
             "x",
-            f"has {x.shape[-1]} columns, but in is {sizes.inputs}: "
-            f"give in {x.shape[-1]}, or an x of {sizes.inputs} columns",
+            f"has {x.shape[-1]} columns, but in is {row[0]}: "
+            f"give in {x.shape[-1]}, or an x of {row[0]} columns",
         )
-    if x.ndim == 1 or len(x) != sizes.batch:
-        rows = 1 if x.ndim == 1 else len(x)
-        raise SpecError("x", f"has {counted(rows, 'row')}, but batch is {sizes.batch}")
-    return x
+    rows = 1 if x.ndim == 1 else len(x)
+    raise SpecError("x", f"has {counted(rows, 'row')}, but batch is {batch}")
 
 
 def fit_parameter(name: str, array: npt.NDArray[Any], needed: Parameter) -> npt.NDArray[Any]:
@@ -172,15 +262,18 @@ def fit_parameter(name: str, array: npt.NDArray[Any], needed: Parameter) -> npt.
 
 
 def fit_targets(y: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], str | None]:
-    """``y`` as (batch, out), and a warning where NumPy would have broadcast it instead."""
-    batch, out = shape = sizes.batch, sizes.out
+    """``y`` as (batch, *output), and a warning where NumPy would have broadcast it instead."""
+    batch, out = sizes.batch, sizes.out
+    shape = (batch, *sizes.output)
     if y.shape == shape:
         return y, None
     if y.ndim == 0:
-        warning = f"y is one number: it is taken for all {batch * out} entries of {shape}"
-        return np.full(shape, y), warning if batch * out > 1 else None
-    if y.ndim == 1 and batch == 1 and y.size == out:
+        warning = f"y is one number: it is taken for all {math.prod(shape)} entries of {shape}"
+        return np.full(shape, y), warning if math.prod(shape) > 1 else None
+    if y.shape == sizes.output and batch == 1:
         return y.reshape(shape), None
+    if len(shape) > 2:
+        raise SpecError("y", f"has shape {y.shape}, but the output has {shape}")
     if y.ndim == 1 and out == 1 and y.size == batch:
         return y.reshape(shape), (
             f"y of shape {y.shape} is read as a column {shape}: against an output of {shape} "

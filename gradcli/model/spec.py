@@ -5,33 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS, LAYERS, LOSSES, MODEL_KEYS
+from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS, LAYER_KEYS, LOSSES, MODEL_KEYS
+from gradcli.conventions.convention import Convention, convention_of
 from gradcli.errors import SpecError
 from gradcli.keys import Key
 from gradcli.layers.dense import Dense
-from gradcli.layers.layer import Layer, layer_kind
-from gradcli.model.network import Placed, place
+from gradcli.layers.layer import Shape
+from gradcli.model.network import Placed, Table, leaves, place
+from gradcli.model.tables import read_table, read_tables
 from gradcli.suggest import counted, suggestion
 
 LOSS = Key("loss", "word", "What is made small.", words=LOSSES)
-KIND = Key("kind", "word", "The kind of layer.", "dense", LAYERS)
 SHORT = [weight.letter for weight in Dense.weights]
 """What the short form, of dense layers only, calls the parameters of one layer."""
-KEYS = {key.name: key for key in (LOSS, KIND, *MODEL_KEYS)}
+KEYS = {key.name: key for key in (LOSS, *MODEL_KEYS, *LAYER_KEYS)}
 
 
 class Spec(NamedTuple):
     """A checked specification. None where the model infers or the default is random."""
 
-    loss: str
-    inputs: int | None
+    loss: str | None
+    """None for one layer with an upstream gradient."""
+    inputs: Shape | None
+    """Of a row, as the convention has it."""
     layers: tuple[Placed, ...]
     long: bool
     """Whether it lists its layers, in tables."""
+    convention: str
+    wrt: list[str] | None
     batch: int | None
     x: Any
-    y: Any
-    labels: Any
+    targets: dict[str, Any]
+    """VALUEs of y or labels, or of the upstream gradients."""
     from_logits: bool
     from_probs: bool
     """Whether a cross entropy takes the probabilities, clipped, and not their logits."""
@@ -50,7 +55,7 @@ class Spec(NamedTuple):
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
-    """Check ``mapping``, whose keys are the catalogue's, ``loss`` and ``layers``.
+    """Check ``mapping``, whose keys are the catalogue's and ``loss``.
 
     Raises SpecError naming the key, what is wrong and what would be right.
     """
@@ -59,30 +64,71 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
         raise SpecError("loss", f"needed: one of {', '.join(LOSSES)}")
     loss = _read(given, "loss")
     layers = _long_layers(given) if "layers" in given else _short_layers(given)
+    for i, placed in enumerate(layers):
+        if any(inner.layer.states for inner in leaves([placed])):
+            raise SpecError(f"layers[{i + 1}]", "state: goes with one layer by itself")
     _refuse_unknown(given, layers)
     if "y" in given and "labels" in given:
         raise SpecError("labels", "give either labels or y, not both")
-    rng = _read(given, "rng")
-    op_seed = _read(given, "op_seed")
-    if op_seed is not None and rng == "numpy":
-        raise SpecError("op_seed", "goes with rng tensorflow only")
     return Spec(
         loss=loss,
-        inputs=_read(given, "in"),
         layers=layers,
-        long="layers" in given,
-        batch=_read(given, "batch"),
-        x=given.get("x", KEYS["x"].default),
-        y=given.get("y"),
-        labels=given.get("labels"),
+        long="layers" in given or _convention(given).positional,
+        targets={"y": given.get("y"), "labels": given.get("labels")},
         from_logits=_from_logits(given, loss, layers[-1].layer.activation),
         from_probs=bool(given.get("from_probs")),
         reduction=_read(given, "reduction"),
-        dtype=_read(given, "dtype"),
-        seed=_read(given, "seed"),
-        rng=rng,
-        op_seed=op_seed,
+        **_common(given),
     )
+
+
+def parse_layer(mapping: Mapping[str, Any]) -> Spec:
+    """Check ``mapping``, of one layer: ``layer`` is its kind.
+
+    Its other keys are the kind's, its arrays and LAYER_KEYS of the catalogue. Raises SpecError.
+    """
+    given = {key: value for key, value in mapping.items() if value is not None}
+    own = {key.name for key in LAYER_KEYS}
+    table = {"kind": given.pop("layer"), **{k: v for k, v in given.items() if k not in own}}
+    states = [k for k in table if k.startswith("upstream_")]
+    upstreams = {k: table.pop(k) for k in states}
+    kind = read_table(table, _convention(given))
+    layers = place([kind], _convention(given), alone=True)
+    known = {f"upstream_{name}" for name in kind.layer.states}
+    for name in upstreams.keys() - known:
+        raise SpecError(None, f"unknown key {name!r}{suggestion(name, known)}")
+    usual = KEYS["upstream"].default
+    return Spec(
+        loss=None,
+        layers=layers,
+        long=True,
+        targets={
+            "upstream": given.get("upstream", usual),
+            **{name: upstreams.get(name, usual) for name in sorted(known)},
+        },
+        from_logits=False,
+        from_probs=False,
+        reduction="sum",
+        **_common(given),
+    )
+
+
+def _common(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What every network has."""
+    rng, op_seed, inputs = _read(given, "rng"), _read(given, "op_seed"), _read(given, "in")
+    if op_seed is not None and rng == "numpy":
+        raise SpecError("op_seed", "goes with rng tensorflow only")
+    return {
+        "inputs": None if inputs is None else tuple(inputs),
+        "convention": _read(given, "convention"),
+        "wrt": _read(given, "wrt"),
+        "batch": _read(given, "batch"),
+        "x": given.get("x", KEYS["x"].default),
+        "dtype": _read(given, "dtype"),
+        "seed": _read(given, "seed"),
+        "rng": rng,
+        "op_seed": op_seed,
+    }
 
 
 def _read(given: Mapping[str, Any], name: str) -> Any:
@@ -100,13 +146,20 @@ def _short_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
         for width in _read(given, "hidden") or []
     ]
     tables.append({"units": _read(given, "out"), "act": _read(given, "act")})
-    layers = [Dense(**table) for table in tables]
     words = {n: given[n] for n in SHORT if _is_initialiser(given.get(n))}
-    placed = []
-    for one in place([(layer, words) for layer in layers]):
-        own = {letter: given[name] for letter, name in one.names.items() if name in given}
-        placed.append(one._replace(values=one.values | own))
-    return tuple(placed)
+    convention = _convention(given)
+    if words and convention.positional:
+        raise SpecError(next(iter(words)), "goes with other conventions: give layers")
+    placed = place([Table(Dense(**table), words) for table in tables], convention)
+    return tuple([one._replace(values={**one.values, **_own(one, given)}) for one in placed])
+
+
+def _own(placed: Placed, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {local: given[name] for local, name in placed.names.items() if name in given}
+
+
+def _convention(given: Mapping[str, Any]) -> Convention:
+    return convention_of(_read(given, "convention"))
 
 
 def _is_initialiser(value: Any) -> bool:
@@ -117,35 +170,8 @@ def _long_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
     for key in ("out", "hidden", "act", "hidden_act"):
         if key in given:
             raise SpecError(key, "does not go with layers: give it in the layer")
-    tables = given["layers"]
-    if not isinstance(tables, list) or not tables:
-        raise SpecError("layers", "must be one table or more, such as {units = 3}")
-    layers = []
-    for i, table in enumerate(tables):
-        try:
-            layers.append(_layer(table))
-        except SpecError as error:
-            raise SpecError(f"layers[{i + 1}]", str(error)) from None
-    return place(layers)
-
-
-def _layer(table: Any) -> tuple[Layer, dict[str, Any]]:
-    """A layer, and the VALUEs of its parameters by letter."""
-    if not isinstance(table, Mapping):
-        raise SpecError(None, "must be a table, such as {units = 3}")
-    table = {str(key): value for key, value in table.items() if value is not None}
-    kind = layer_kind(_read(table, "kind"))
-    flags = {weight.letter: weight.flag for weight in kind.weights}
-    known = ["kind", *[key.name for key in kind.keys], *flags]
-    for key in table:
-        if key not in known:
-            raise SpecError(None, f"unknown key {key!r}{suggestion(key, known)}")
-    values = {letter: table.pop(letter) for letter in flags if letter in table}
-    layer = kind(**table)
-    for letter in values:
-        if letter not in layer.letters:
-            raise SpecError(None, f"has {letter}, but {flags[letter]} is false")
-    return layer, values
+    convention = _convention(given)
+    return place(read_tables(given["layers"], convention), convention)
 
 
 def _from_logits(given: Mapping[str, Any], loss: str, act: str) -> bool:
@@ -165,7 +191,7 @@ def _from_logits(given: Mapping[str, Any], loss: str, act: str) -> bool:
 def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> None:
     short = [] if "layers" in given else [list(placed.names.values()) for placed in layers]
     known = [key.name for key in MODEL_KEYS if key.name not in SHORT]
-    known += ["loss", "layers", *[name for names in short for name in names]]
+    known += ["loss", *[name for names in short for name in names]]
     for key, value in given.items():
         letter, number = str(key)[:1], str(key)[1:]
         if key in known or (short and key in SHORT and _is_initialiser(value)):

@@ -11,7 +11,6 @@ from gradcli.engine.ops import (  # noqa: F401  (declares them)
     indexing,
     joining,
     likelihood,
-    normalisation,
     places,
     recurrent,
     rounding,

@@ -1,0 +1,1 @@
+"""Conventions: how a framework names, lays out and defaults what the layers have."""

@@ -1,0 +1,46 @@
+"""The kinds of layers that a user can choose: names, meanings and keys. No NumPy.
+
+Each has a declaration of the same name in the package ``layers``, which has its mathematics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gradcli.catalogue import ACTIVATIONS
+from gradcli.keys import Key
+
+
+class LayerKind(NamedTuple):
+    """A kind of layer: its meaning, and its keys in the order in which they are written."""
+
+    meaning: str
+    keys: tuple[Key, ...] = ()
+    example: Mapping[str, str] = {"in": "4"}
+    """Keys of one by itself, as they are written on the command line."""
+
+
+def _key(name: str, kind: str, help: str, default: str = "", aliases: str = "") -> Key:
+    return Key(name, kind, help, default, group="Layer", aliases=tuple(aliases.split()))
+
+
+def _act(default: str = "linear", help: str = "Activation of what the layer gives.") -> Key:
+    key = _key("act", "word", help, default, "activation nonlinearity")
+    return key._replace(words=ACTIVATIONS)
+
+
+UNITS = _key("units", "int", "Units out.", aliases="out_features hidden_size")
+BIAS = _key("bias", "flag", "Whether a bias is added.", "true", "use_bias")
+LAYERS = {
+    "dense": LayerKind(
+        "x @ w + b: each unit is a weighted sum of all features",
+        (UNITS, _act(), BIAS),
+        {"in": "3", "units": "2"},
+    ),
+    "residual": LayerKind(
+        "its input added to what layers make of it",
+        (_key("layers", "layers", "The layers within."),),
+        {"in": "3", "layers": '"dense(4, act=relu), dense(3, act=tanh)"'},
+    ),
+}

@@ -1,0 +1,198 @@
+"""What a model with a loss and a single layer share: a network with its arrays, as a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import Array, plain
+from gradcli.errors import SpecError
+from gradcli.gradient import quiet
+from gradcli.layers.dense import Dense
+from gradcli.model.build import Built, build
+from gradcli.model.document import document
+from gradcli.model.network import forward, inward, leaves
+from gradcli.problem import Arrays, Note, Problem, same
+from gradcli.suggest import suggestion
+
+
+class Network(Problem):
+    """A network of layers and a scalar made of its output, at its arrays."""
+
+    def __init__(self, built: Built) -> None:
+        self.spec = built.spec
+        self.built = built
+        self.arrays = built.arrays
+        self.warnings = built.warnings
+        self._base: Arrays = {}
+        """The intermediates to differentiate by, as they are."""
+        self._wrt = self._chosen(built.spec.wrt)
+
+    @classmethod
+    def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
+        """Build what ``mapping`` specifies; relative files are taken from ``folder``.
+
+        Raises SpecError naming the key at fault, TooLargeError where memory would not do.
+        """
+        return cls(build(mapping, folder))
+
+    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+        """The value at ``arrays``, all by name, from which gradients are taken."""
+        raise NotImplementedError
+
+    @property
+    def usual(self) -> list[str]:
+        """The names of the arrays to differentiate by where nothing else is asked for."""
+        return list(self.built.parameters)
+
+    @property
+    def x(self) -> npt.NDArray[Any]:
+        """The inputs: (batch, *row)."""
+        return self.arrays["x"]
+
+    @property
+    def parameters(self) -> Arrays:
+        return {name: self.arrays[name] for name in self.built.parameters}
+
+    @property
+    def chain(self) -> str:
+        """The layers with the shapes between them: 8x8x3 -> conv2d(4, 3) 6x6x4 -> 2 linear."""
+        layers, sizes = self.spec.layers, self.built.sizes
+        after = [placed.shape for placed in layers[1:]]
+        parts = ["x".join(map(str, sizes.row))]
+        for placed, shape in zip_longest(layers, after):
+            tells = isinstance(placed.layer, Dense) and len(placed.shape) == 1
+            size = "x".join(map(str, sizes.output if shape is None else shape))
+            parts.append(placed.title if tells else f"{placed.title} {size}")
+        return " -> ".join(parts)
+
+    @property
+    def source(self) -> str:
+        """Where random numbers come from, in words."""
+        spec = self.spec
+        if spec.rng == "numpy":
+            return f"seed {spec.seed or 0}"
+        if spec.op_seed is None:
+            return f"tensorflow seed {spec.seed or 0}"
+        seed = "" if spec.seed is None else f"seed {spec.seed} "
+        return f"tensorflow {seed}op_seed {spec.op_seed}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return document(self.built)
+
+    @property
+    def exact_document(self) -> dict[str, Any]:
+        return document(self.built._replace(arrays={**self.arrays, **self.built.exact}))
+
+    @property
+    def primals(self) -> Arrays:
+        known = {**self._base, **self.arrays}
+        return {name: known[name] for name in self._wrt}
+
+    @property
+    def constants(self) -> Arrays:
+        return {name: a for name, a in self.arrays.items() if name not in self._wrt}
+
+    def forward(self, primals: Mapping[str, Array], note: Note = same) -> Array:
+        base = self._base
+
+        def moved(name: str, value: Any) -> Any:
+            if name in base:  # as far as the intermediate itself is moved, and still connected
+                value = value + (primals[name] - base[name])
+            return note(name, value)
+
+        return self.scalar({**self.arrays, **primals}, moved if base else note)
+
+    def through(self, arrays: Mapping[str, Array], note: Note) -> tuple[Array, Array]:
+        """The output of the network for x, and what its last activation was applied to."""
+        layers = self.spec.layers
+        return forward(layers, arrays, inward(arrays["x"], layers[0].first[0]), note)
+
+    def lint(self, result: Any) -> list[str]:
+        from gradcli.model.lint import lint_gradients
+
+        return [*self.warnings, *lint_gradients(self.spec, self.arrays, result)]
+
+    def in_float64(self) -> Self:
+        return self._cast(self.built.exact)
+
+    def rounded(self) -> Self | None:
+        return None if self.spec.dtype == "float64" else self._cast({})
+
+    def _cast(self, exact: Arrays) -> Self:
+        arrays = {
+            name: array if array.dtype.kind == "i" else array.astype(np.float64)
+            for name, array in {**self.arrays, **exact}.items()
+        }
+        spec = self.spec._replace(dtype="float64")
+        return type(self)(self.built._replace(spec=spec, exact=dict(arrays), arrays=arrays))
+
+    def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
+        layers = self.spec.layers
+        owners = [i for i, placed in enumerate(layers) if name in placed.names.values()]
+        if (
+            owners
+            and not self._base
+            and all(p.layer.stacks and not p.layout for p in layers[owners[0] :])
+        ):
+            placed = layers[owners[0]]
+            after = (
+                layers[owners[0] + 1].shape
+                if len(layers) > owners[0] + 1
+                else self.built.sizes.output
+            )
+            letter = next(n for n, own in placed.names.items() if own == name)
+            array = placed.layer.stacked(letter, stack, 1 + len(after))
+            return np.asarray(self.forward({**self.primals, name: array}))
+        return np.array([self.forward({**self.primals, name: array}) for array in stack])
+
+    @property
+    def working_set(self) -> int:
+        rows = len(self.x)
+        return 8 * rows * sum(p.layer.entries(p.shape) for p in leaves(self.spec.layers))
+
+    def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
+        from gradcli.engine.program import Program
+
+        names = list(self.primals)
+        program = Program(
+            lambda *values: self.forward(dict(zip(names, values))),
+            list(self.primals.values()),
+            range(len(names)),
+        )
+
+        def step(at: Arrays) -> tuple[Any, Arrays]:
+            value, found = program.value_and_grad(*[at[name] for name in names])
+            gradients = [np.zeros_like(at[n]) if g is None else g for n, g in zip(names, found)]
+            return value, dict(zip(names, gradients))
+
+        return step
+
+    def mistakes(self) -> Iterator[tuple[str, Arrays]]:
+        from gradcli.model.mistakes import mistakes
+
+        return mistakes(self)
+
+    def _chosen(self, wrt: list[str] | None) -> list[str]:
+        if not wrt:
+            return self.usual
+        arrays = [name for name, array in self.arrays.items() if array.dtype.kind == "f"]
+        if not set(wrt) <= set(arrays):
+            noted: dict[str, Any] = {}
+            with quiet():
+                self.scalar(self.arrays, lambda n, v: noted.setdefault(n, v))
+            for name in wrt:
+                known = [*arrays, *noted]
+                if name not in known:
+                    why = " is of whole numbers" if name in self.arrays else ""
+                    why = why or f": there is no such array{suggestion(name, known)}"
+                    raise SpecError("wrt", f"{name}{why}")
+            chosen = {n: np.asarray(plain(noted[n])) for n in wrt if n not in arrays}
+            self._base = chosen
+        return list(dict.fromkeys(wrt))

@@ -1,0 +1,66 @@
+"""One layer as a problem: its output, and the gradients that an upstream gradient makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradcli.engine import Array
+from gradcli.engine.ops.reduction import sum
+from gradcli.model.base import Network
+from gradcli.model.network import outward
+from gradcli.problem import Note, Result, same
+
+
+class SingleLayer(Network):
+    """One layer: its value is an array, its gradients are those of sum(value * upstream)."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.chain}, batch {len(self.x)}, {self.spec.dtype}, {self.source}"
+
+    @property
+    def usual(self) -> list[str]:
+        x = ["x"] if self.x.dtype.kind == "f" else []
+        return [*x, *self.built.parameters]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What each upstream gradient is the gradient by."""
+        return {name: name.removeprefix("upstream_") for name in self.spec.targets}
+
+    def array(self, primals: Mapping[str, Array], note: Note = same) -> Array:
+        """The output at ``primals``, as the convention lays it out."""
+        output, _ = self.through({**self.arrays, **primals}, note)
+        return outward(output, self.spec.layers[0].first[1])
+
+    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+        """sum(output * upstream), over all outputs."""
+        states: dict[str, Array] = {}
+
+        def seen(name: str, value: Any) -> Any:
+            states[name] = note(name, value)
+            return states[name]
+
+        first = self.spec.layers[0].first[1]
+        output, _ = self.through(arrays, seen)
+        output = note("value", outward(output, first))
+        total = _dot(output, arrays["upstream"])
+        for upstream, state in self.outputs.items():
+            if upstream != "upstream":
+                total = total + _dot(states[state], arrays[upstream])
+        return total
+
+    def answered(self, result: Result) -> Any:
+        return result.noted["value"]
+
+    def shown(self, result: Result) -> dict[str, Any]:
+        upstreams = {name: self.arrays[name] for name in self.outputs}
+        states = {n: result.noted[n] for n in self.outputs.values() if n != "upstream"}
+        params = {n: a for n, a in self.arrays.items() if n != "x" and n not in upstreams}
+        return {**states, **upstreams, "params": params, "x": self.x}
+
+
+def _dot(output: Array, upstream: Array) -> Array:
+    """sum(output * upstream), for each index of a stack before the axes of ``upstream``."""
+    return sum(output * upstream, axis=tuple(range(-upstream.ndim, 0)))

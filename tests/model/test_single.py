@@ -1,0 +1,133 @@
+"""One layer by itself, layers within layers, and what to differentiate by."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from gradcli.errors import SpecError
+from gradcli.model import Model
+from tests.conftest import Gradcli
+
+X, W, B = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.arange(6.0).reshape(3, 2), [1.0, -1.0]
+UP = np.array([[1.0, 0.5], [-2.0, 3.0]])
+DENSE = {"layer": "dense", "x": X, "w": W, "b": B, "upstream": UP, "dtype": "float64"}
+
+
+def test_a_layer_by_itself(gradcli: Gradcli) -> None:
+    """The value is x w + b; the gradients are u w', x' u and the sum of u over the rows."""
+    spec = json.dumps({k: np.asarray(v).tolist() for k, v in DENSE.items()})
+    answer = gradcli("run - --json", stdin=spec.encode()).json
+    np.testing.assert_allclose(answer["value"], X @ W + B, rtol=1e-15)
+    np.testing.assert_allclose(answer["grads"]["x"], UP @ W.T, rtol=1e-15)
+    np.testing.assert_allclose(answer["grads"]["w"], X.T @ UP, rtol=1e-15)
+    np.testing.assert_allclose(answer["grads"]["b"], UP.sum(axis=0), rtol=1e-15)
+    np.testing.assert_array_equal(answer["upstream"], UP)
+    again = gradcli("run - --json", stdin=json.dumps(answer["spec"]).encode())
+    assert again.json == answer
+
+
+def test_its_arrays_by_option_and_by_name(gradcli: Gradcli) -> None:
+    by_option = "layer dense --x 1,2 --w 3;4 --b 5 --upstream 2 --json"
+    answer = gradcli(by_option).json
+    assert answer["value"] == [[16]]
+    assert answer["grads"] == {"x": [[6, 8]], "w": [[2], [4]], "b": [2]}
+    assert gradcli("layer dense --x 1,2 --upstream 2 --json w=3;4 b=5").json == answer
+    assert gradcli("layer dense --x 1,2 --w 3;4 --no-bias --json").json["value"] == [[11]]
+
+
+def test_it_is_proven_walked_and_has_a_jacobian(gradcli: Gradcli) -> None:
+    line = "layer dense --in 3 --units 2 --act tanh --batch 2"
+    assert gradcli(f"check {line}").out.endswith("pass: 14 entries of 3 parameters\n")
+    assert gradcli(f"descend {line} --steps 3").code == 0
+    jacobian = gradcli("layer dense --x 1,2 --w 3;4 --b 5 --jacobian --json").json["jacobian"]
+    assert jacobian == {"x": [[[[3, 4]]]], "w": [[[[1], [2]]]], "b": [[[1]]]}
+
+
+def residual(**more: object) -> dict[str, object]:
+    layers = [
+        {"units": 3, "act": "tanh"},
+        {"kind": "residual", "layers": [{"units": 5, "act": "tanh"}, {"units": 3}]},
+        {"units": 2},
+    ]
+    return {"loss": "mse", "in": 4, "batch": 3, "layers": layers, "dtype": "float64", **more}
+
+
+def test_a_residual_adds_its_input() -> None:
+    net = Model.from_spec(residual())
+    p = net.parameters
+    assert list(p) == ["w1", "b1", "w2", "b2", "w3", "b3", "w4", "b4"]
+    a = np.tanh(net.x @ p["w1"] + p["b1"])
+    a = a + np.tanh(a @ p["w2"] + p["b2"]) @ p["w3"] + p["b3"]
+    loss = np.mean((a @ p["w4"] + p["b4"] - net.y) ** 2)
+    assert float(net.evaluate().value) == pytest.approx(loss, rel=1e-14)
+
+
+def test_residuals_in_residuals_are_proven_and_written(gradcli: Gradcli) -> None:
+    dense = {"units": 3, "act": "tanh"}
+    inner = {"kind": "residual", "layers": [{"kind": "residual", "layers": [dense]}, dense]}
+    line = json.dumps({"loss": "mse", "in": 3, "layers": [inner, {"units": 1}]}).encode()
+    answer = gradcli("run - --json", stdin=line).json
+    assert list(answer["grads"]) == ["w1", "b1", "w2", "b2", "w3", "b3"]
+    assert gradcli("run - --json", stdin=json.dumps(answer["spec"]).encode()).json == answer
+    assert gradcli("check run -", stdin=line).code == 0
+    text = '--layers "residual(residual(dense(3, act=tanh)), dense(3, act=tanh)), dense(1)"'
+    assert gradcli(f"mse --in 3 {text} --json").json == answer
+
+
+def test_a_residual_must_keep_the_shape() -> None:
+    layers = [{"kind": "residual", "layers": [{"units": 2}]}]
+    with pytest.raises(SpecError, match=r"layers\[1\]: residual gets \(4,\) and makes \(2,\) of"):
+        Model.from_spec({"loss": "mse", "in": 4, "layers": layers})
+
+
+def test_sixty_layers(gradcli: Gradcli) -> None:
+    layers = [{"units": 3, "act": "tanh", "w": "eye"}] * 59 + [{"units": 1}]
+    spec = json.dumps({"loss": "mse", "in": 3, "layers": layers, "dtype": "float64"}).encode()
+    assert list(gradcli("run - --json", stdin=spec).json["grads"])[-1] == "b60"
+    assert gradcli("check run -", stdin=spec).code == 0
+
+
+def test_wrt_takes_arrays_and_intermediates(gradcli: Gradcli) -> None:
+    """By x the gradient is that by z1 times w1'; a name of a layer makes its arrays' names."""
+    line = "mse --in 3 --out 2 --hidden 4 --act sigmoid --batch 5 --dtype float64 --wrt"
+    answer = gradcli(f"{line} x,z1,w2 --json").json
+    w1 = np.array(answer["params"]["w1"])
+    np.testing.assert_allclose(
+        answer["grads"]["x"], np.array(answer["grads"]["z1"]) @ w1.T, rtol=1e-13
+    )
+    whole = gradcli(f"{line.removesuffix(' --wrt')} --json").json
+    assert answer["grads"]["w2"] == whole["grads"]["w2"]
+    assert answer["spec"]["wrt"] == ["x", "z1", "w2"]
+    assert gradcli(f"check {line} x,y,z1,a1,z2").code == 0
+    assert gradcli(f"descend {line} x,w1 --steps 2").code == 0
+    ran = gradcli(f"{line} w9")
+    assert (ran.code, ran.err) == (
+        2,
+        "gradcli: error: --wrt: w9: there is no such array\n",
+    )
+
+
+def test_a_layer_of_a_name_names_its_arrays() -> None:
+    layers = [{"units": 3, "name": "fc1", "act": "tanh"}, {"units": 1, "name": "fc2"}]
+    net = Model.from_spec({"loss": "mse", "in": 2, "layers": layers})
+    assert list(net.parameters) == ["fc1.w", "fc1.b", "fc2.w", "fc2.b"]
+    assert [step.name for step in net.evaluate().steps][:2] == ["fc1.z", "fc1.a"]
+
+
+def test_what_is_wrong_with_one_layer(gradcli: Gradcli) -> None:
+    for line, told in {
+        "layer dnese --in 3": "there is no kind of layer 'dnese'; did you mean 'dense'?",
+        "layer dense --in 3": "--units: needed (or a w or b of numbers)",
+        "layer dense --units 3": "--in: needed: the shape of a row, such as 3",
+        "layer dense --in 3 --units 2 --upstream 1,2,3": "--upstream: has shape (3,), but (1, 2)",
+        "layer dense --in 3 --units 2 q=1": "unknown key 'q'",
+        "layer dense --in 3 --units 2 --no-bias --b 1": "has b, but bias is false",
+        "layer residual --in 3": "--layers: needed by residual",
+    }.items():
+        ran = gradcli(line)
+        assert (ran.code, ran.out) == (2, ""), line
+        assert told in ran.err, (line, ran.err)
+        assert ran.err.count("\n") == 1
