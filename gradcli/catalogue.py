@@ -216,6 +216,7 @@ LAYER_KEYS = (
 
 FORMULA_KEYS = (
     WRT._replace(group="Formula"),
+    UPSTREAM._replace(default="none", group="Formula"),
     DTYPE._replace(default="float64"),
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )

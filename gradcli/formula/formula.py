@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.catalogue import FORMULA_KEYS
 from gradcli.engine import Array, GradientTape, Tensor, plain
+from gradcli.engine.ops.reduction import sum as array_sum
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
@@ -18,10 +20,13 @@ from gradcli.formula.text import canonical
 from gradcli.formula.values import read_values
 from gradcli.formula.whole import positions
 from gradcli.gradient import lacks_gradient, require_real
-from gradcli.inputs.values import written
+from gradcli.inputs.values import resolve, written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import printable, suggestion
+
+if TYPE_CHECKING:
+    from gradcli.inputs.streams import Stream
 
 
 class Formula(Problem):
@@ -31,7 +36,8 @@ class Formula(Problem):
     the formula uses as indices, which are whole numbers. An intermediate (``y1`` in
     ``y1 = x*w; y1^2``) may be among them; the gradients of the others still go through it.
     ``files`` has those that values came from, by name: a walk leaves such values where they are,
-    unless ``wrt`` has them.
+    unless ``wrt`` has them. With ``upstream``, an array of the shape of the value, or a function
+    that makes one of a shape, the gradients are those of sum(value * upstream).
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Formula(Problem):
         wrt: Sequence[str] | None = None,
         dtype: str = "float64",
         files: Mapping[str, str] | None = None,
+        upstream: Any = None,
     ) -> None:
         self.text = text
         self._files = files or {}
@@ -58,6 +65,8 @@ class Formula(Problem):
         """The intermediates that are real arrays, as they are at ``values``."""
         self.value = self._first()
         """Its value: an array of ``dtype``, or of whole numbers or truths."""
+        self._upstream = self._fitted(upstream)
+        self._weights = np.asarray(0 if self._upstream is None else self._upstream, self.dtype)
         self._all = not wrt
         self._wrt = self._chosen(wrt)
 
@@ -75,9 +84,13 @@ class Formula(Problem):
         values = mapping.get("values") or {}
         if not isinstance(mapping["formula"], str) or not isinstance(values, Mapping):
             raise SpecError("formula", "must be text, and its values a table of them by name")
-        arrays, files = read_values(values, options.get("seed", 0), folder)
+        arrays, files, stream = read_values(values, options.get("seed", 0), folder)
         dtype = options.get("dtype", "float64")
-        return cls(mapping["formula"], arrays, options.get("wrt"), dtype, files)
+        upstream = options.get("upstream")
+        if upstream is not None:
+            found = resolve("upstream", upstream, folder)
+            upstream = partial(_drawn, found, stream) if isinstance(found, str) else found.array
+        return cls(mapping["formula"], arrays, options.get("wrt"), dtype, files, upstream)
 
     @property
     def title(self) -> str:
@@ -85,10 +98,11 @@ class Formula(Problem):
 
     @property
     def document(self) -> dict[str, Any]:
-        wrt = {} if self._all else {"wrt": list(self._wrt)}
+        more = {} if self._all else {"wrt": list(self._wrt)}
+        more |= {} if self._upstream is None else {"upstream": _wide(self._upstream)}
         exact = {name: _wide(value) for name, value in self._exact.items()}
         values = {name: written(v, self._files.get(name)) for name, v in exact.items()}
-        return {"formula": self.text, "values": values, "dtype": self.dtype.name, **wrt}
+        return {"formula": self.text, "values": values, "dtype": self.dtype.name, **more}
 
     def trainable(self) -> Problem:
         """The formula whose values from files stay where they are, unless it was told otherwise."""
@@ -97,7 +111,9 @@ class Formula(Problem):
         moved = [name for name in self._wrt if name not in self._files]
         if not moved:
             raise SpecError("wrt", "all values come from files, which a walk leaves as they are")
-        return type(self)(self.text, self._exact, moved, self.dtype.name, self._files)
+        return type(self)(
+            self.text, self._exact, moved, self.dtype.name, self._files, self._upstream
+        )
 
     def lint(self, result: Result) -> list[str]:
         used = {*self._compiled.numbers, *self._compiled.indices}
@@ -114,7 +130,8 @@ class Formula(Problem):
 
     @property
     def constants(self) -> Arrays:
-        return {n: v for n, v in self.values_given.items() if n not in self._wrt}
+        others = {n: v for n, v in self.values_given.items() if n not in self._wrt}
+        return others if self._upstream is None else {**others, "upstream": self._weights}
 
     def array(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         """The value at ``primals``, of whatever shape; the other names keep theirs."""
@@ -132,18 +149,28 @@ class Formula(Problem):
     def forward(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         """As ``array``; an array of one entry counts as a number.
 
-        Raises GradcliError where the value is no real number.
+        With an upstream gradient it is sum(value * upstream). Raises GradcliError where the
+        value is no real number.
         """
         value = self.array(primals, note)
         require_real(value)
+        if self._upstream is not None:
+            return array_sum(value * self._weights)
         return value.reshape(()) if value.size == 1 and value.ndim else value
 
     @property
     def value_shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return np.shape(self.value)
 
+    def answered(self, result: Result) -> Any:
+        return self.value if self._upstream is not None else super().answered(result)
+
+    def shown(self, result: Result) -> dict[str, Any]:
+        return {} if self._upstream is None else {"upstream": self._weights}
+
     def lacks_gradient(self) -> str | None:
-        return lacks_gradient(self.primals, self.value)
+        value = self.value if self._upstream is None else np.ravel(self.value)[:1]
+        return lacks_gradient(self.primals, value)
 
     def in_float64(self) -> Self:
         return self._again(self._exact)
@@ -153,7 +180,7 @@ class Formula(Problem):
 
     def _again(self, values: Mapping[str, Any]) -> Self:
         """The same formula at ``values``, in float64."""
-        return type(self)(self.text, values, self._wrt)
+        return type(self)(self.text, values, self._wrt, upstream=self._upstream)
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,).
@@ -200,6 +227,16 @@ class Formula(Problem):
             value = self._compiled.run({**self.values_given, **numbers}, keep)
             return plain(self._finished(value))
 
+    def _fitted(self, upstream: Any) -> npt.NDArray[Any] | None:
+        """``upstream`` in the shape of the value; a number fills it."""
+        if upstream is None:
+            return None
+        shape = np.shape(self.value)
+        array = np.asarray(upstream(shape) if callable(upstream) else upstream, np.float64)
+        if array.ndim and array.shape != shape:
+            raise SpecError("upstream", f"has shape {array.shape}, but the value has {shape}")
+        return np.broadcast_to(array, shape)
+
     def _finished(self, value: Any) -> Any:
         """The outcome of the last statement as one array."""
         try:
@@ -221,6 +258,12 @@ class Formula(Problem):
             if name not in known:
                 raise SpecError("wrt", f"there is no {name!r} here{suggestion(name, known)}")
         return list(dict.fromkeys(wrt)) if wrt else numbers
+
+
+def _drawn(name: str, stream: Callable[[], Stream], shape: tuple[int, ...]) -> Any:
+    from gradcli.inputs.initialisers import initialise  # not every formula draws
+
+    return initialise(name, shape, stream())
 
 
 def _wide(value: Any) -> Any:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import functools
 import keyword
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.text import canonical
 from gradcli.inputs.values import drawn, resolve
 
+if TYPE_CHECKING:
+    from gradcli.inputs.streams import Stream
+
 
 def read_values(
     given: Mapping[str, Any], seed: int, folder: str | None
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str], Callable[[], Stream]]:
     """The array of each name: what it writes, what its file holds, or what it draws.
 
-    And the files of those that came from one, by name.
+    And the files of those that came from one, by name, and the stream to go on drawing from.
 
     Raises GradcliError for a name that cannot be one, and for what is no value.
     """
@@ -48,4 +51,4 @@ def read_values(
         values[name] = found.array
         if found.origin is not None:
             files[name] = found.origin
-    return values, files
+    return values, files, stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -385,3 +386,18 @@ def test_bad_input(command: str, message: str, gradcli: Gradcli) -> None:
 def test_a_minus_after_two_dashes(gradcli: Gradcli) -> None:
     ran = gradcli("formula", "--json", "--", "-x^2", "x=3")
     assert ran.answer == {"value": -9, "grads": {"x": -6}}
+
+
+def test_an_upstream_gradient_for_an_array_value(gradcli: Gradcli) -> None:
+    """Of sum((x w) u) the gradients are w u and x u; a number is for every entry."""
+    answer = gradcli("formula x*w x=1,2 w=3,4 --upstream 1,10 --json").json
+    assert answer["value"] == [3, 8]
+    assert answer["grads"] == {"x": [3, 40], "w": [1, 20]}
+    assert gradcli("run - --json", stdin=json.dumps(answer["spec"]).encode()).json == answer
+    assert gradcli("formula x*w x=1,2 w=3,4 --upstream 1 --json").json["grads"]["x"] == [3, 4]
+    line = "formula tanh(x@w) x=normal(3,4) w=normal(4,2) --upstream normal --dtype float32"
+    assert gradcli(f"check {line}").code == 0
+    assert gradcli(f"descend {line} --steps 2").code == 0
+    ran = gradcli("formula x*w x=1,2 w=3,4 --upstream 1,2,3")
+    assert ran.code == 2
+    assert "--upstream: has shape (3,), but the value has (2,)" in ran.err
