@@ -32,11 +32,36 @@ def _act(default: str = "linear", help: str = "Activation of what the layer give
 
 UNITS = _key("units", "int", "Units out.", aliases="out_features hidden_size")
 BIAS = _key("bias", "flag", "Whether a bias is added.", "true", "use_bias")
+RECURRENT = (
+    UNITS,
+    _key("sequences", "flag", "All outputs, not the last.", "false", "return_sequences"),
+    _act("tanh", "Activation of the state."),
+    _key("state", "flag", "The last state is an output, too.", "false", "return_state"),
+)
+SEQUENCE = {"in": "5,3", "units": "2"}
 LAYERS = {
     "dense": LayerKind(
         "x @ w + b: each unit is a weighted sum of all features",
         (UNITS, _act(), BIAS),
         {"in": "3", "units": "2"},
+    ),
+    "embedding": LayerKind(
+        "a row of a table for each whole number",
+        (
+            _key("vocab", "int", "Rows of the table.", aliases="input_dim num_embeddings"),
+            UNITS._replace(aliases=("output_dim", "embedding_dim")),
+        ),
+        {"x": "3,1,3", "vocab": "5", "units": "2"},
+    ),
+    "rnn": LayerKind("a state that each step renews", RECURRENT, SEQUENCE),
+    "lstm": LayerKind("a state and a cell, renewed through gates", RECURRENT, SEQUENCE),
+    "gru": LayerKind(
+        "a state, renewed through gates",
+        (
+            *RECURRENT,
+            _key("reset_after", "flag", "The reset gate acts after the product.", "true"),
+        ),
+        SEQUENCE,
     ),
     "residual": LayerKind(
         "its input added to what layers make of it",

@@ -54,15 +54,19 @@ def with_causes(
     causes = {name: claims[name].complaint for name in failed}
     failing = {n: given[n] for n in failed if n in given and np.all(np.isfinite(given[n].given))}
     together = _common_factor(problem, list(failing.values()))
+    unnamed = {}
     for name, evidence in failing.items():
-        causes[name] = (
+        cause = (
             together
             or _rearranged(name, evidence)
             or _swapped(name, given)
             or _factor(problem, evidence)
-            or _known_mistake(problem, name, evidence)
-            or causes[name]
         )
+        if cause:
+            causes[name] = cause
+        else:
+            unnamed[name] = evidence
+    causes |= _known_mistakes(problem, unnamed)
     return {n: v._replace(cause=causes.get(n)) for n, v in judged.items()}
 
 
@@ -155,8 +159,12 @@ def _swapped(name: str, given: Mapping[str, Evidence]) -> str | None:
     return None
 
 
-def _known_mistake(problem: Problem, name: str, evidence: Evidence) -> str | None:
-    for cause, gradients in problem.mistakes():
-        if name in gradients and evidence.equals(gradients[name]):
-            return cause
-    return None
+def _known_mistakes(problem: Problem, unnamed: dict[str, Evidence]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for cause, gradients in problem.mistakes() if unnamed else ():
+        for name, evidence in unnamed.items():
+            if name not in found and name in gradients and evidence.equals(gradients[name]):
+                found[name] = cause
+        if len(found) == len(unnamed):
+            break
+    return found

@@ -92,7 +92,7 @@ def _gru(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]:
 def _gru_before(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]:
     """The same, the reset gate before the product, as in the paper: gates z r h."""
     n = h.shape[-1]
-    u, u_h = u[:, : 2 * n], u[:, 2 * n :]
+    u, u_h = u[..., : 2 * n], u[..., 2 * n :]
     keep, reset = _parts(_gate(z[..., : 2 * n] + _product(h, u)), 2)
     left = reset * h
     a = z[..., 2 * n :] + _product(left, u_h)
@@ -134,9 +134,15 @@ _CELLS = {
 
 def _product(h: Any, u: Any) -> Any:
     """h @ u, as one product where ``h`` has the states of all steps."""
-    if h.ndim < 3:
+    if h.ndim < 3 or u.ndim > 2:
         return h @ u
     return (h.reshape((-1, h.shape[-1])) @ u).reshape((*h.shape[:-1], u.shape[-1]))
+
+
+def _rows(a: Any) -> Any:
+    """(t, ..., batch, n) as (..., t * batch, n)."""
+    last = np.moveaxis(a, 0, -3)
+    return last.reshape((*last.shape[:-3], -1, last.shape[-1]))
 
 
 def _parts(a: Any, count: int) -> list[Any]:
@@ -163,7 +169,8 @@ def _slope(act: Op, g: Any, y: Any, x: Any) -> Any:
 
 def _through_time(g: Any, y: Any, arrays: Sequence[Any], cell: str, act: str) -> Any:
     z, u, *first = arrays
-    before = [np.concatenate([h[None], y[k, :-1]]) for k, h in enumerate(first)]
+    rows = [np.broadcast_to(h, y.shape[2:]) for h in first]
+    before = [np.concatenate([h[None], y[k, :-1]]) for k, h in enumerate(rows)]
     with np.errstate(over="ignore"):
         _, way = _CELLS[cell].step(REGISTRY[act], z, u, *before)
     factors, back = way()
@@ -178,8 +185,7 @@ def _through_time(g: Any, y: Any, arrays: Sequence[Any], cell: str, act: str) ->
         if i != 1:
             return carried[i - 2] if i else dz
         sides = zip(factors, _parts(dz, len(factors)))
-        rows = [(h.reshape((-1, h.shape[-1])), d.reshape((-1, d.shape[-1]))) for h, d in sides]
-        return np.concatenate([h.mT @ d for h, d in rows], -1)
+        return np.concatenate([_rows(h).mT @ _rows(d) for h, d in sides], -1)
 
     return at
 
@@ -196,6 +202,8 @@ def _through_time(g: Any, y: Any, arrays: Sequence[Any], cell: str, act: str) ->
         case((3, 2, 4), (1, 4), (2, 1), cell="gru"),
         case((2, 1, 8), (2, 8), (1, 2), cell="gru", act="softmax"),
         case((2, 2, 6), (2, 6), (2, 2), cell="gru_before"),
+        case((2, 3, 2, 4), (1, 4), (2, 1), (2, 1), cell="lstm"),
+        case((2, 1, 2, 3), (3, 1, 3), (2, 1), cell="gru_before"),
     ),
 )
 def recurrence(arrays: Sequence[Array], cell: str, act: str = "tanh") -> Outcome:
@@ -203,22 +211,25 @@ def recurrence(arrays: Sequence[Array], cell: str, act: str = "tanh") -> Outcome
 
     ``arrays`` are z (t, batch, gates * units), what the input brings to the gates, u (units,
     gates * units) and each of the first states (batch, units): ``cell`` is rnn, gru or
-    gru_before, which have the state h, or lstm, which has h and c. ``act`` is the name of the
-    op that makes the state. Raises ValueError where the shapes do not fit.
+    gru_before, which have the state h, or lstm, which has h and c. There may be stacks of
+    each, with axes before those of a matrix, which are broadcast. ``act`` is the name of the op
+    that makes the state. Raises ValueError where the shapes do not fit.
     """
     z, u, *first = arrays
     if cell not in _CELLS:
         raise ValueError(f"recurrence: cell is one of {', '.join(_CELLS)}, not {cell!r}")
     step, gates, count = _CELLS[cell]
-    wide = (gates * len(u),)
-    fits = z.ndim > 2 and len(z) and z.shape[-1:] == u.shape[1:] == wide and len(first) == count
+    units, wide = u.shape[-2:] if u.ndim > 1 else (0, 0)
+    fits = z.ndim > 2 and len(z) and z.shape[-1] == wide == gates * units and len(first) == count
     if not fits:
         raise ValueError(
             f"recurrence: {cell} has {gates} gates, {count} states and at least one step, which "
             f"z {z.shape}, u {u.shape} and {[h.shape for h in first]} do not fit"
         )
     states = tuple(first)
-    y = np.empty((count, *z.shape[:-1], u.shape[0]), np.result_type(*arrays))
+    stacks = [z.shape[1:-2], u.shape[:-2], *[h.shape[:-2] for h in first]]
+    rows = (*np.broadcast_shapes(*stacks), z.shape[-2])
+    y = np.empty((count, len(z), *rows, units), np.result_type(*arrays))
     function = REGISTRY.named(act)
     with np.errstate(over="ignore"):
         for t in range(len(z)):
