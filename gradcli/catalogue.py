@@ -221,7 +221,11 @@ FORMULA_KEYS = (
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )
 
-LANDSCAPE_KEYS = (Key("start", "pair", "Where to stand.", "its own", group="Landscape"), DTYPE)
+LANDSCAPE_KEYS = (
+    Key("start", "pair", "Where to stand.", "its own", group="Landscape"),
+    WRT._replace(group="Landscape"),
+    DTYPE,
+)
 
 ANSWER_KEYS = (
     Key("order", "int", "Derivatives up to this order; 2 is the Hessian.", "1", group="Answer"),

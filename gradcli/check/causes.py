@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -99,19 +101,28 @@ def _ratio(given: Vector, slope: Vector) -> float | None:
 
 
 def _counts(problem: Problem) -> dict[str, int]:
-    """The numbers by which sums and means over the problem's axes differ."""
-    y = problem.constants.get("y")
-    if y is None or y.ndim != 2:
+    """The numbers by which sums and means over the axes of a network's output differ."""
+    known = problem.constants
+    output = known.get("y", known.get("upstream") if "x" in known | problem.primals else None)
+    if output is None or output.ndim < 2:
         return {}
-    batch, out = y.shape
-    return {"N": batch, "M": out, "N M": batch * out}
+    batch, *places, out = output.shape
+    counts = {"N": batch, "M": out, "N M": batch * out}
+    if places:
+        each = math.prod(places)
+        counts |= {"T": each, "N T": batch * each, "T M": each * out, "N T M": output.size}
+    return counts
 
 
-_MEANING = {
-    "N": "N = {} is the batch size",
-    "M": "M = {} is the number of outputs",
-    "N M": "N M = {} is the batch size times the number of outputs",
+_PARTS = {
+    "N": "the batch size",
+    "T": "the number of places in a row",
+    "M": "the number of outputs",
 }
+
+
+def _meaning(name: str, count: int) -> str:
+    return f"{name} = {count} is {' times '.join([_PARTS[part] for part in name.split()])}"
 
 
 def _close(a: float, b: float) -> bool:
@@ -136,19 +147,30 @@ def _describe(problem: Problem, factor: float) -> str:
         if count > 1 and _close(times, count):
             part = f"1/({name})" if " " in name else f"1/{name}"
             astray = "missing" if size > 1 else "once too often"
-            text += f"; {part} {astray}: {_MEANING[name].format(count)}"
+            text += f"; {part} {astray}: {_meaning(name, count)}"
             break
     return f"{flipped}, and {text}" if flipped else text
 
 
 def _rearranged(name: str, evidence: Evidence) -> str | None:
     shape, given = evidence.claim.shape, evidence.given
-    if given.ndim == 2 and evidence.fits(given.T):
-        return "transposed"
     rows = len(given) if given.ndim == len(shape) + 1 else 0
     if rows > 1 and evidence.fits(given.sum(axis=0)):
         return f"{name} is not summed over the batch"
+    if given.ndim != len(shape) or not 2 <= given.ndim <= _MOST_AXES:
+        return None
+    for order in permutations(range(given.ndim)):
+        turned = given.transpose(order)
+        if turned.shape == shape and order != (*range(given.ndim),) and evidence.fits(turned):
+            if given.ndim == 2:
+                return "transposed"
+            ours = tuple(np.argsort(order).tolist())
+            return f"its axes are in another order: {ours} of those that are needed"
     return None
+
+
+_MOST_AXES = 5
+"""Of an array whose axes are tried in every order."""
 
 
 def _swapped(name: str, given: Mapping[str, Evidence]) -> str | None:

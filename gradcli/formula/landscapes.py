@@ -28,28 +28,34 @@ class LandscapeProblem(Formula):
     """The landscape ``name`` at the point ``start``, (x, y): a Problem that knows its minima."""
 
     def __init__(
-        self, name: str, start: Sequence[float] | None = None, dtype: str = "float32"
+        self,
+        name: str,
+        start: Sequence[float] | None = None,
+        dtype: str = "float32",
+        wrt: Sequence[str] | None = None,
     ) -> None:
         landscape = LANDSCAPES[name]
         self.name = name
-        self.minima = landscape.minima
+        self.minima = () if wrt else landscape.minima
         self.walk = landscape.walk
         x, y = landscape.start if start is None else start
-        super().__init__(landscape.formula, {"x": x, "y": y}, None, dtype)
+        super().__init__(landscape.formula, {"x": x, "y": y}, wrt, dtype)
 
     @classmethod
     def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
-        """The landscape of ``mapping``, which has the keys landscape, start and dtype."""
+        """The landscape of ``mapping``, which has the key landscape and those of the catalogue."""
         options = {k: v for k, v in mapping.items() if k != "landscape"}
         return cls(LANDSCAPE.read(mapping["landscape"]), **read_keys(options, LANDSCAPE_KEYS))
 
     @property
     def document(self) -> dict[str, Any]:
         start = [float(v) for v in self._exact.values()]
-        return {"landscape": self.name, "start": start, "dtype": self.dtype.name}
+        wrt = {} if self._all else {"wrt": list(self._wrt)}
+        return {"landscape": self.name, "start": start, "dtype": self.dtype.name, **wrt}
 
     def _again(self, values: Mapping[str, Any]) -> Self:
-        return type(self)(self.name, (values["x"], values["y"]), "float64")
+        wrt = None if self._all else self._wrt
+        return type(self)(self.name, (values["x"], values["y"]), "float64", wrt)
 
 
 LANDSCAPES = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +36,7 @@ def mistakes(network: Network) -> Iterator[tuple[str, Arrays]]:
             )
     if len(curved) > 1:
         yield "the derivatives of the activations are missing", _sloped(network, curved, _one)
+    yield from _flattened(network, layers)
     for placed in layers:
         names = {
             letter: n for local, n in placed.names.items() for letter in placed.letters_of(local)
@@ -41,6 +44,26 @@ def mistakes(network: Network) -> Iterator[tuple[str, Arrays]]:
         for what, wrong in placed.layer.mistakes(len(network.x)):
             changes = {placed.z: placed._replace(forward=wrong)}
             yield what.format(**names), _gradients(network, changes)
+
+
+def _flattened(network: Network, layers: list[Placed]) -> Iterator[tuple[str, Arrays]]:
+    """Gradients by what takes a flattened image, as if that had its channels elsewhere."""
+    image: tuple[int, ...] = ()
+    for placed, after in pairwise(layers):
+        if placed.layer.lays and len(after.shape) == 1:
+            image = placed.shape
+        needed = after.layer.parameters(after.shape, len(network.x))
+        for local, name in after.names.items():
+            axis = needed[local].features if local in needed else None
+            if axis is None or len(image) < 2 or math.prod(image) != after.shape[0]:
+                continue
+            entries, first = np.arange(math.prod(image)), placed.first[0]
+            seen = entries.reshape((image[-1], *image[:-1]) if first else image)
+            other = np.moveaxis(seen, 0, -1) if first else np.moveaxis(seen, -1, 0)
+            right = differentiate(network).gradients[name]
+            where = "last" if first else "first"
+            what = f"{name} is of an image flattened with its channels {where}"
+            yield what, {name: np.take(right, other.reshape(-1), axis=axis)}
 
 
 def _one(z: Any, a: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -78,3 +79,12 @@ def test_a_landscape_is_added_by_one_declaration(
     assert ran.code == 0
     assert "lr 0.5, 1000 steps" in ran.out
     assert "the minimum at (0.0000, 0.0000), value 0" in ran.out
+
+
+def test_a_walk_along_one_variable(gradcli: Gradcli) -> None:
+    """At y = 0, d/dx = 4 x (x^2 - 11) + 2 (x - 7) = 0 at x = -3.058712..., a cubic's root."""
+    answer = gradcli("himmelblau --start -4 0 --wrt x --dtype float64 --json").json
+    root = min(np.roots([4, 0, -42, -14]).real)
+    assert answer["path"][-1]["at"] == {"x": pytest.approx(root, rel=1e-12)}
+    assert answer["spec"]["wrt"] == ["x"]
+    assert gradcli("check himmelblau --wrt y").code == 0
