@@ -62,6 +62,11 @@ class Answer:
         return [] if self.result is None else self.result.steps
 
     @cached_property
+    def outputs(self) -> Arrays:
+        """What comes out besides the value, by name."""
+        return {} if self.result is None else self.problem.outputs(self.result)
+
+    @cached_property
     def shown(self) -> dict[str, Any]:
         """The arrays that the problem shows besides value and gradients."""
         return {} if self.result is None else self.problem.shown(self.result)

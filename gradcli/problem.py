@@ -81,6 +81,10 @@ class Problem(Protocol):
         """The value that an answer gives: the scalar, or the array that it is made of."""
         return result.value.reshape(self.value_shape)[()]
 
+    def outputs(self, result: Result) -> Arrays:
+        """What comes out besides the value, by name."""
+        return {}
+
     def shown(self, result: Result) -> dict[str, Any]:
         """The arrays that an answer gives besides value and gradients, by name."""
         return {}

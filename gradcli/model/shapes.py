@@ -215,24 +215,30 @@ def _alone(value: object) -> Shape | None:
 
 
 def _rows(value: object, row: Shape) -> int | None:
-    """How many rows ``value`` has; an array of the shape of a ``row`` is one."""
+    """How many rows ``value`` has; an array of the shape of a ``row`` is one, flat or not."""
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         return None
+    if value.ndim == 1 and len(row) > 1:
+        return max(int(value.size) // math.prod(row), 1)
     if value.ndim == 1 and len(row) == 1:
         return int(value.size) if row == (1,) else 1
     return 1 if value.shape == row else int(value.shape[0])
 
 
 def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
-    """``x`` as (batch, *row): a number fills it, a list of numbers is one row or one column."""
+    """``x`` as (batch, *row): a number fills it, a list of numbers is one row or one column.
+
+    Rows of several axes may be written flat.
+    """
     batch, row = sizes.batch, sizes.row
     shape = (batch, *row)
     if x.ndim == 0:
         return np.full(shape, x)
     if x.shape == shape:
         return x
-    if x.shape == row and batch == 1:
-        return x[None]
+    flat = (batch, math.prod(row)) if x.ndim == 2 else (math.prod(shape),)
+    if (x.shape == row and batch == 1) or (len(row) > 1 and x.shape == flat):
+        return x.reshape(shape)
     if len(row) > 1 or x.ndim > 2:
         counts = f"{batch} of them" if batch > 1 else "one"
         raise SpecError("x", f"has shape {x.shape}, but {shape} is needed: rows of {row}, {counts}")

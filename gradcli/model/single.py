@@ -9,7 +9,7 @@ from gradcli.engine import Array
 from gradcli.engine.ops.reduction import sum
 from gradcli.model.base import Network
 from gradcli.model.network import outward
-from gradcli.problem import Note, Result, same
+from gradcli.problem import Arrays, Note, Result, same
 
 
 class SingleLayer(Network):
@@ -25,9 +25,10 @@ class SingleLayer(Network):
         return [*x, *self.built.parameters]
 
     @property
-    def outputs(self) -> dict[str, str]:
-        """What each upstream gradient is the gradient by."""
-        return {name: name.removeprefix("upstream_") for name in self.spec.targets}
+    def _states(self) -> dict[str, str]:
+        """The outputs besides the first, by the names of their upstream gradients."""
+        found = {name: name.removeprefix("upstream_") for name in self.spec.targets}
+        return {name: state for name, state in found.items() if name != "upstream"}
 
     def array(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         """The output at ``primals``, as the convention lays it out."""
@@ -46,19 +47,20 @@ class SingleLayer(Network):
         output, _ = self.through(arrays, seen)
         output = note("value", outward(output, first))
         total = _dot(output, arrays["upstream"])
-        for upstream, state in self.outputs.items():
-            if upstream != "upstream":
-                total = total + _dot(states[state], arrays[upstream])
+        for upstream, state in self._states.items():
+            total = total + _dot(states[state], arrays[upstream])
         return total
 
     def answered(self, result: Result) -> Any:
         return result.noted["value"]
 
+    def outputs(self, result: Result) -> Arrays:
+        return {state: result.noted[state] for state in self._states.values()}
+
     def shown(self, result: Result) -> dict[str, Any]:
-        upstreams = {name: self.arrays[name] for name in self.outputs}
-        states = {n: result.noted[n] for n in self.outputs.values() if n != "upstream"}
+        upstreams = {name: self.arrays[name] for name in self.spec.targets}
         params = {n: a for n, a in self.arrays.items() if n != "x" and n not in upstreams}
-        return {**states, **upstreams, "params": params, "x": self.x}
+        return {**upstreams, "params": params, "x": self.x}
 
 
 def _dot(output: Array, upstream: Array) -> Array:

@@ -94,8 +94,8 @@ def parse_layer(mapping: Mapping[str, Any]) -> Spec:
     upstreams = {k: table.pop(k) for k in states}
     kind = read_table(table, _convention(given))
     layers = place([kind], _convention(given), alone=True)
-    known = {f"upstream_{name}" for name in kind.layer.states}
-    for name in upstreams.keys() - known:
+    known = [f"upstream_{name}" for name in kind.layer.states]
+    for name in upstreams.keys() - {*known}:
         raise SpecError(None, f"unknown key {name!r}{suggestion(name, known)}")
     usual = KEYS["upstream"].default
     return Spec(
@@ -104,7 +104,7 @@ def parse_layer(mapping: Mapping[str, Any]) -> Spec:
         long=True,
         targets={
             "upstream": given.get("upstream", usual),
-            **{name: upstreams.get(name, usual) for name in sorted(known)},
+            **{name: upstreams.get(name, usual) for name in known},
         },
         from_logits=False,
         from_probs=False,

@@ -28,6 +28,8 @@ def answer_tables(answer: Answer, screen: Screen) -> Iterator[Any]:
         yield array_table(f"{name}  {shape_text(answer.value.shape)}", answer.value, screen)
     else:
         yield Text.assemble(f"{name} ", (text(answer.value, screen), "bold cyan"))
+    for other, output in answer.outputs.items():
+        yield array_table(f"{other}  {shape_text(output.shape)}", output, screen)
     if answer.lacking is not None:
         yield Text(answer.lacking, style="dim")
     yield from _slopes(answer, answer.gradients or answer.jacobian or {}, screen)
@@ -66,6 +68,7 @@ def answer_rows(answer: Answer) -> Iterator[Sequence[Any]]:
     yield "quantity", "name", "row", "column", "value"
     shown = dict(answer.shown)
     yield from _numbers(answer.problem.value_name, {"": answer.value})
+    yield from _numbers("output", answer.outputs)
     yield from _numbers("grad", answer.gradients or {})
     yield from _numbers("jacobian", answer.jacobian or {})
     yield from _numbers("param", shown.pop("params", {}))

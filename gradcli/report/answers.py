@@ -24,6 +24,7 @@ class AnswerReport(NamedTuple):
         answer = self.answer
         found = {
             answer.problem.value_name: answer.value,
+            **answer.outputs,
             "grads": answer.gradients,
             "jacobian": answer.jacobian,
             **answer.shown,

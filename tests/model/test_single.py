@@ -131,3 +131,27 @@ def test_what_is_wrong_with_one_layer(gradcli: Gradcli) -> None:
         assert (ran.code, ran.out) == (2, ""), line
         assert told in ran.err, (line, ran.err)
         assert ran.err.count("\n") == 1
+
+
+def test_states_are_outputs_with_upstreams_of_their_own(gradcli: Gradcli) -> None:
+    """One step of rnn: y is h, so that the gradient by h0 is (u + uh) act' u'."""
+    line = "layer rnn --x 0.3,-0.2 --in 1,2 --units 1 --state --w 1;2 --u 3 --dtype float64"
+    line += " h0=0.5 upstream_h=2 --upstream 1 --json"
+    answer = gradcli(line).json
+    h = np.tanh(0.3 - 0.4 + 1.5)
+    assert answer["value"] == answer["h"] == [[pytest.approx(h, rel=1e-15)]]
+    assert answer["grads"]["h0"] == [[pytest.approx(3 * (1 - h**2) * 3, rel=1e-14)]]
+    assert gradcli("run - --json", stdin=json.dumps(answer["spec"]).encode()).json == answer
+    screen = gradcli("layer lstm --in 3,2 --units 2 --state").out
+    assert screen.index("\nvalue  1x2") < screen.index("\nh  1x2") < screen.index("\nc  1x2")
+    ran = gradcli("mse --in 3,2 --layers lstm(2,state=true)")
+    assert "layers[1]: state: goes with one layer by itself" in ran.err
+
+
+def test_rows_of_several_axes_may_be_written_flat() -> None:
+    expected = np.arange(6.0).reshape(1, 3, 2)
+    for x in (np.arange(6.0), expected[0], expected, np.arange(6.0)[None]):
+        layer = SingleLayer.from_spec({"layer": "dense", "in": [3, 2], "units": 1, "x": x})
+        np.testing.assert_array_equal(layer.x, expected)
+    with pytest.raises(SpecError, match=r"x: has shape \(5,\), but \(1, 3, 2\) is needed"):
+        SingleLayer.from_spec({"layer": "dense", "in": [3, 2], "units": 1, "x": np.ones(5)})
