@@ -9,6 +9,7 @@ import pytest
 
 from gradcli.errors import SpecError
 from gradcli.model import Model
+from gradcli.model.single import SingleLayer
 from tests.conftest import Gradcli
 
 X, W, B = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.arange(6.0).reshape(3, 2), [1.0, -1.0]
