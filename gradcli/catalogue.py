@@ -10,30 +10,50 @@ from typing import NamedTuple
 
 from gradcli.keys import Key
 
-LOSSES = {
-    "mse": "mean squared error",
-    "mae": "mean absolute error",
-    "huber": "Huber loss (delta 1)",
-    "bce": "binary cross entropy",
-    "ce": "categorical cross entropy",
-}
 
+class Loss(NamedTuple):
+    """A loss, and how it reads the output and the labels."""
 
-class CrossEntropy(NamedTuple):
-    """How a loss reads the output as probabilities, or as their logits."""
-
-    probabilities: tuple[str, ...]
-    """Activations that give such probabilities. After the first the loss is computed from the
-    logits that it takes, unless the specification asks for the probabilities."""
+    meaning: str
+    probabilities: tuple[str, ...] = ()
+    """Activations that give the probabilities that it takes; it takes any number without them."""
+    logits: bool = False
+    """Whether it also takes their logits, as a cross entropy does, whose op has ``from_logits``.
+    After the first activation it is then computed from the logits that this takes, unless the
+    specification asks for the probabilities."""
     binary: bool = False
     """Whether one unit tells two classes apart: its label is then the target itself."""
+    one_class: bool = False
+    """Whether a row of targets names one class, by a 1 among zeros."""
+    of_one: str = ""
+    """The loss that it is where there is one unit."""
 
 
-CROSS_ENTROPIES = {
-    "bce": CrossEntropy(("sigmoid", "softmax", "hard_sigmoid"), binary=True),
-    "ce": CrossEntropy(("softmax",)),
+_BINARY = ("sigmoid", "softmax", "hard_sigmoid")
+LOSSES = {
+    "mse": Loss("mean squared error"),
+    "mae": Loss("mean absolute error"),
+    "huber": Loss("Huber loss, linear beyond delta"),
+    "log_cosh": Loss("log cosh of the error"),
+    "bce": Loss("binary cross entropy", _BINARY, logits=True, binary=True),
+    "ce": Loss("categorical cross entropy", ("softmax",), logits=True),
+    "focal": Loss(
+        "focal cross entropy, binary for one unit",
+        ("softmax",),
+        logits=True,
+        binary=True,
+        of_one="binary_focal",
+    ),
+    "binary_focal": Loss("binary focal cross entropy", _BINARY, logits=True, binary=True),
+    "kl": Loss("Kullback-Leibler divergence", ("softmax", "sigmoid", "hard_sigmoid")),
+    "poisson": Loss("Poisson loss, of counts and rates"),
+    "hinge": Loss("hinge loss", binary=True),
+    "squared_hinge": Loss("squared hinge loss", binary=True),
+    "svm": Loss("multiclass support vector machine (Weston-Watkins)", one_class=True),
+    "cosine": Loss("minus the cosine of the angle"),
 }
-"""The losses that do; their ops take ``from_logits``."""
+CROSS_ENTROPIES = [name for name, loss in LOSSES.items() if loss.logits]
+_FOCAL = ("focal", "binary_focal")
 
 ACTIVATIONS = {
     "linear": "z itself",
@@ -170,7 +190,26 @@ MODEL_KEYS = (
         "of logits, after sigmoid or softmax",
         only=CROSS_ENTROPIES,
     ),
-    Key("reduction", "word", "Over the batch.", "mean", REDUCTIONS),
+    Key("delta", "number", "Where it becomes linear.", "1", only=("huber",)),
+    Key("margin", "amount", "By which the right class must lead.", "1", only=("svm",)),
+    Key(
+        "label_smoothing",
+        "part",
+        "Part of each target that all classes share.",
+        "0",
+        only=CROSS_ENTROPIES,
+    ),
+    Key(
+        "alpha",
+        "amount",
+        "Weight of a class; of one unit, of 1 against 0.",
+        "0.25, none of one unit",
+        only=_FOCAL,
+    ),
+    Key("gamma", "amount", "How little the well known counts.", "2", only=_FOCAL),
+    Key("reduction", "word", "Over the rows.", "mean", REDUCTIONS),
+    Key("l1", "amount", "Adds this times the sum of |w| over all weights, not biases.", "0"),
+    Key("l2", "amount", "Adds this times the sum of w^2 over all weights, not biases.", "0"),
     WRT._replace(default="the parameters"),
     BATCH,
     X,
@@ -182,6 +221,7 @@ MODEL_KEYS = (
         "random classes",
         group="Data",
     ),
+    Key("mask", "value", "1 for each row that counts, else 0.", "all rows", group="Data"),
     Key(
         "w",
         "value",

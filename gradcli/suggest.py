@@ -59,6 +59,12 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def listed(names: Iterable[str]) -> str:
+    """``names`` in a sentence: bce, ce and focal."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def printable(text: str) -> str:
     """``text`` on one line, with an escape such as ``\\x1b`` for what is no visible character.
 

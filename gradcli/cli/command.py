@@ -12,7 +12,7 @@ from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
-from gradcli.suggest import nearest
+from gradcli.suggest import listed, nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -63,8 +63,8 @@ class Command(click.Command):
         except click.NoSuchOption as error:
             keys = [k for some in ALL_KEYS for k in some if flag(k.name) == error.option_name]
             if keys and keys[0].only:
-                only = " and ".join(keys[0].only)
-                raise GradcliError(f"{error.option_name}: goes with {only} only") from None
+                only = f"goes with {listed(keys[0].only)} only"
+                raise GradcliError(f"{error.option_name}: {only}") from None
             name = error.option_name.removeprefix("--").replace("-", "_")
             near = nearest(name, [o[2:].replace("-", "_") for o in self._options()])
             hint = f"; did you mean {flag(near)}?" if near else ""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def families() -> dict[str, Family]:
     """Every family by its name, from the catalogue as it is now."""
-    losses = [_loss(name, meaning) for name, meaning in LOSSES.items()]
+    losses = [_loss(name, loss.meaning) for name, loss in LOSSES.items()]
     landscapes = [_landscape(name, meaning) for name, meaning in LANDSCAPES.items()]
     return {family.name: family for family in [*losses, _RUN, _FORMULA, *landscapes]}
 
@@ -41,6 +41,12 @@ _EXAMPLES = {
     "huber": "huber --x 1,2,3 --y 0.5 --w 1",
     "bce": "bce --in 4 --out 1 --labels 0,1,1",
     "ce": "ce --in 4 --out 3 --labels 2,0 --hidden 8,8",
+    "focal": "focal --in 4 --out 3 --labels 2,0 --gamma 1",
+    "binary_focal": "binary_focal --in 4 --out 2 --y 0,1 --alpha 0.3",
+    "kl": "kl --in 4 --out 3 --act softmax --y 0.2,0.5,0.3",
+    "poisson": "poisson --in 4 --out 1 --act softplus --y 2",
+    "hinge": "hinge --in 4 --out 1 --labels 0,1,1",
+    "svm": "svm --in 4 --out 3 --labels 2,0 --l2 0.01",
 }
 
 

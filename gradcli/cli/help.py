@@ -39,8 +39,9 @@ def page(topic: str) -> str:
 
 def _table(name: str) -> str:
     """A table of the catalogue as Markdown."""
-    meanings = {n: text.replace("|", r"\|") for n, text in vars(catalogue)[name].items()}
-    rows = [f"| `{n}` | {text} |" for n, text in meanings.items()]
+    bar = r"\|"
+    meanings = {n: getattr(m, "meaning", m) for n, m in vars(catalogue)[name].items()}
+    rows = [f"| `{n}` | {text.replace('|', bar)} |" for n, text in meanings.items()]
     return "\n".join(["| | |", "|---|---|", *rows, ""])
 
 

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import CROSS_ENTROPIES
-from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans, initialise
 from gradcli.inputs.literals import reads_stdin
@@ -30,6 +28,7 @@ from gradcli.model.shapes import (
     stand_columns,
 )
 from gradcli.model.spec import Spec, parse_layer, parse_spec
+from gradcli.model.targets import Rows, whole_numbers
 from gradcli.problem import Arrays
 
 
@@ -62,7 +61,7 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     spec, sizes = infer(spec, given)
     dtype = np.dtype(spec.dtype)
     require_memory(spec.layers, sizes, dtype)
-    warnings = lint_spec(spec, sizes.batch)
+    warnings = lint_spec(spec, sizes.batch, sizes.out)
     stream = _stream(spec)
 
     # The draw order is part of the contract: x, each layer's arrays, then labels or upstreams.
@@ -73,13 +72,18 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     labels = None
     if spec.loss is None:
         arrays |= _upstreams(spec, given, sizes, stream)
-    elif isinstance(given["y"], np.ndarray):
-        arrays["y"], warning = fit_targets(given["y"], sizes)
-        warnings += [warning] if warning else []
     else:
-        labels = _labels(spec, given["labels"], sizes, stream)
-        arrays["y"] = _targets_of(labels, spec, sizes, dtype)
-    whole = () if _vocabulary(spec) is None else ("x",)
+        rows = Rows(spec, sizes)
+        if isinstance(given["mask"], np.ndarray):
+            arrays["mask"] = rows.mask(given["mask"])
+        if isinstance(given["y"], np.ndarray):
+            arrays["y"], warning = fit_targets(given["y"], sizes)
+            rows.require_classes(arrays["y"])
+            warnings += [warning] if warning else []
+        else:
+            labels = rows.labels(given["labels"], arrays.get("mask"), stream)
+            arrays["y"] = rows.targets(labels, dtype)
+    whole = ("mask",) if _vocabulary(spec) is None else ("x", "mask")
     known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]
     exact = {n: arrays[n].astype(np.float64) for n in known}
     cast = {n: a if n in whole else a.astype(dtype) for n, a in arrays.items()}
@@ -93,7 +97,7 @@ def _inputs(spec: Spec, given: Any, sizes: Sizes, stream: Stream) -> npt.NDArray
         if not isinstance(given, np.ndarray):
             count = sizes.batch * math.prod(sizes.row)
             return stream.integers(count, vocabulary).reshape(sizes.batch, *sizes.row)
-        return _whole("x", fit_inputs(given, sizes), vocabulary)
+        return whole_numbers("x", fit_inputs(given, sizes), vocabulary)
     shape = (sizes.batch, *first.shape)
     needed = Parameter(shape, "(batch, in)", Fans(shape[0], shape[-1]))
     x = _array("x", given, needed, stream)
@@ -166,6 +170,7 @@ def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
     values = {"x": spec.x}
     for placed in leaves(spec.layers):
         values |= {name: placed.values[local] for local, name in placed.names.items()}
+    values["mask"] = spec.mask
     named = {k: v for k, v in (values | spec.targets).items() if v is not None}
     from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
     if len(from_stdin) > 1:
@@ -174,7 +179,7 @@ def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
     origins = {}
     for key, value in named.items():
         found = resolve(key, value, folder)
-        if isinstance(found, str) and key in ("y", "labels"):
+        if isinstance(found, str) and key in ("y", "labels", "mask"):
             raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
         given[key] = found if isinstance(found, str) else found.array
         if isinstance(found, Given) and found.origin:
@@ -196,42 +201,3 @@ def _array(key: str, value: Any, needed: Parameter, stream: Stream) -> npt.NDArr
     if value == "eye" and len(needed.shape) != 2:
         raise SpecError(key, f"eye needs two axes, and {key} has the shape {needed.shape}")
     return initialise(value, needed.shape, stream, needed.fans)
-
-
-def _labels(spec: Spec, given: object, sizes: Sizes, stream: Stream) -> npt.NDArray[np.int64]:
-    """The class of each row: (batch, *output but its last axis)."""
-    classes = 2 if _is_binary(spec, sizes) else sizes.out
-    shape = (sizes.batch, *sizes.output[:-1])
-    count = math.prod(shape)
-    if not isinstance(given, np.ndarray):
-        return stream.integers(count, classes).reshape(shape)
-    if given.size != count:
-        needed = f"a batch of {sizes.batch}: one a row" if len(shape) == 1 else f"{shape}"
-        raise SpecError("labels", f"{given.size} given for {needed}")
-    return _whole("labels", given.reshape(shape), classes)
-
-
-def _whole(key: str, ids: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
-    """``ids`` as whole numbers below ``count``; refused where they are none."""
-    flat = ids.reshape(-1)
-    whole = np.isfinite(flat) & (flat == np.floor(flat)) & (flat >= 0) & (flat < count)
-    if not np.all(whole):
-        at = int(np.argmin(whole))
-        what = "a class" if key == "labels" else "a whole number"
-        raise SpecError(
-            key, f"{flat[at]:g} at position {at + 1} is not {what} from 0 to {count - 1}"
-        )
-    return ids.astype(np.int64)
-
-
-def _targets_of(
-    labels: npt.NDArray[np.int64], spec: Spec, sizes: Sizes, dtype: np.dtype[Any]
-) -> npt.NDArray[Any]:
-    if _is_binary(spec, sizes):
-        return labels[..., None]
-    return np.asarray(one_hot(labels, sizes.out, dtype))
-
-
-def _is_binary(spec: Spec, sizes: Sizes) -> bool:
-    """Whether one unit tells two classes apart."""
-    return sizes.out == 1 and spec.loss in CROSS_ENTROPIES and CROSS_ENTROPIES[spec.loss].binary

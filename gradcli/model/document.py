@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS
+from gradcli.catalogue import INITIALISERS, LOSSES
 from gradcli.inputs.values import written
 from gradcli.model.build import Built
 from gradcli.model.network import Placed
@@ -34,6 +34,8 @@ def document(built: Built) -> dict[str, Any]:
         answer["labels"] = written(built.labels, built.origins.get("labels"))
     else:
         answer |= {n: _value(built, n, v) for n, v in spec.targets.items() if n != "labels"}
+    if spec.mask is not None:
+        answer["mask"] = written(built.arrays["mask"], built.origins.get("mask"))
     if spec.loss and not spec.long:
         for placed in layers:
             answer |= {
@@ -56,10 +58,11 @@ def _model(built: Built) -> dict[str, Any]:
         if len(layers) > 1:
             answer["hidden"] = [placed.shape[-1] for placed in layers[1:]]
             answer["hidden_act"] = layers[0].layer.activation
-    if spec.loss in CROSS_ENTROPIES:
+    if spec.loss and LOSSES[spec.loss].logits:
         key = "from_probs" if spec.from_probs else "from_logits"
         answer[key] = spec.from_probs or spec.from_logits
-    return answer | {"reduction": spec.reduction}
+    penalties = {name: part for name, part in (("l1", spec.l1), ("l2", spec.l2)) if part}
+    return answer | {**spec.settings, "reduction": spec.reduction, **penalties}
 
 
 def _table(built: Built, placed: Placed) -> dict[str, Any]:

@@ -7,37 +7,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import CROSS_ENTROPIES
+from gradcli.catalogue import LOSSES
 from gradcli.engine import plain
 from gradcli.model.network import Placed, leaves
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
 
 
-def lint_spec(spec: Spec, batch: int) -> list[str]:
+def lint_spec(spec: Spec, batch: int, units: int) -> list[str]:
     """Warnings about layers, and about how the loss reads the output."""
     found = [
         f"{placed.layer.kind}: {warning}"
         for placed in leaves(spec.layers)
         for warning in placed.layer.lint(placed.shape, batch)
     ]
-    return [*found, *_lint_loss(spec)]
+    return [*found, *_lint_loss(spec, units)]
 
 
-def _lint_loss(spec: Spec) -> list[str]:
-    if spec.loss not in CROSS_ENTROPIES:
+def _lint_loss(spec: Spec, units: int) -> list[str]:
+    if spec.loss is None:
         return []
-    act = spec.layers[-1].layer.activation
-    usual = CROSS_ENTROPIES[spec.loss].probabilities
+    kind, act = LOSSES[spec.loss], spec.layers[-1].layer.activation
+    usual = LOSSES[kind.of_one if units == 1 and kind.of_one else spec.loss].probabilities
     if spec.from_logits and act in usual:
         return [
             f"double {act}: from_logits applies {usual[0]} to an output that {act} has made; "
             f"use act linear, or from_probs"
         ]
-    if not spec.from_logits and act not in usual:
+    if usual and not spec.from_logits and act not in usual:
         return [
             f"probabilities expected: {spec.loss} reads the output of act {act} as "
-            f"probabilities; use act {usual[0]}, or from_logits"
+            f"probabilities; use act {usual[0]}{', or from_logits' * kind.logits}"
         ]
     return []
 

@@ -1,31 +1,72 @@
-"""The loss of a batch: the engine's losses, one number a row, reduced over the rows.
+"""The loss of a batch: the engine's losses, one number a row, reduced over the rows that count.
 
-A loss is an op of targets and output, and a line of the catalogue; one that reads the output
-as probabilities has a line in CROSS_ENTROPIES there, too. Output and targets are
+A loss is an op of targets and output, and a line of the catalogue. Output and targets are
 (..., batch, *lead, out), where every index of (batch, *lead) is a row, and the loss is a scalar
 for each index before those; so one call evaluates a stack of models, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gradcli.catalogue import CROSS_ENTROPIES
+import numpy as np
+import numpy.typing as npt
+
 from gradcli.engine import REGISTRY, Array
+from gradcli.engine.ops.arithmetic import abs
+from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.reduction import mean, sum
 
 
 def batch_loss(
-    loss: str, output: Array, y: Any, from_logits: bool, reduction: str, axes: int = 1
+    loss: str,
+    output: Array,
+    y: Any,
+    settings: Mapping[str, Any],
+    reduction: str = "mean",
+    axes: int = 1,
+    mask: npt.NDArray[np.int64] | None = None,
+    by_batch: bool = False,
 ) -> Array:
     """The loss named ``loss`` of all rows: their mean, or with ``reduction`` "sum" their sum.
 
-    The rows are those of so many ``axes`` before the last.
+    The rows are those of so many ``axes`` before the last; where there is a ``mask``, those where
+    it is not 0. With ``by_batch`` the sum is divided by the batch in place of the number of rows.
     """
-    options: dict[str, Any] = {"from_logits": from_logits} if loss in CROSS_ENTROPIES else {}
     function = REGISTRY[loss]
-    if reduction == "mean" and "axis" in function.names:
-        return function(y, output, axis=tuple(range(-axes - 1, 0)), **options)  # means as one
-    rows = function(y, output, **options)
+    by_batch = by_batch and (axes > 1 or mask is not None)
+    if reduction == "mean" and mask is None and not by_batch and "axis" in function.names:
+        return function(y, output, axis=tuple(range(-axes - 1, 0)), **settings)  # means as one
     along = -1 if axes == 1 else tuple(range(-axes, 0))
-    return mean(rows, axis=along) if reduction == "mean" else sum(rows, axis=along)
+    if mask is None:
+        rows, number = function(y, output, **settings), 0
+    else:
+        # A row that does not count is 1 before the loss, which is then finite whatever it was.
+        counts, number = mask != 0, int(np.count_nonzero(mask))
+        rows = where(counts, function(y, where(counts[..., None], output, 1), **settings), 0)
+    if reduction == "mean" and mask is None and not by_batch:
+        return mean(rows, axis=along)
+    total = sum(rows, axis=along)
+    if reduction == "sum":
+        return total
+    return total / (rows.shape[-axes] if by_batch else number)
+
+
+def penalty(l1: float, l2: float, weights: Iterable[tuple[Array, int]]) -> Array | None:
+    """``l1`` times the sum of |w| and ``l2`` times that of w^2; None without weights.
+
+    Each weight comes with the number of its axes; with more of them it is a stack.
+    """
+    total: Any = None
+    for weight, ndim in weights:
+        axis = None if weight.ndim == ndim else tuple(range(1, weight.ndim))
+        for part, size in ((l1, abs), (l2, _square)):
+            if part:
+                term = sum(size(weight), axis=axis) * part
+                total = term if total is None else total + term
+    return total
+
+
+def _square(w: Array) -> Array:
+    return w * w

@@ -16,6 +16,7 @@ from gradcli.problem import Arrays
 
 if TYPE_CHECKING:
     from gradcli.model.base import Network
+    from gradcli.model.spec import Spec
 
 Slope = Callable[[Any, Any], Any]
 """A derivative to use for an activation: of z and act(z), plain arrays, elementwise."""
@@ -44,6 +45,28 @@ def mistakes(network: Network) -> Iterator[tuple[str, Arrays]]:
         for what, wrong in placed.layer.mistakes(len(network.x)):
             changes = {placed.z: placed._replace(forward=wrong)}
             yield what.format(**names), _gradients(network, changes)
+    yield from _of_loss(network)
+
+
+def _of_loss(network: Network) -> Iterator[tuple[str, Arrays]]:
+    """What goes wrong in the loss: its penalties, its mask, its smoothing."""
+    built, spec = network.built, network.spec
+
+    def gradients(other: Spec, arrays: Arrays = built.arrays) -> Arrays:
+        changed = built._replace(spec=other, arrays=arrays)
+        return differentiate(type(network)(changed)).gradients
+
+    if spec.l1:
+        yield "l1 is left out of the gradient", gradients(spec._replace(l1=0.0))
+    if spec.l2:  # the slope of l2 / 2 * w^2 is l2 * w
+        yield "l2 is left out of the gradient", gradients(spec._replace(l2=0.0))
+        yield "the factor 2 of l2's derivative is missing", gradients(spec._replace(l2=spec.l2 / 2))
+    if "mask" in built.arrays:
+        others = {name: array for name, array in built.arrays.items() if name != "mask"}
+        yield "the mask of the loss is ignored", gradients(spec, others)
+    if spec.settings.get("label_smoothing"):
+        hard = {**spec.settings, "label_smoothing": 0.0}
+        yield "label_smoothing is left out", gradients(spec._replace(settings=hard))
 
 
 def _flattened(network: Network, layers: list[Placed]) -> Iterator[tuple[str, Arrays]]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from gradcli.answer import Answer
-from gradcli.engine import Array
+from gradcli.catalogue import LOSSES
+from gradcli.conventions.convention import convention_of
+from gradcli.engine import REGISTRY, Array
 from gradcli.model.base import Network
 from gradcli.model.build import Built
-from gradcli.model.losses import batch_loss
-from gradcli.model.network import inward
+from gradcli.model.losses import batch_loss, penalty
+from gradcli.model.network import inward, leaves
 from gradcli.problem import Arrays, Note, Result, same
+from gradcli.suggest import counted
 
 if TYPE_CHECKING:
     from gradcli.engine import Program
@@ -31,7 +35,15 @@ class Model(Network):
     @property
     def title(self) -> str:
         spec = self.spec
-        return f"{spec.loss}: {self.chain}, batch {len(self.x)}, {spec.dtype}, {self.source}"
+        assert spec.loss is not None
+        usual = REGISTRY[spec.loss].defaults
+        own = [f"{n}={v:g}" for n, v in spec.settings.items() if v != usual[n]]
+        parts = [f"{spec.loss}({', '.join(own)})" if own else spec.loss]
+        parts += [f"{part:g} {n}" for n, part in (("l1", spec.l1), ("l2", spec.l2)) if part]
+        rows = f"batch {len(self.x)}"
+        if (mask := self.arrays.get("mask")) is not None:
+            rows += f", {np.count_nonzero(mask)} of {counted(mask.size, 'row')}"
+        return f"{' + '.join(parts)}: {self.chain}, {rows}, {spec.dtype}, {self.source}"
 
     @property
     def y(self) -> npt.NDArray[Any]:
@@ -49,10 +61,21 @@ class Model(Network):
         output, z = self.through(arrays, note)
         skips = spec.skips_activation
         y = inward(arrays["y"], spec.layers[-1].first[1])
-        axes = len(self.built.sizes.output)
+        logits = {"from_logits": skips or spec.from_logits} if LOSSES[spec.loss].logits else {}
         loss = batch_loss(
-            spec.loss, z if skips else output, y, skips or spec.from_logits, spec.reduction, axes
+            spec.loss,
+            z if skips else output,
+            y,
+            {**logits, **spec.settings},
+            spec.reduction,
+            len(self.built.sizes.output),
+            self.arrays.get("mask"),
+            convention_of(spec.convention).by_batch,
         )
+        weights = [name for placed in leaves(spec.layers) for name in placed.decaying]
+        added = penalty(spec.l1, spec.l2, [(arrays[n], self.arrays[n].ndim) for n in weights])
+        if added is not None:
+            loss = note("data_loss", loss) + note("penalty", added)
         return note("loss", loss)
 
     def loss_of(self, params: Mapping[str, Array], x: Array, y: Array, note: Note = same) -> Array:
@@ -64,7 +87,7 @@ class Model(Network):
         return Answer(self)
 
     def shown(self, result: Result) -> dict[str, Any]:
-        last = [name for name in result.noted if name != "loss"]
+        last = [name for name in result.noted if name not in ("loss", "data_loss", "penalty")]
         output = result.noted[last[-1]] if last else self.x
         return {"params": self.parameters, "x": self.x, "y": self.y, "output": output}
 

@@ -67,6 +67,12 @@ class Placed(NamedTuple):
         return [n for local, n in self.names.items() if not constant & {*self.letters_of(local)}]
 
     @property
+    def decaying(self) -> list[str]:
+        """The names of those that a penalty on the weights counts."""
+        counted = {w.letter for w in self.layer.weights if w.decays}
+        return [n for local, n in self.names.items() if counted & {*self.letters_of(local)}]
+
+    @property
     def title(self) -> str:
         if not self.inner:
             return self.layer.title

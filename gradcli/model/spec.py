@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gradcli.catalogue import CROSS_ENTROPIES, INITIALISERS, LAYER_KEYS, LOSSES, MODEL_KEYS
+from gradcli.catalogue import INITIALISERS, LAYER_KEYS, LOSSES, MODEL_KEYS
 from gradcli.conventions.convention import Convention, convention_of
+from gradcli.engine import REGISTRY
 from gradcli.errors import SpecError
 from gradcli.keys import Key
 from gradcli.layers.dense import Dense
 from gradcli.layers.layer import Shape
 from gradcli.model.network import Placed, Table, leaves, place
 from gradcli.model.tables import read_table, read_tables
-from gradcli.suggest import counted, suggestion
+from gradcli.suggest import counted, listed, suggestion
 
-LOSS = Key("loss", "word", "What is made small.", words=LOSSES)
 SHORT = [weight.letter for weight in Dense.weights]
 """What the short form, of dense layers only, calls the parameters of one layer."""
-KEYS = {key.name: key for key in (LOSS, *MODEL_KEYS, *LAYER_KEYS)}
+KEYS = {key.name: key for key in (*MODEL_KEYS, *LAYER_KEYS)}
 
 
 class Spec(NamedTuple):
@@ -45,13 +45,21 @@ class Spec(NamedTuple):
     seed: int | None
     rng: str
     op_seed: int | None
+    settings: Mapping[str, Any] = {}
+    """The loss's own keys."""
+    mask: Any = None
+    """A VALUE that tells which rows count; None where all do."""
+    l1: float = 0.0
+    l2: float = 0.0
 
     @property
     def skips_activation(self) -> bool:
         """Whether the loss takes the last layer's logits, past its activation."""
-        if self.from_logits or self.from_probs or self.loss not in CROSS_ENTROPIES:
+        if self.from_logits or self.from_probs or self.loss is None:
             return False
-        return self.layers[-1].layer.activation == CROSS_ENTROPIES[self.loss].probabilities[0]
+        kind = LOSSES[self.loss]
+        act = self.layers[-1].layer.activation
+        return kind.logits and not kind.of_one and act == kind.probabilities[0]
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
@@ -62,7 +70,7 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
     given = {key: value for key, value in mapping.items() if value is not None}
     if "loss" not in given:
         raise SpecError("loss", f"needed: one of {', '.join(LOSSES)}")
-    loss = _read(given, "loss")
+    loss = _loss(given["loss"])
     layers = _long_layers(given) if "layers" in given else _short_layers(given)
     for i, placed in enumerate(layers):
         if any(inner.layer.states for inner in leaves([placed])):
@@ -78,6 +86,10 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
         from_logits=_from_logits(given, loss, layers[-1].layer.activation),
         from_probs=bool(given.get("from_probs")),
         reduction=_read(given, "reduction"),
+        settings=_settings(given, loss),
+        mask=given.get("mask"),
+        l1=_read(given, "l1") or 0.0,
+        l2=_read(given, "l2") or 0.0,
         **_common(given),
     )
 
@@ -174,18 +186,32 @@ def _long_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
     return place(read_tables(given["layers"], convention), convention)
 
 
+def _loss(given: Any) -> str:
+    words = {name: loss.meaning for name, loss in LOSSES.items()}
+    return str(Key("loss", "word", "What is made small.", words=words).read(given))
+
+
+def _settings(given: Mapping[str, Any], loss: str) -> dict[str, Any]:
+    """The keys of the loss's own, as its op takes them. Raises SpecError for another loss's."""
+    op = REGISTRY[loss]
+    found = {}
+    for key in MODEL_KEYS:
+        if key.only and key.name in given and loss not in key.only:
+            raise SpecError(key.name, f"goes with {listed(key.only)} only, not {loss}")
+        if key.only and loss in key.only and key.name in op.defaults:
+            found[key.name] = given[key.name] if key.name in given else op.defaults[key.name]
+    return {n: KEYS[n].read(v) for n, v in found.items() if v is not None and n != "from_logits"}
+
+
 def _from_logits(given: Mapping[str, Any], loss: str, act: str) -> bool:
     logits, probs = _read(given, "from_logits"), _read(given, "from_probs")
-    for key, value in (("from_logits", logits), ("from_probs", probs)):
-        if value is not None and loss not in CROSS_ENTROPIES:
-            raise SpecError(key, f"goes with {' and '.join(CROSS_ENTROPIES)} only, not {loss}")
     if logits is not None and probs is not None and logits == probs:
         raise SpecError("from_probs", "give either from_logits or from_probs, not both")
     if logits is not None:
         return bool(logits)
     if probs is not None:
         return not probs
-    return loss in CROSS_ENTROPIES and act == "linear"
+    return LOSSES[loss].logits and act == "linear"
 
 
 def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> None:

@@ -238,7 +238,7 @@ def test_200_random_models_right_never_fails_and_wrong_never_passes() -> None:
             "reduction": str(rng.choice(["mean", "sum"])),
             "seed": int(rng.integers(0, 10**6)),
         }
-        if spec["loss"] in ("bce", "ce"):
+        if LOSSES[spec["loss"]].logits:
             spec["from_logits"] = bool(rng.random() < 0.5)
         net = Model.from_spec(spec).in_float64()
         found = check(net)
@@ -254,7 +254,8 @@ def test_200_random_models_right_never_fails_and_wrong_never_passes() -> None:
             wrong[entry] *= rng.choice([-1, 0, 0.5, 2, 1.01])
             planted = judged(net, **{name: wrong})
             seen[f"planted {planted.verdict}"] += 1
-            assert planted.verdict != "pass", (spec, name, entry)
+            told = [*entry] in planted.params[name].below_noise
+            assert planted.verdict != "pass" or told, (spec, name, entry)
     assert seen["pass"] > 180
     assert seen["planted fail"] > 140
     assert seen["inconclusive"] <= 10

@@ -18,7 +18,7 @@ SAID = {
     ("check", "formla"): "did you mean 'formula'?",
     ("mse", "--activation", "tanh"): "did you mean --act?",
     ("mse", "--sede", "3"): "did you mean --seed?",
-    ("mse", "--from-logits"): "--from-logits: goes with bce and ce only",
+    ("mse", "--from-logits"): "--from-logits: goes with bce, ce, focal and binary_focal only",
     ("mse", "--in"): "--in: needs a value, N",
     ("formula", "x^2", "x=1", "--save"): "--save: needs a value, FILE",
     ("mse", "--in", "2", "--out", "1", "--act", "swish"): "did you mean 'silu'?",

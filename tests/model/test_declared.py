@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.shell_completion import ShellComplete
 
-from gradcli.catalogue import ACTIVATIONS, CROSS_ENTROPIES, LOSSES, CrossEntropy
+from gradcli.catalogue import ACTIVATIONS, CROSS_ENTROPIES, LOSSES, Loss
 from gradcli.cli.main import cli
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.op import composite, op
@@ -38,11 +38,13 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """z^3, entry by entry."""
         return z**3
 
-    monkeypatch.setitem(LOSSES, "quartic", "mean fourth power of the error")
-    monkeypatch.setitem(LOSSES, "balanced", "bce, twice")
-    monkeypatch.setitem(CROSS_ENTROPIES, "balanced", CrossEntropy(("sigmoid",), binary=True))
+    monkeypatch.setitem(LOSSES, "quartic", Loss("mean fourth power of the error"))
+    twice = Loss("bce, twice", ("sigmoid",), logits=True, binary=True)
+    monkeypatch.setitem(LOSSES, "balanced", twice)
+    CROSS_ENTROPIES.append("balanced")
     monkeypatch.setitem(ACTIVATIONS, "cubic", "z^3")
     yield
+    CROSS_ENTROPIES.remove("balanced")
     for name in ("quartic", "balanced", "cubic"):
         del REGISTRY[name]
         delattr(Tensor, name)

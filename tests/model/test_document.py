@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES
+from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES, MODEL_KEYS
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.gradient import quiet
@@ -65,13 +65,19 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             maybe(f"b{number}", st.just(value("b", units)))
     maybe("x", st.just(value("x", batch, widths[0])))
     target = draw(st.sampled_from(["y", "labels", "drawn"]))
-    if target == "y":
+    if target == "y" and loss != "svm":
         spec["y"] = draw(array(batch, widths[-1]))
     elif target == "labels":
         spec["labels"] = draw(
             arrays.arrays(np.int64, batch, elements=st.integers(0, widths[-1] - 1))
         )
-    if loss in ("bce", "ce"):
+    maybe("mask", st.just([1] * draw(few) + [0] * 3).map(lambda mask: mask[:batch]))
+    maybe("l1", st.floats(0, 1))
+    maybe("l2", st.floats(0, 1))
+    for key in MODEL_KEYS:
+        if loss in key.only and key.kind != "flag":
+            maybe(key.name, st.floats(0.125, 0.875))
+    if LOSSES[loss].logits:
         maybe(draw(st.sampled_from(["from_logits", "from_probs"])), st.booleans())
     maybe("reduction", st.sampled_from(["mean", "sum"]))
     maybe("dtype", st.sampled_from(["float32", "float64"]))
@@ -109,7 +115,8 @@ def test_it_leaves_nothing_to_defaults() -> None:
     assert document.pop("labels").tolist() == drawn.integers(0, 2, 1).tolist()
     assert list(document.items()) == [
         ("loss", "ce"), ("in", 3), ("out", 2), ("act", "linear"), ("hidden", [4]),
-        ("hidden_act", "relu"), ("from_logits", True), ("reduction", "mean"), ("batch", 1),
+        ("hidden_act", "relu"), ("from_logits", True), ("label_smoothing", 0.0),
+        ("reduction", "mean"), ("batch", 1),
         ("x", "normal"), ("w1", "normal"), ("b1", "zeros"), ("w2", "normal"), ("b2", "zeros"),
         ("dtype", "float32"), ("rng", "numpy"), ("seed", 0),
     ]  # fmt: skip
