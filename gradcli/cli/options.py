@@ -13,7 +13,15 @@ from gradcli.keys import Key
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_METAVARS = {"int": "N", "number": "X", "pair": "X Y", "ints": "N,N", "word": "NAME"}
+_METAVARS = {
+    "int": "N",
+    "number": "X",
+    "amount": "X",
+    "part": "X",
+    "pair": "X Y",
+    "ints": "N,N",
+    "word": "NAME",
+}
 
 
 def flag(name: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import REGISTRY, Array
-from gradcli.engine.ops.arithmetic import abs
+from gradcli.engine.ops.arithmetic import abs, square
 from gradcli.engine.ops.choice import where
 from gradcli.engine.ops.reduction import mean, sum
 
@@ -44,7 +44,8 @@ def batch_loss(
     else:
         # A row that does not count is 1 before the loss, which is then finite whatever it was.
         counts, number = mask != 0, int(np.count_nonzero(mask))
-        rows = where(counts, function(y, where(counts[..., None], output, 1), **settings), 0)
+        y, output = [where(counts[..., None], part, 1) for part in (y, output)]
+        rows = where(counts, function(y, output, **settings), 0)
     if reduction == "mean" and mask is None and not by_batch:
         return mean(rows, axis=along)
     total = sum(rows, axis=along)
@@ -61,12 +62,8 @@ def penalty(l1: float, l2: float, weights: Iterable[tuple[Array, int]]) -> Array
     total: Any = None
     for weight, ndim in weights:
         axis = None if weight.ndim == ndim else tuple(range(1, weight.ndim))
-        for part, size in ((l1, abs), (l2, _square)):
+        for part, size in ((l1, abs), (l2, square)):
             if part:
                 term = sum(size(weight), axis=axis) * part
                 total = term if total is None else total + term
     return total
-
-
-def _square(w: Array) -> Array:
-    return w * w

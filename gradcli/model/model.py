@@ -108,6 +108,8 @@ class Model(Network):
         if x.ndim != self.x.ndim or y.ndim != self.y.ndim:
             axes = ("two axes" if a.ndim == 2 else f"{a.ndim} axes" for a in (self.x, self.y))
             raise ValueError("x and y have {} and {}, those of the model's".format(*axes))
+        if "mask" in self.arrays and len(x) != len(self.x):
+            raise ValueError(f"the mask is of a batch of {len(self.x)}, not {len(x)}")
         if self._program is None:
             self._program = self._trace()
         loss, gradients = self._program.value_and_grad(

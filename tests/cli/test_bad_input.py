@@ -37,7 +37,7 @@ BAD = {
     "ce --in 3 --out 2 --labels 0,1 --batch 3": "--labels: 2 given for a batch of 3: one a row",
     "ce --in 3 --out 2 --labels 0 --y 0,1": "--labels: give either labels or y, not both",
     "ce --in 3 --out 2 --labels zeros": "--labels: takes numbers or a file, not the initialiser",
-    "mse --in 3 --out 2 --from-logits": "--from-logits: goes with bce, ce, focal and binary_focal only",
+    "mse --in 3 --out 2 --from-logits": "--from-logits: goes with bce, ce, focal",
     "ce --in 3 --out 2 --from-logits --from-probs": "--from-probs: give either from_logits or",
     "mse --in 3 --out 1 --x 1,2,a": "expected a number at position 5, found 'a'",
     "mse --in 3 --out 1 --x [1,2": "expected ',' or ']' at position 5, found the end",
