@@ -124,8 +124,6 @@ class Rnn(Layer, kind="rnn"):
         """Gates in another order, in value and gradient, or written so in the gradients alone."""
         n = self.units
         columns = [order.index(gate) * n + i for gate in self.gates for i in range(n)]
-        if not whole:
-            columns = np.argsort(columns).tolist()
         changed = dict(params)
         for letter in "wub":
             array = params[letter]

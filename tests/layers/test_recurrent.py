@@ -154,12 +154,14 @@ def test_mistakes_of_an_lstm_are_named(mistake: str) -> None:
     assert {"w", "u"} <= set(found)
 
 
-def test_right_gates_written_in_another_order_are_named() -> None:
+@pytest.mark.parametrize(("order", "whose"), [("ifoc", "CS231n"), ("iofc", "ONNX")])
+def test_right_gates_written_in_another_order_are_named(order: str, whose: str) -> None:
     net, arrays, up = lstm("w", "u", "b")
-    columns = np.concatenate([np.arange(g * UNITS, (g + 1) * UNITS) for g in (0, 1, 3, 2)])
-    right = by_hand(arrays, up)
-    wrong = {name: right[name][..., columns] for name in "wub"}
-    told = "gates in the order i f o c (CS231n), not i f c o"
+    blocks = {
+        name: np.split(g, 4, axis=-1) for name, g in by_hand(arrays, up).items() if name != "x"
+    }
+    wrong = {n: np.concatenate([g["ifco".index(o)] for o in order], -1) for n, g in blocks.items()}
+    told = f"gates in the order {' '.join(order)} ({whose}), not i f c o"
     assert causes(net, wrong) == dict.fromkeys("wub", told)
 
 
