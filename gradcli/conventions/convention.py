@@ -12,25 +12,86 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gradcli.engine import Array
+from gradcli.engine.ops.joining import concatenate
 from gradcli.engine.ops.shape import transpose
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Arrays = Mapping[str, Array]
+"""Of one layer: plain, or Tensors."""
 
 
-class Layout(NamedTuple):
-    """The arrays of one kind of layer, as a convention has them."""
+class Part(NamedTuple):
+    """Some arrays of a layer, as a convention has them."""
 
     names: Mapping[str, tuple[str, ...]]
-    """What it calls them, each with the letters of the layers' arrays that it is made of."""
+    """What the convention calls them, each with the letters that it is made of; none where the
+    layer has no such array: it is zeros unless it is given."""
     axes: Mapping[str, str]
-    """What their axes are, for people."""
-    theirs: Callable[[Arrays], Mapping[str, npt.NDArray[Any]]]
-    """The convention's arrays, by its names, from the layers' by letter."""
-    ours: Callable[[Mapping[str, Array]], Mapping[str, Array]]
-    """The layers' arrays from the convention's, by ops."""
+    """What their axes are there, for people."""
+    theirs: Callable[[Arrays], Mapping[str, Array]]
+    """The convention's arrays, by its names, from those of the layer that there are.
+
+    Raises ValueError, in words, for what the convention cannot hold."""
+    ours: Callable[[Arrays, Any], Mapping[str, Array]]
+    """The layer's arrays, by letter, from those of the convention's that there are, by ops.
+
+    The layer, which is given too, tells what shapes do not."""
+
+
+def moved(
+    name: str,
+    letter: str,
+    axes: str,
+    order: tuple[int, ...] | None = None,
+    gates: tuple[int, ...] | None = None,
+) -> Part:
+    """One array, where it is called ``name`` and has ``axes``.
+
+    ``order`` is that of our axes there, ``gates`` that of our gates, which share our last axis
+    evenly; None where it is ours.
+    """
+
+    def theirs(ours: Arrays) -> dict[str, Array]:
+        if letter not in ours:
+            return {}
+        array = reordered(ours[letter], gates)
+        return {name: array if order is None else transpose(array, order)}
+
+    def ours(theirs: Arrays, layer: Any) -> dict[str, Array]:
+        if name not in theirs:
+            return {}
+        array = theirs[name] if order is None else transpose(theirs[name], _inverse(order))
+        return {letter: reordered(array, gates and _inverse(gates))}
+
+    return Part({name: (letter,)}, {name: axes}, theirs, ours)
+
+
+def reordered(array: Array, gates: tuple[int, ...] | None) -> Array:
+    """``array`` with the gates that share its last axis evenly in the order ``gates``."""
+    if gates is None:
+        return array
+    share = array.shape[-1] // len(gates)
+    return concatenate([array[..., i * share : (i + 1) * share] for i in gates], axis=-1)
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(np.argsort(order).tolist())
+
+
+class Layout:
+    """All arrays of one kind of layer, as a convention has them."""
+
+    def __init__(self, *parts: Part) -> None:
+        self.parts = parts
+        self.names = {name: letters for part in parts for name, letters in part.names.items()}
+        self.axes = {name: axes for part in parts for name, axes in part.axes.items()}
+
+    def theirs(self, ours: Arrays) -> dict[str, Array]:
+        return {n: array for part in self.parts for n, array in part.theirs(ours).items()}
+
+    def ours(self, theirs: Arrays, layer: Any) -> dict[str, Array]:
+        return {n: array for part in self.parts for n, array in part.ours(theirs, layer).items()}
 
 
 class Convention(NamedTuple):
@@ -42,41 +103,24 @@ class Convention(NamedTuple):
     """Whether names begin with a layer's place in a sequence of modules, an activation counted."""
     by_batch: bool = False
     """Whether the sum of a loss over rows is divided by the batch, however many rows it has."""
-    layouts: Mapping[str, Callable[[Any], Layout]] = {}
-    """By kind of layer, from the layer; others have the layers' own."""
+    layouts: Mapping[str, Layout] = {}
+    """By kind of layer; others have the layers' own."""
     defaults: Mapping[str, Mapping[str, Any]] = {}
-    """By kind of layer, the values of keys that are not given."""
+    """By kind of layer, the values of keys that are not given; some are made of the dtype."""
     slopes: Mapping[str, Mapping[str, float]] = {}
     """By activation, what its function is called with."""
-    called: Mapping[str, tuple[str, ...]] = {}
-    """By kind of layer, what its arrays may be called, where they have a layout."""
-    read: Mapping[str, Callable[[Any], tuple[str, Any]]] = {}
-    """By the name of a key that means another thing there: ours, and its value."""
+    read: Mapping[str, Mapping[str, Callable[[Any], tuple[str, Any]]]] = {}
+    """By kind of layer and key, where that means another thing there: ours, and its value.
+
+    Raises SpecError."""
+
+    def default(self, kind: str, dtype: str) -> dict[str, Any]:
+        """The values of keys of a ``kind`` that are not given, where numbers are of ``dtype``."""
+        found = self.defaults.get(kind, {})
+        return {key: v(np.dtype(dtype)) if callable(v) else v for key, v in found.items()}
 
 
 def convention_of(name: str) -> Convention:
     """The convention ``name`` of the catalogue."""
     found: Convention = import_module(f"gradcli.conventions.{name}").CONVENTION
     return found
-
-
-def moved(*arrays: tuple[str, str, tuple[int, ...] | None, str]) -> Layout:
-    """A layout of the same arrays: (theirs, ours, order of our axes there, their axes)."""
-    back = {
-        name: None if order is None else tuple(np.argsort(order).tolist())
-        for name, _, order, _ in arrays
-    }
-    return Layout(
-        {name: (letter,) for name, letter, _, _ in arrays},
-        {name: axes for name, _, _, axes in arrays},
-        lambda ours: {
-            name: ours[letter] if order is None else np.transpose(ours[letter], order)
-            for name, letter, order, _ in arrays
-            if letter in ours
-        },
-        lambda theirs: {
-            letter: theirs[name] if back[name] is None else transpose(theirs[name], back[name])
-            for name, letter, _, _ in arrays
-            if name in theirs
-        },
-    )

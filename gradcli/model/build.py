@@ -114,34 +114,48 @@ def _vocabulary(spec: Spec) -> int | None:
 def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:
     """The arrays of one layer by their names in the model."""
     needed = placed.layer.parameters(placed.shape, batch)
-    parts = {local: placed.letters_of(local) for local in placed.names}
-    drawn: Arrays = {}
-    for letter, weight in placed.layer.letters({n for of in parts.values() for n in of}).items():
-        one = needed[letter]
-        uses = [given[placed.names[local]] for local, of in parts.items() if letter in of]
-        words = [value for value in uses if isinstance(value, str)]
-        if all(isinstance(value, np.ndarray) for value in uses):
-            drawn[letter] = np.broadcast_to(np.zeros(()), one.shape)
-            continue
-        name = next(iter(placed.names[n] for n, of in parts.items() if letter in of))
-        if one.fill and not words:
-            array = one.fill(stream)
-        else:
-            array = _array(name, words[0] if words else weight.initialiser, one, stream)
-        if placed.order is not None and one.features is not None:
-            array = np.take(array, placed.order, axis=one.features)
-        drawn[letter] = array
-    theirs = placed.layout.theirs(drawn) if placed.layout else drawn
+    of = {name: placed.letters_of(local) for local, name in placed.names.items()}
+    weights = placed.layer.letters({letter for letters in of.values() for letter in letters})
+    blank = {n: np.broadcast_to(np.zeros(()), needed[n].shape) for n in weights}
+    drawn: dict[str | None, Arrays] = {}
+    """By the initialiser that is given: two arrays may be made of one letter."""
+    for letter, weight in weights.items():
+        for name in [name for name, letters in of.items() if letter in letters]:
+            word = given[name]
+            if not isinstance(word, np.ndarray) and letter not in drawn.setdefault(word, {}):
+                array = _drawn(name, word or weight.initialiser, needed[letter], placed, stream)
+                drawn[word] = {**drawn[word], letter: array}
+    try:
+        theirs = {word: _theirs(placed, {**blank, **arrays}) for word, arrays in drawn.items()}
+        shapes = {n: array.shape for n, array in _theirs(placed, blank).items()}
+    except ValueError as error:
+        raise SpecError(next(iter(of)), f"{placed.layer.kind} {error}") from None
     found = {}
     for local, name in placed.names.items():
-        axes = placed.layout.axes[local] if placed.layout else needed[local].axes
         value = given[name]
         if isinstance(value, np.ndarray):
-            value = fit_parameter(name, value, Parameter(theirs[local].shape, axes))
+            axes = placed.layout.axes[local] if placed.layout else needed[local].axes
+            value = fit_parameter(name, value, Parameter(shapes[local], axes))
             found[name] = placed.layer.fitted(local, value)
+        elif of[name]:
+            found[name] = theirs[value][local]
         else:
-            found[name] = np.asarray(theirs[local])
+            found[name] = _array(name, value or "zeros", Parameter(shapes[local], ""), stream)
     return found
+
+
+def _theirs(placed: Placed, ours: Arrays) -> Arrays:
+    return placed.layout.theirs(ours) if placed.layout else ours
+
+
+def _drawn(
+    name: str, word: str, needed: Parameter, placed: Placed, stream: Stream
+) -> npt.NDArray[Any]:
+    """An array in the order of features that its layer gets."""
+    array = needed.fill(stream) if needed.fill and not word else _array(name, word, needed, stream)
+    if placed.order is None or needed.features is None:
+        return array
+    return np.take(array, placed.order, axis=needed.features)
 
 
 def _upstreams(spec: Spec, given: Values, sizes: Sizes, stream: Stream) -> Arrays:

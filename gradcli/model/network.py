@@ -98,7 +98,7 @@ def place(
 
     def one(table: Table, position: str) -> Placed:
         layer = table.layer
-        layout = convention.layouts[layer.kind](layer) if layer.kind in convention.layouts else None
+        layout = convention.layouts.get(layer.kind)
         numbered = len(learning) > 1
         if layer.kind in kinds and not _learns(layer):
             seen[layer.kind] += 1
@@ -123,7 +123,7 @@ def place(
         activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
         if activate and act in convention.slopes:
             activate = partial(activate, **convention.slopes[act])
-        inner = all_of(table.inner, f"{position}.")
+        inner = all_of(table.inner, f"{table.name or position}.")
         a = called("a") if a is None else a
         return Placed(
             layer, names, values, called, z, a, activate, layer.forward, table.name, inner, layout
@@ -205,31 +205,31 @@ def forward(
     for placed in layers:
         layer, first = placed.layer, placed.first
 
-        def noted(name: str, value: Any, called: Any = placed.called) -> Any:
+        def own_note(name: str, value: Any, called: Any = placed.called) -> Any:
             return note(called(name), value)
 
         own = {local: params[name] for local, name in placed.names.items()}
         if placed.layout:
-            own = dict(placed.layout.ours(own))
+            own = placed.layout.ours(own, layer)
         if placed.inner:
             z = x + forward(placed.inner, params, x, note)[0]
         elif layer.lays:
-            z = inward(placed.forward(own, outward(x, first[0]), noted), first[1])
+            z = inward(placed.forward(own, outward(x, first[0]), own_note), first[1])
         else:
-            z = placed.forward(own, x, noted)
+            z = placed.forward(own, x, own_note)
         if layer.states:
             z, *states = z
             for name, state in zip(layer.states, states):
-                noted(name, state)
+                own_note(name, state)
         if z is not x:
-            z = _noted(note, placed.z, z, first[1])
+            z = noted(note, placed.z, z, first[1])
         x = z
         if placed.activate is not None:
-            x = _noted(note, placed.a, placed.activate(z), first[1])
+            x = noted(note, placed.a, placed.activate(z), first[1])
     return x, z
 
 
-def _noted(note: Note, name: str, value: Array, first: bool) -> Any:
+def noted(note: Note, name: str, value: Array, first: bool) -> Any:
     """``value``, noted as the convention lays it out."""
     if not first:
         return note(name, value)

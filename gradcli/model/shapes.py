@@ -177,7 +177,7 @@ def _told(placed: Placed, given: Values) -> tuple[int | None, int | None]:
     arrays = {n: v for n, v in found.items() if isinstance(v, np.ndarray)}
     if placed.layout:
         arrays = {n: v for n, v in arrays.items() if v.ndim == placed.layout.axes[n].count(",") + 1}
-        arrays = {n: np.asarray(v) for n, v in placed.layout.ours(arrays).items()}
+        arrays = {n: np.asarray(v) for n, v in placed.layout.ours(arrays, placed.layer).items()}
     return placed.layer.told(arrays)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.engine import Array
 from gradcli.engine.ops.reduction import sum
 from gradcli.model.base import Network
-from gradcli.model.network import outward
+from gradcli.model.network import inward, noted, outward
 from gradcli.problem import Arrays, Note, Result, same
 
 
@@ -45,8 +45,8 @@ class SingleLayer(Network):
 
         first = self.spec.layers[0].first[1]
         output, _ = self.through(arrays, seen)
-        output = note("value", outward(output, first))
-        total = _dot(output, arrays["upstream"])
+        output = noted(note, "value", output, first)
+        total = _dot(output, inward(arrays["upstream"], first))
         for upstream, state in self._states.items():
             total = total + _dot(states[state], arrays[upstream])
         return total

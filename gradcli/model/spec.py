@@ -104,7 +104,7 @@ def parse_layer(mapping: Mapping[str, Any]) -> Spec:
     table = {"kind": given.pop("layer"), **{k: v for k, v in given.items() if k not in own}}
     states = [k for k in table if k.startswith("upstream_")]
     upstreams = {k: table.pop(k) for k in states}
-    kind = read_table(table, _convention(given))
+    kind = read_table(table, _convention(given), _read(given, "dtype"))
     layers = place([kind], _convention(given), alone=True)
     known = [f"upstream_{name}" for name in kind.layer.states]
     for name in upstreams.keys() - {*known}:
@@ -183,7 +183,7 @@ def _long_layers(given: Mapping[str, Any]) -> tuple[Placed, ...]:
         if key in given:
             raise SpecError(key, "does not go with layers: give it in the layer")
     convention = _convention(given)
-    return place(read_tables(given["layers"], convention), convention)
+    return place(read_tables(given["layers"], convention, _read(given, "dtype")), convention)
 
 
 def _loss(given: Any) -> str:

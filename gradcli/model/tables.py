@@ -14,7 +14,7 @@ from gradcli.model.network import Table
 from gradcli.suggest import suggestion
 
 
-def read_tables(given: Any, convention: Convention) -> tuple[Table, ...]:
+def read_tables(given: Any, convention: Convention, dtype: str) -> tuple[Table, ...]:
     """The layers that ``given`` lists, a table each, or in one text.
 
     Raises SpecError naming the place, LayersError where the text cannot be read.
@@ -23,8 +23,9 @@ def read_tables(given: Any, convention: Convention) -> tuple[Table, ...]:
         from gradcli.inputs.layer_text import read_layers  # only who writes so needs it
 
         def others(kind: str) -> Iterable[str]:
-            known = convention.called.get(kind)
-            return known or [weight.letter for weight in layer_kind(kind).weights]
+            if kind in convention.layouts:
+                return convention.layouts[kind].names
+            return [weight.letter for weight in layer_kind(kind).weights]
 
         given = read_layers(given, LAYERS, others)
     if not isinstance(given, list) or not given:
@@ -32,13 +33,13 @@ def read_tables(given: Any, convention: Convention) -> tuple[Table, ...]:
     tables = []
     for i, table in enumerate(given):
         try:
-            tables.append(read_table(table, convention))
+            tables.append(read_table(table, convention, dtype))
         except SpecError as error:
             raise SpecError(f"layers[{i + 1}]", str(error)) from None
     return tuple(tables)
 
 
-def read_table(table: Any, convention: Convention) -> Table:
+def read_table(table: Any, convention: Convention, dtype: str) -> Table:
     """A layer, and the VALUEs of its arrays by what ``convention`` calls them."""
     if not isinstance(table, Mapping):
         raise SpecError(None, "must be a table, such as {units = 3}")
@@ -48,26 +49,30 @@ def read_table(table: Any, convention: Convention) -> Table:
     name = table.pop("name", None)
     if name is not None and (not isinstance(name, str) or not name.replace("_", "a").isalnum()):
         raise SpecError("name", f"must be a word of letters and digits, not {name!r}")
-    for known, meant in convention.read.items():
-        if known.startswith(f"{kind.kind}.") and known.partition(".")[2] in table:
-            own, value = meant(table.pop(known.partition(".")[2]))
+    for other, meant in convention.read.get(kind.kind, {}).items():
+        if other in table:
+            own, value = meant(table.pop(other))
+            if own in table:
+                raise SpecError(other, f"give either {other} or {own}, not both")
             table[own] = value
     keys = kind.keys()
     table = canonical(table, keys)
+    layout = convention.layouts.get(kind.kind)
     # An array may be called as a flag is: torch's bias.
-    arrays = {n for n in convention.called.get(kind.kind, ()) if not isinstance(table.get(n), bool)}
+    called = layout.names if layout else ()
+    arrays = {name for name in called if not isinstance(table.get(name), bool)}
     names = [key.name for key in keys if key.name not in arrays]
     settings = {name: table.pop(name) for name in names if name in table}
-    inner = read_tables(settings["layers"], convention) if "layers" in settings else ()
-    layer = kind(**{**convention.defaults.get(kind.kind, {}), **settings})
+    inner = read_tables(settings["layers"], convention, dtype) if "layers" in settings else ()
+    layer = kind(**{**convention.default(kind.kind, dtype), **settings})
     layer.inner = tuple([table.layer for table in inner])
-    layout = convention.layouts[kind.kind](layer) if kind.kind in convention.layouts else None
     flags = {weight.letter: weight.flag for weight in layer.weights}
-    has = layout.names if layout else layer.letters([w.letter for w in layer.weights])
-    for name_of in table:
-        if name_of in flags and name_of not in has and not layout:
-            raise SpecError(None, f"has {name_of}, but {flags[name_of]} is false")
-        if name_of not in has:
-            others = ["kind", "name", *[key.name for key in keys], *has]
-            raise SpecError(None, f"unknown key {name_of!r}{suggestion(name_of, others)}")
+    made = layout.names if layout else {letter: (letter,) for letter in flags}
+    has = layer.letters(flags)
+    for given in table:
+        if given not in made:
+            others = ["kind", "name", *[key.name for key in keys], *made]
+            raise SpecError(None, f"unknown key {given!r}{suggestion(given, others)}")
+        for letter in {*made[given]} - has.keys():
+            raise SpecError(None, f"has {given}, but {flags[letter]} is false")
     return Table(layer, table, name, inner)

@@ -1,0 +1,100 @@
+"""What a convention changes at the edges of a network: names, layouts, defaults, errors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from gradcli.errors import SpecError
+from gradcli.model import Model
+from gradcli.model.single import SingleLayer
+from tests.conftest import Gradcli
+
+Floats = npt.NDArray[np.float64]
+X, Y = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.array([[1.0], [0.0]])
+
+
+def dense(**more: Any) -> dict[str, Any]:
+    layers = [{"units": 2, "act": "leaky_relu"}, {"units": 1}]
+    spec = {"loss": "mse", "x": X, "y": Y, "layers": layers, "dtype": "float64", "seed": 3}
+    return {**spec, **more}
+
+
+def test_torch_names_modules_and_has_weights_out_by_in() -> None:
+    """The numbers by hand: leaky_relu has the slope 0.01, and counts as a module."""
+    net = Model.from_spec(dense(convention="torch"))
+    p = net.parameters
+    assert {n: a.shape for n, a in p.items()} == {
+        "0.weight": (2, 3),
+        "0.bias": (2,),
+        "2.weight": (1, 2),
+        "2.bias": (1,),
+    }
+    z = X @ p["0.weight"].T + p["0.bias"]
+    a = np.where(z > 0, z, 0.01 * z)
+    r = a @ p["2.weight"].T + p["2.bias"] - Y
+    by_z = (r @ p["2.weight"]) * np.where(z > 0, 1, 0.01)
+    found = net.evaluate()
+    assert float(found.value) == pytest.approx(np.mean(r**2), rel=1e-14)
+    np.testing.assert_allclose(found.gradients["0.weight"], by_z.T @ X, rtol=1e-13)
+    np.testing.assert_allclose(found.gradients["2.weight"], r.T @ a, rtol=1e-13)
+
+
+def test_draws_are_keras_s() -> None:
+    """What is drawn is laid out afterwards: the same seed gives the same function."""
+    keras = Model.from_spec(dense())
+    for convention, names in {
+        "torch": ("0.weight", "0.bias", "2.weight", "2.bias"),
+        "cs231n": ("w1", "b1", "w2", "b2"),
+    }.items():
+        net = Model.from_spec(dense(convention=convention))
+        for ours, theirs in zip(keras.parameters.values(), (net.arrays[n] for n in names)):
+            turned = convention == "torch" and ours.ndim == 2
+            np.testing.assert_array_equal(theirs, ours.T if turned else ours)
+
+
+def test_a_wrong_shape_is_told_in_the_convention_s_axes(gradcli: Gradcli) -> None:
+    line = 'mse --in 3 --layers "dense(2, weight=[[1, 2], [3, 4], [5, 6]])" --convention torch'
+    ran = gradcli(line)
+    told = "0.weight: has shape (3, 2), but (2, 3) is needed, (out, in); it fits transposed\n"
+    assert (ran.code, ran.err) == (2, f"gradcli: error: {told}")
+
+
+def test_layers_take_the_convention_s_names(gradcli: Gradcli) -> None:
+    line = 'mse --x 1,2 --y 0 --layers "dense({}), dense(1, name=out)" --convention torch --json'
+    answer = gradcli(line.format("3, bias=[1, 2, 3], weight=ones")).json
+    assert answer["params"]["0.weight"] == [[1, 1]] * 3
+    assert answer["params"]["0.bias"] == [1, 2, 3]
+    assert list(answer["grads"]) == ["0.weight", "0.bias", "out.weight", "out.bias"]
+    again = gradcli("run - --json", stdin=json.dumps(answer["spec"]).encode()).json
+    assert again == answer
+    assert "0.bias" not in gradcli(line.format("3, bias=false")).json["grads"]
+    assert "dense has no key 'w'" in gradcli(line.format("3, w=ones")).err
+
+
+def test_channels_first_for_one_dense_layer_on_images() -> None:
+    """An upstream gradient of many models at once is laid out as the output is."""
+    spec = {"layer": "dense", "in": [3, 2, 5], "units": 2, "dtype": "float64", "batch": 2}
+    keras = SingleLayer.from_spec({**spec, "in": [2, 5, 3]})
+    first = SingleLayer.from_spec({**spec, "convention": "cs231n"})
+    np.testing.assert_array_equal(np.moveaxis(first.x, 1, -1), keras.x)
+    for name in ("w", "b"):
+        stack = first.arrays[name] + np.linspace(0, 1, 3).reshape(3, *[1] * first.arrays[name].ndim)
+        np.testing.assert_allclose(first.values(name, stack), keras.values(name, stack), rtol=1e-13)
+
+
+def test_what_is_not_there_is_refused() -> None:
+    for more, told in {
+        "w": "unknown key 'w'",
+        "weigth": "unknown key 'weigth'; did you mean 'weight'?",
+    }.items():
+        layers = [{"units": 1, more: [[1, 2, 3]]}]
+        with pytest.raises(SpecError, match=told.replace("?", r"\?")):
+            Model.from_spec(dense(convention="torch", layers=layers))
+    layers = [{"units": 1, "bias": False, "b": [1]}]
+    with pytest.raises(SpecError, match="has b, but bias is false"):
+        Model.from_spec(dense(convention="cs231n", layers=layers))
