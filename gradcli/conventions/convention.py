@@ -28,7 +28,7 @@ class Part(NamedTuple):
     """What the convention calls them, each with the letters that it is made of; none where the
     layer has no such array: it is zeros unless it is given."""
     axes: Mapping[str, str]
-    """What their axes are there, for people."""
+    """What their axes are there, for people, where they are not the layer's."""
     theirs: Callable[[Arrays], Mapping[str, Array]]
     """The convention's arrays, by its names, from those of the layer that there are.
 
@@ -42,14 +42,14 @@ class Part(NamedTuple):
 def moved(
     name: str,
     letter: str,
-    axes: str,
+    axes: str = "",
     order: tuple[int, ...] | None = None,
     gates: tuple[int, ...] | None = None,
 ) -> Part:
-    """One array, where it is called ``name`` and has ``axes``.
+    """One array of the layer, which is called ``name`` there.
 
-    ``order`` is that of our axes there, ``gates`` that of our gates, which share our last axis
-    evenly; None where it is ours.
+    ``order`` is that of our axes there, and ``axes`` what they are; ``gates`` is the order there
+    of our gates, which share our last axis evenly. Without them it is as the layer has it.
     """
 
     def theirs(ours: Arrays) -> dict[str, Array]:
@@ -64,7 +64,7 @@ def moved(
         array = theirs[name] if order is None else transpose(theirs[name], _inverse(order))
         return {letter: reordered(array, gates and _inverse(gates))}
 
-    return Part({name: (letter,)}, {name: axes}, theirs, ours)
+    return Part({name: (letter,)}, {name: axes} if axes else {}, theirs, ours)
 
 
 def reordered(array: Array, gates: tuple[int, ...] | None) -> Array:

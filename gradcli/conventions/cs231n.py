@@ -12,13 +12,12 @@ CELL_LAST = (0, 1, 3, 2)
 """Gates i f o g, where the layer has i f c o."""
 
 
-def _recurrent(gates: tuple[int, ...] | None = None, bias: str = "(gates * units,)") -> Layout:
+def _recurrent(*states: str, gates: tuple[int, ...] | None = None) -> Layout:
     return Layout(
-        moved("wx", "w", "(in, gates * units)", None, gates),
-        moved("wh", "u", "(units, gates * units)", None, gates),
-        moved("b", "b", bias, None, gates),
-        moved("h0", "h0", "(batch, units)"),
-        moved("c0", "c0", "(batch, units)"),
+        moved("wx", "w", gates=gates),
+        moved("wh", "u", gates=gates),
+        moved("b", "b", gates=gates),
+        *[moved(state, state) for state in states],
     )
 
 
@@ -35,16 +34,12 @@ CONVENTION = Convention(
     channels_first=True,
     by_batch=True,
     layouts={
-        "conv1d": Layout(
-            moved("w", "w", "(F, C / groups, WW)", (2, 1, 0)), moved("b", "b", "(F,)")
-        ),
-        "conv2d": Layout(
-            moved("w", "w", "(F, C / groups, HH, WW)", (3, 2, 0, 1)), moved("b", "b", "(F,)")
-        ),
-        "embedding": Layout(moved("w", "e", "(vocab, units)")),
-        "rnn": _recurrent(),
-        "lstm": _recurrent(CELL_LAST),
-        "gru": _recurrent(bias="(input and recurrent, gates * units)"),
+        "conv1d": Layout(moved("w", "w", "(F, C / groups, WW)", (2, 1, 0)), moved("b", "b")),
+        "conv2d": Layout(moved("w", "w", "(F, C / groups, HH, WW)", (3, 2, 0, 1)), moved("b", "b")),
+        "embedding": Layout(moved("w", "e")),
+        "rnn": _recurrent("h0"),
+        "lstm": _recurrent("h0", "c0", gates=CELL_LAST),
+        "gru": _recurrent("h0"),
     },
     defaults=dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "rms_norm"), EPS),
     read={"dropout": {"p": _kept}},

@@ -25,7 +25,7 @@ def _added() -> Part:
     """The layer's bias is the sum of two."""
     return Part(
         {BIASES[0]: ("b",), BIASES[1]: ()},
-        dict.fromkeys(BIASES, "(gates * units,)"),
+        {BIASES[1]: "(gates * units,)"},
         lambda ours: {BIASES[0]: ours["b"], BIASES[1]: np.zeros_like(ours["b"])},
         lambda theirs, layer: {"b": theirs[BIASES[0]] + theirs[BIASES[1]]},
     )
@@ -79,13 +79,12 @@ def _projections() -> Part:
     return Part(names, dict(zip(names, axes)), theirs, ours)
 
 
-def _recurrent(biases: Part, gates: tuple[int, ...] | None = None) -> Layout:
+def _recurrent(biases: Part, *states: str, gates: tuple[int, ...] | None = None) -> Layout:
     return Layout(
         moved("weight_ih_l0", "w", "(gates * units, in)", (1, 0), gates),
         moved("weight_hh_l0", "u", "(gates * units, units)", (1, 0), gates),
         biases,
-        moved("h0", "h0", "(batch, units)"),
-        moved("c0", "c0", "(batch, units)"),
+        *[moved(state, state) for state in states],
     )
 
 
@@ -93,12 +92,12 @@ def _eps(dtype: np.dtype[Any]) -> float:
     return float(np.finfo(dtype).eps)
 
 
-BIAS = moved("bias", "b", "(out,)")
-SCALE = moved("weight", "gamma", "(features,)")
-SHIFT = moved("bias", "beta", "(features,)")
+BIAS = moved("bias", "b")
+SCALE = moved("weight", "gamma")
+SHIFT = moved("bias", "beta")
 MOMENTS = (
-    moved("running_mean", "mean", "(features,)"),
-    moved("running_var", "var", "(features,)"),
+    moved("running_mean", "mean"),
+    moved("running_var", "var"),
 )
 EPS = {"eps": 1e-5}
 
@@ -113,10 +112,10 @@ CONVENTION = Convention(
         "layer_norm": Layout(SCALE, SHIFT),
         "group_norm": Layout(SCALE, SHIFT),
         "rms_norm": Layout(SCALE),
-        "embedding": Layout(moved("weight", "e", "(vocab, units)")),
-        "rnn": _recurrent(_added()),
-        "lstm": _recurrent(_added()),
-        "gru": _recurrent(_apart(), RESET_FIRST),
+        "embedding": Layout(moved("weight", "e")),
+        "rnn": _recurrent(_added(), "h0"),
+        "lstm": _recurrent(_added(), "h0", "c0"),
+        "gru": _recurrent(_apart(), "h0", gates=RESET_FIRST),
         "attention": Layout(_projections()),
     },
     defaults={

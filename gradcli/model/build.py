@@ -134,7 +134,8 @@ def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arr
     for local, name in placed.names.items():
         value = given[name]
         if isinstance(value, np.ndarray):
-            axes = placed.layout.axes[local] if placed.layout else needed[local].axes
+            told = placed.layout.axes.get(local) if placed.layout else None
+            axes = told or needed[of[name][0]].axes
             value = fit_parameter(name, value, Parameter(shapes[local], axes))
             found[name] = placed.layer.fitted(local, value)
         elif of[name]:

@@ -176,7 +176,8 @@ def _told(placed: Placed, given: Values) -> tuple[int | None, int | None]:
     found = {local: given[name] for local, name in placed.names.items()}
     arrays = {n: v for n, v in found.items() if isinstance(v, np.ndarray)}
     if placed.layout:
-        arrays = {n: v for n, v in arrays.items() if v.ndim == placed.layout.axes[n].count(",") + 1}
+        axes = {n: told.count(",") + 1 for n, told in placed.layout.axes.items()}
+        arrays = {n: v for n, v in arrays.items() if v.ndim == axes.get(n, v.ndim)}
         arrays = {n: np.asarray(v) for n, v in placed.layout.ours(arrays, placed.layer).items()}
     return placed.layer.told(arrays)
 

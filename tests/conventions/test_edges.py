@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from gradcli.errors import SpecError
+from gradcli.gradient import differentiate
 from gradcli.model import Model
 from gradcli.model.single import SingleLayer
 from tests.conftest import Gradcli
@@ -98,3 +99,35 @@ def test_what_is_not_there_is_refused() -> None:
     layers = [{"units": 1, "bias": False, "b": [1]}]
     with pytest.raises(SpecError, match="has b, but bias is false"):
         Model.from_spec(dense(convention="cs231n", layers=layers))
+
+
+def test_what_arrays_tell_of_units_is_read_from_the_convention_s(gradcli: Gradcli) -> None:
+    """Two rows of three are two units of three features in torch; a bias alone tells of units."""
+    line = 'mse --y 1 --layers "dense({})" --convention torch --json'
+    assert gradcli(line.format("weight=[[1, 2, 3]]")).json["spec"]["in"] == 3
+    assert gradcli("layer dense --convention torch --x 1 weight=3;4 bias=1,2 --json").json[
+        "value"
+    ] == [[4, 6]]
+    told = gradcli("layer dense --convention torch --x 1 weight=ones bias=1,2 --json").json
+    assert told["value"] == [[2, 3]]
+
+
+def test_two_biases_add_or_are_each_for_themselves() -> None:
+    """Drawn: ours and zeros; each is drawn by its own initialiser. torch's GRU has them apart."""
+    spec = {"layer": "lstm", "units": 2, "in": [4, 3], "convention": "torch", "dtype": "float64"}
+    first = SingleLayer.from_spec({**spec, "bias_ih_l0": "normal"}).arrays
+    second = SingleLayer.from_spec({**spec, "bias_hh_l0": "normal"})
+    assert [bool(np.any(first[n])) for n in ("bias_ih_l0", "bias_hh_l0")] == [True, False]
+    assert [bool(np.any(second.arrays[n])) for n in ("bias_ih_l0", "bias_hh_l0")] == [False, True]
+    swapped = {"bias_ih_l0": second.arrays["bias_hh_l0"], "upstream": second.arrays["upstream"]}
+    one, two = differentiate(SingleLayer.from_spec({**spec, **swapped})), differentiate(second)
+    np.testing.assert_array_equal(one.noted["value"], two.noted["value"])
+    for result in (one, two):
+        biases = [result.gradients[n] for n in ("bias_ih_l0", "bias_hh_l0")]
+        np.testing.assert_array_equal(*biases)
+    gru = SingleLayer.from_spec({**spec, "layer": "gru", "bias_hh_l0": "ones"}).arrays
+    assert [gru[n].tolist() for n in ("bias_ih_l0", "bias_hh_l0")] == [[0] * 6, [1] * 6]
+    with pytest.raises(SpecError, match="gru has reset_after true in torch"):
+        SingleLayer.from_spec({**spec, "layer": "gru", "reset_after": False})
+    with pytest.raises(SpecError, match="unknown key 'c0'"):
+        SingleLayer.from_spec({**spec, "layer": "rnn", "c0": "ones"})
