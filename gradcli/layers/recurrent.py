@@ -77,7 +77,9 @@ class Rnn(Layer, kind="rnn"):
         w, u, b = self.widened(params)
         first = self.first(params, x)
         x = moveaxis(x, -2, 0)
-        if x.ndim == 3 and any(p.ndim > 2 for p in (w, u, b, *first)):  # a stack of one of them
+        if b.ndim > 1:  # a stack of it; or of another
+            b = b[..., None, :]
+        if x.ndim == 3 and any(p.ndim > 2 for p in (w, u, b, *first)):
             x = x[:, None]
         return self.outputs(self.run(dense(x, w, b), u, first))
 
@@ -90,8 +92,8 @@ class Rnn(Layer, kind="rnn"):
         return stack
 
     def widened(self, params: Params) -> tuple[Array, Array, Array]:
-        """w, u and b (1, ...) with a column for each of the gates of ``recurrence``."""
-        return params["w"], params["u"], params["b"][..., None, :]
+        """w, u and b with a column for each of the gates of ``recurrence``."""
+        return params["w"], params["u"], params["b"]
 
     def first(self, params: Params, x: Array) -> list[Array]:
         """The states before the first step."""
@@ -189,5 +191,5 @@ class Gru(Rnn, kind="gru"):
         w = concatenate([w, np.zeros((*w.shape[:-1], n), w.dtype)], axis=-1)
         apart = np.zeros((*u.shape[:-1], n), u.dtype)
         u = concatenate([u[..., both], apart, u[..., one]], axis=-1)
-        x, h = b[..., :1, :], b[..., 1:, :]
+        x, h = b[..., 0, :], b[..., 1, :]
         return w, u, concatenate([x[..., both] + h[..., both], x[..., one], h[..., one]], axis=-1)
