@@ -136,20 +136,22 @@ class Network(Problem):
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
         layers = self.spec.layers
         owners = [i for i, placed in enumerate(layers) if name in placed.names.values()]
+        owners += [0] * (name == "x" and not layers[0].first[0])
         if (
             owners
             and not self._base
             and all(p.layer.stacks and not p.layout for p in layers[owners[0] :])
         ):
-            placed = layers[owners[0]]
-            after = (
-                layers[owners[0] + 1].shape
-                if len(layers) > owners[0] + 1
-                else self.built.sizes.output
-            )
-            letter = next(n for n, own in placed.names.items() if own == name)
-            array = placed.layer.stacked(letter, stack, 1 + len(after))
-            return np.asarray(self.forward({**self.primals, name: array}))
+            if name != "x":
+                placed = layers[owners[0]]
+                after = (
+                    layers[owners[0] + 1].shape
+                    if len(layers) > owners[0] + 1
+                    else self.built.sizes.output
+                )
+                letter = next(n for n, own in placed.names.items() if own == name)
+                stack = placed.layer.stacked(letter, stack, 1 + len(after))
+            return np.asarray(self.forward({**self.primals, name: stack}))
         return np.array([self.forward({**self.primals, name: array}) for array in stack])
 
     @property

@@ -64,18 +64,21 @@ def test_every_activation_is_proven(act: str, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "gru_before", "embedding"])
 def test_stacked_and_one_by_one_are_the_same(kind: str) -> None:
-    """Each array of the layer, of those before it and after it."""
-    first = [{"kind": "embedding", "vocab": 5, "units": 3}, {"units": 3, "act": "tanh"}]
+    """Each array of the layer, of those before it and after it, and x."""
     more = {"reset_after": False} if kind == "gru_before" else {}
-    own = [{"kind": kind.partition("_")[0], "units": 2, "sequences": True, **more}]
-    layers = [*first, *(own if kind != "embedding" else []), {"kind": "rnn", "units": 2}]
-    spec = {"loss": "mse", "in": 3, "batch": 2, "layers": layers, "dtype": "float64"}
+    first = {"kind": kind.partition("_")[0], "units": 2, "sequences": True, **more}
+    if kind == "embedding":
+        first = {"kind": kind, "vocab": 5, "units": 3}
+    layers = [first, {"units": 3, "act": "tanh"}, {"kind": "rnn", "units": 2}]
+    size = 3 if kind == "embedding" else [3, 2]
+    spec = {"loss": "mse", "in": size, "batch": 2, "layers": layers, "dtype": "float64"}
     net = Model.from_spec(spec)
     rng = np.random.default_rng(0)
-    for name, value in net.parameters.items():
-        stack = rng.standard_normal((4, *value.shape))
-        one_by_one = [float(net.forward({**net.primals, name: one})) for one in stack]
-        np.testing.assert_allclose(net.values(name, stack), one_by_one, rtol=1e-13, err_msg=name)
+    for name, value in {**net.parameters, "x": net.x}.items():
+        if value.dtype.kind == "f":
+            stack = rng.standard_normal((4, *value.shape))
+            alone = [float(net.forward({**net.primals, name: one})) for one in stack]
+            np.testing.assert_allclose(net.values(name, stack), alone, 1e-13, err_msg=name)
 
 
 def test_an_exploding_state_stays_out_of_a_gradient_that_does_not_need_it() -> None:
