@@ -6,25 +6,42 @@ from collections.abc import Iterable, Sequence
 
 _ELSEWHERE = {
     "act": "activation",
+    "activation": "elu gelu leaky_relu relu relu6 selu sigmoid silu softmax softplus tanh",
     "arccos": "acos",
     "arcsin": "asin",
     "arctan": "atan",
     "arctan2": "atan2",
+    "attention": "mha multihead_attention self_attention",
+    "avg_pool1d": "average_pooling1d",
+    "avg_pool2d": "average_pool average_pooling average_pooling2d avg_pool",
     "b": "bias",
+    "batch_norm": "batch_norm1d batch_norm2d batch_normalization bn spatial_batchnorm",
     "bce": "binary_crossentropy",
     "ce": "categorical_crossentropy cross_entropy crossentropy",
     "check": "gradcheck verify",
+    "conv1d": "convolution1d",
+    "conv2d": "conv convolution convolution2d spatial_convolution",
+    "dense": "affine fc fully_connected inner_product linear",
     "descend": "fit minimise minimize train",
     "gd": "sgd",
+    "global_avg_pool": "adaptive_avg_pool2d gap global_average_pooling1d global_average_pooling2d",
+    "global_max_pool": "adaptive_max_pool2d global_max_pooling1d global_max_pooling2d",
+    "group_norm": "group_normalization spatial_groupnorm",
+    "layer_norm": "layer_normalization",
     "log": "ln",
     "log10": "lg",
     "lr": "learning_rate",
     "mae": "mean_absolute_error",
+    "max_pool1d": "max_pooling1d",
+    "max_pool2d": "max_pool max_pooling max_pooling2d",
     "mean": "average avg",
     "mse": "mean_squared_error",
     "optimizer": "optimiser",
     "out": "units",
     "power": "pow",
+    "residual": "add resnet shortcut skip",
+    "rms_norm": "rms_normalization",
+    "rnn": "recurrent simple_rnn vanilla_rnn",
     "sigmoid": "logistic",
     "sign": "sgn",
     "silu": "swish",
@@ -34,18 +51,26 @@ _ELSEWHERE = {
     "y": "target targets",
 }
 """Names of ours, and what people know each by from elsewhere."""
-MEANINGS = {other: name for name, others in _ELSEWHERE.items() for other in others.split()}
+
+
+def _bare(name: str) -> str:
+    """``name`` without its module and however its words are set apart: nn.Conv2d is conv2d."""
+    return name.rpartition(".")[2].replace("_", "").replace("-", "").lower()
+
+
+MEANINGS = {_bare(other): name for name, others in _ELSEWHERE.items() for other in others.split()}
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of ``known`` that is near ``name``, first in meaning, then in spelling."""
     import difflib  # only a message needs it
 
-    names = list(known)
-    meant = MEANINGS.get(name.lower())
-    if meant in names:
-        return meant
-    return next(iter(difflib.get_close_matches(name.lower(), names, 1)), None)
+    bare = {_bare(other): other for other in known}
+    wanted = _bare(name)
+    if wanted not in bare and MEANINGS.get(wanted) in bare.values():
+        return MEANINGS[wanted]
+    close = difflib.get_close_matches(wanted, bare, 1)
+    return bare[close[0]] if close else None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
