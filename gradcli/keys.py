@@ -29,7 +29,7 @@ class Key(NamedTuple):
     least: int = 1
     """Of an int."""
     group: str = "Model"
-    """The heading under which help lists it."""
+    """The heading under which help lists it; where it is empty, help does not."""
     metavar: str = ""
     """What stands for its value in help; the kind's own by default."""
     numbered: bool = False

@@ -34,7 +34,7 @@ UNITS = _key("units", "int", "Units out.", aliases="out_features hidden_size")
 BIAS = _key("bias", "flag", "Whether a bias is added.", "true", "use_bias")
 RECURRENT = (
     UNITS,
-    _key("sequences", "flag", "All outputs, not the last.", "false", "return_sequences"),
+    _key("sequences", "flag", "All outputs, not the last alone.", "false", "return_sequences"),
     _act("tanh", "Activation of the state."),
     _key("state", "flag", "The last state is an output, too.", "false", "return_state"),
 )
@@ -42,7 +42,7 @@ SEQUENCE = {"in": "5,3", "units": "2"}
 LAYERS = {
     "dense": LayerKind(
         "x @ w + b: each unit is a weighted sum of all features",
-        (UNITS, _act(), BIAS),
+        (UNITS._replace(default="from w or b"), _act(), BIAS),
         {"in": "3", "units": "2"},
     ),
     "embedding": LayerKind(
@@ -59,7 +59,7 @@ LAYERS = {
         "a state, renewed through gates",
         (
             *RECURRENT,
-            _key("reset_after", "flag", "The reset gate acts after the product.", "true"),
+            _key("reset_after", "flag", "The reset gate acts after the product with u.", "true"),
         ),
         SEQUENCE,
     ),

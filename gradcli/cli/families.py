@@ -16,7 +16,9 @@ from gradcli.catalogue import (
     LAYER_KEYS,
     LOSSES,
     MODEL_KEYS,
+    UPSTREAM,
     VALUE,
+    X,
 )
 from gradcli.cli.options import PATH, flag
 from gradcli.cli.problems import Family, Options, Written
@@ -26,6 +28,7 @@ from gradcli.layer_kinds import LAYERS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
+    from gradcli.layers.layer import Weight
 
 
 def families() -> dict[str, Family]:
@@ -67,32 +70,59 @@ def _loss(name: str, meaning: str) -> Family:
 
 def layer_family(kind: str) -> Family:
     """The family of one layer of a ``kind`` by itself. Raises KeyError where there is none."""
-    from gradcli.layers.layer import layer_kind  # its arrays are known where its mathematics is
-
-    weights = layer_kind(kind).weights
-    arrays = [
-        Key(
-            weight.letter,
-            "value",
-            f"Array {weight.letter}.",
-            weight.initialiser,
-            INITIALISERS,
-            group="Data",
-        )
-        for weight in weights
-    ]
+    about = LAYERS[kind]
     return Family(
         kind,
         "Layers",
         "",
-        f"the layer {kind}, {LAYERS[kind].meaning}",
+        f"the layer {kind}, {about.meaning}",
         f"The value is its output, the gradients are those of sum(output * upstream). A VALUE is "
-        f"{VALUE}. Arrays may also be given as NAME=VALUE, by the convention's names.",
-        " ".join(["layer", kind, *[f"{flag(k)} {v}" for k, v in LAYERS[kind].example.items()]]),
-        [*LAYERS[kind].keys, *LAYER_KEYS, *arrays],
+        f"{VALUE}. Arrays may also be given as NAME=VALUE; by what another convention than keras "
+        "calls them in this way only.",
+        " ".join(["layer", kind, *[f"{flag(k)} {v}" for k, v in about.example.items()]]),
+        _layer_keys(kind),
         lambda: [click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]...")],
         partial(_layer, kind),
     )
+
+
+def _layer_keys(kind: str) -> list[Key]:
+    """The keys of one layer, of what it is made of and of its arrays.
+
+    Those without a group are what other frameworks call some of them.
+    """
+    from gradcli.layers.layer import layer_kind  # its arrays are known where its mathematics is
+
+    declared, known = layer_kind(kind), LAYERS[kind]
+    keys = {key.name: key for key in (*known.keys, *LAYER_KEYS)}
+    example = {name: keys[name].parse(text) for name, text in known.example.items()}
+    row = example.pop("in", (1,))
+    example.pop("x", None)
+    layer = declared(**example, **({"state": True} if "state" in keys else {}))
+    shapes = {letter: needed.axes for letter, needed in layer.parameters(tuple(row), 1).items()}
+    others = [key._replace(name=name, group="") for key in known.keys for name in key.aliases]
+    for key in known.keys:
+        if not key.default and not hasattr(declared, key.name):
+            keys[key.name] = key._replace(help=f"{key.help[:-1]}; needed.")
+    if layer.vocabulary:
+        keys["x"] = X._replace(
+            help="Whole numbers below vocab, (batch, in).", words={}, default="random"
+        )
+    arrays = [_array(weight, shapes[weight.letter]) for weight in layer.weights]
+    by_state = UPSTREAM._replace(help="Gradient by the last {0}; goes with state.")
+    states = [
+        by_state._replace(name=f"upstream_{n}", help=by_state.help.format(n)) for n in layer.states
+    ]
+    return [*keys.values(), *states, *arrays, *others]
+
+
+def _array(weight: Weight, axes: str) -> Key:
+    """The option of an array that has ``axes``."""
+    role = "Parameter" if weight.learned else "Constant"
+    given = " where it is given" if weight.optional else ""
+    default = "" if given and not weight.learned else weight.initialiser or "drawn"
+    about = f"{role}{given}, {axes}."
+    return Key(weight.letter, "value", about, default, INITIALISERS, group="Data")
 
 
 def _layer(kind: str, options: Options) -> list[Written]:

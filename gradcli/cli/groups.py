@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gradcli.cli.command import command_of
 from gradcli.cli.families import families, layer_family
+from gradcli.cli.options import completions
 from gradcli.cli.problems import VERB_PLACES, loaded
 from gradcli.layer_kinds import LAYERS
 from gradcli.suggest import suggestion
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 LAYER = "layer"
 """The command that has one for each kind of layer."""
@@ -101,6 +105,11 @@ class LayerGroup(ProblemGroup):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return command_of(layer_family(name), self.verb) if name in LAYERS else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Without the commands, which need NumPy."""
+        meanings = {name: kind.meaning for name, kind in LAYERS.items()}
+        return completions(meanings, incomplete, files=False)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Layers"):

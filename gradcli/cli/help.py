@@ -13,6 +13,7 @@ import gradcli
 from gradcli import catalogue
 from gradcli.cli.show import screen_width
 from gradcli.errors import GradcliError
+from gradcli.layer_kinds import LAYERS
 from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _table(name: str) -> str:
 def _complete(ctx: click.Context, param: Any, incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
-    known = (*topics(), *_commands(ctx.find_root()))
+    known = (*topics(), *_commands(ctx.find_root()), *LAYERS)
     return [CompletionItem(name) for name in known if name.startswith(incomplete)]
 
 
@@ -58,7 +59,8 @@ def _complete(ctx: click.Context, param: Any, incomplete: str) -> list[Completio
 def help_(ctx: click.Context, topic: tuple[str, ...]) -> None:
     """The manual: its pages, or the one on a TOPIC.
 
-    A TOPIC may be a command, too (help check mse), or an op of the engine (help tanh).
+    A TOPIC may be a command, too (help check mse), a kind of layer (help conv2d), or an op of the
+    engine (help tanh).
     """
     cli = ctx.find_root().command
     if not topic:
@@ -67,6 +69,8 @@ def help_(ctx: click.Context, topic: tuple[str, ...]) -> None:
         _show(page(topic[0]))
     elif _calls_command(ctx.find_root(), topic):
         cli.main([*topic, "--help"], "gradcli", standalone_mode=False)
+    elif len(topic) == 1 and topic[0] in LAYERS:
+        cli.main(["layer", *topic, "--help"], "gradcli", standalone_mode=False)
     elif len(topic) == 1 and topic[0] in _ops():
         cli.main(["ops", *topic], "gradcli", standalone_mode=False)
     else:
@@ -122,7 +126,7 @@ def _missing(root: click.Context, name: str) -> str:
     found = [topic for topic in topics() if word.search(_FENCED.sub("", page(topic)))]
     if found:
         return f"there is no page {name!r}; these speak of it: {', '.join(found)}"
-    near = suggestion(name, [*topics(), *_commands(root), *_ops()])
+    near = suggestion(name, [*topics(), *_commands(root), *LAYERS, *_ops()])
     return f"there is no page {name!r}{near or ': gradcli help lists them'}"
 
 

@@ -51,6 +51,7 @@ class KeyOption(click.Option):
             metavar=None if is_flag else key.metavar or _METAVARS.get(key.kind, key.kind.upper()),
             help=f"{text}{default}",
             callback=None if is_flag else self._read,
+            hidden=not key.group,
         )
 
     def _read(self, ctx: click.Context, param: click.Parameter, text: str | None) -> Any:

@@ -108,6 +108,8 @@ def parse_layer(mapping: Mapping[str, Any]) -> Spec:
     layers = place([kind], _convention(given), alone=True)
     known = [f"upstream_{name}" for name in kind.layer.states]
     for name in upstreams.keys() - {*known}:
+        if not known and "state" in kind.layer.settings:
+            raise SpecError(name, "goes with state")
         raise SpecError(None, f"unknown key {name!r}{suggestion(name, known)}")
     usual = KEYS["upstream"].default
     return Spec(
