@@ -53,7 +53,7 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     output = _front(end.shape) if end.first else end.shape
     count = None
     if isinstance(labels, np.ndarray):
-        count = max(labels.size // math.prod(output[:-1]), 1)
+        count = max(labels.size // math.prod(end.shape[:-1]), 1)
     batch = _first(spec.batch, _rows(x, row), _rows(y, output), count) or 1
     return spec._replace(layers=layers), Sizes(batch, row, output)
 
@@ -262,7 +262,7 @@ def fit_parameter(name: str, array: npt.NDArray[Any], needed: Parameter) -> npt.
         return np.full(shape, array)
     if array.shape == shape:
         return array
-    if _without_ones(array.shape) == _without_ones(shape) and array.ndim != len(shape):
+    if without_ones(array.shape) == without_ones(shape) and array.ndim != len(shape):
         return array.reshape(shape)
     turned = "; it fits transposed" if array.shape[::-1] == shape else ""
     raise SpecError(name, f"has shape {array.shape}, but {shape} is needed, {needed.axes}{turned}")
@@ -294,5 +294,6 @@ def fit_targets(y: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], st
     raise SpecError("y", f"has shape {y.shape}, but the output has {shape}: {fix}")
 
 
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """``shape`` without its axes of length 1."""
     return tuple([n for n in shape if n != 1])

@@ -13,7 +13,7 @@ from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.streams import Stream
 from gradcli.model.network import inward, outward
-from gradcli.model.shapes import Sizes
+from gradcli.model.shapes import Sizes, without_ones
 from gradcli.model.spec import Spec
 
 
@@ -82,10 +82,13 @@ class Rows(NamedTuple):
             raise SpecError("y", f"{loss} takes one class a row, a 1 among zeros: give labels")
 
     def _shaped(self, key: str, given: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """``given``, one a row, in the shape of the rows; it may be flat."""
         batch, *lead = self.shape
         if given.size != math.prod(self.shape):
-            needed = f"{self.shape}" if lead else f"a batch of {batch}: one a row"
+            needed = f"rows of the shape {self.shape}" if lead else f"a batch of {batch}: one a row"
             raise SpecError(key, f"{given.size} given for {needed}")
+        if given.ndim > 1 and without_ones(given.shape) != without_ones(self.shape):
+            raise SpecError(key, f"has shape {given.shape}, but rows are {self.shape}")
         return given.reshape(self.shape)
 
 

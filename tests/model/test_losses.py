@@ -127,6 +127,24 @@ def test_without_a_mask_the_batch_divides_by_convention() -> None:
     assert found[0].value == found[1].value
 
 
+@pytest.mark.parametrize("convention", ["keras", "torch", "cs231n"])
+def test_the_pixels_of_an_image_are_rows_wherever_its_channels_are(convention: str) -> None:
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 6, (2, 3, 4))
+    mask = rng.integers(0, 2, (2, 3, 4))
+    spec = {"loss": "ce", "layers": [{"units": 6}], "labels": labels, "mask": mask,
+            "dtype": "float64", "reduction": "sum", "l1": 0.1}  # fmt: skip
+    first = convention != "keras"
+    last = Model.from_spec({**spec, "x": x})
+    model = Model.from_spec(
+        {**spec, "x": np.moveaxis(x, -1, 1) if first else x, "convention": convention}
+    )
+    assert model.y.shape == ((2, 6, 3, 4) if first else (2, 3, 4, 6))
+    assert model.evaluate().value == pytest.approx(last.evaluate().value, rel=1e-13)
+    drawn = {**spec, "in": [5, 3, 4] if first else [3, 4, 5], "convention": convention}
+    assert len(Model.from_spec(drawn).x) == 2
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_row_that_does_not_count_may_be_anything(loss: str) -> None:
     y = np.array([[0.0, 1.0], [1.0, 0.0], [np.nan, 7.0]])
@@ -142,6 +160,20 @@ def test_a_row_that_does_not_count_may_be_anything(loss: str) -> None:
     assert masked.item() == pytest.approx(value.item(), rel=1e-14)
     np.testing.assert_allclose(slope[:2], tape.gradient(value, whole).numpy(), 1e-14, 1e-16)
     np.testing.assert_array_equal(slope[2], [0, 0])
+
+
+def test_one_a_row_may_be_written_flat_but_not_turned() -> None:
+    spec = {"loss": "ce", **SEQUENCE, "labels": [[1, 3, 0], [2, 2, 1]], "mask": MASK}
+    flat = {**spec, "labels": [1, 3, 0, 2, 2, 1], "mask": MASK.reshape(-1)}
+    assert Model.from_spec(flat).evaluate().value == Model.from_spec(spec).evaluate().value
+    for key, array in (("mask", MASK.T), ("labels", np.zeros((3, 2)))):
+        with pytest.raises(SpecError, match=r"has shape \(3, 2\), but rows are \(2, 3\)"):
+            Model.from_spec({**spec, key: array})
+    with pytest.raises(SpecError, match=r"4 given for rows of the shape \(2, 3\)"):
+        Model.from_spec({**spec, "labels": [1, 2, 3, 0]})
+    model = Model.from_spec(spec)
+    with pytest.raises(ValueError, match="the mask is of a batch of 2, not 1"):
+        model.value_and_gradients(model.parameters, model.x[:1], model.y[:1])
 
 
 def test_labels_of_rows_that_do_not_count_may_be_none() -> None:
@@ -199,10 +231,11 @@ def test_a_penalty_is_on_weights_and_not_on_biases() -> None:
 )  # fmt: skip
 def test_a_stack_of_parameters_gives_each_its_loss(spec: dict[str, Any]) -> None:
     model = Model.from_spec({**spec, "dtype": "float64"})
-    for name, array in model.parameters.items():
+    for name, array in {"x": model.x, **model.parameters}.items():
         stack = array + np.random.default_rng(0).normal(size=(5, *array.shape))
         found = model.values(name, stack)
-        each = [model.loss_of({**model.parameters, name: w}, model.x, model.y) for w in stack]
+        arrays = [{"x": model.x, **model.parameters, name: one} for one in stack]
+        each = [model.loss_of(one, one["x"], model.y) for one in arrays]
         np.testing.assert_allclose(found, each, 1e-14)
 
 
