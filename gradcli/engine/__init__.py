@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.choice import where as where
     from gradcli.engine.ops.comparison import *
     from gradcli.engine.ops.constants import *
+    from gradcli.engine.ops.convolution import *
     from gradcli.engine.ops.einsum import *
     from gradcli.engine.ops.exponential import *
     from gradcli.engine.ops.indexing import *
@@ -44,6 +45,7 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.linear import *
     from gradcli.engine.ops.loss import *
     from gradcli.engine.ops.places import *
+    from gradcli.engine.ops.pooling import *
     from gradcli.engine.ops.recurrent import *
     from gradcli.engine.ops.reduction import *
     from gradcli.engine.ops.rounding import *

@@ -122,6 +122,22 @@ def by_hand() -> Call:
     return call
 
 
+def gradcli() -> Call:
+    from gradcli.engine import Program, ce, conv, dense, max_pool, mean, relu
+
+    x, params, y = data()
+
+    def loss(x: Any, y: Any, *params: Any) -> Any:
+        w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = params
+        h = max_pool(relu(conv(x, w1, padding="same") + b1), 2)
+        h = max_pool(relu(conv(h, w2) + b2), 2).reshape((-1, 400))
+        h = dense(relu(dense(relu(dense(h, w3, b3)), w4, b4)), w5, b5)
+        return mean(ce(y, h, from_logits=True))
+
+    program = Program(loss, (x, y, *params), range(2, 12))
+    return lambda: program.value_and_grad(x, y, *params)
+
+
 def torch() -> Call:
     """In torch's own layout; the gradients are views in the layout of the others."""
     import torch
@@ -181,6 +197,7 @@ WORK = Work(
     f"LeNet-5, 28x28, batch {BATCH}",
     {
         "NumPy by hand": ("numpy", by_hand),
+        "gradcli": ("numpy", gradcli),
         "torch": ("torch", torch),
         "autograd": ("autograd", autograd),
     },

@@ -7,11 +7,13 @@ from gradcli.engine.operation import Op
 from gradcli.engine.ops import (  # noqa: F401  (declares them)
     algebra,
     constants,
+    convolution,
     einsum,
     indexing,
     joining,
     likelihood,
     places,
+    pooling,
     recurrent,
     rounding,
     running,

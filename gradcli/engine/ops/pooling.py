@@ -1,0 +1,197 @@
+"""Pooling: the largest entry, or the sum, of each window of x (batch, h, w, channels).
+
+A window takes one channel; all axes but the first and the last are slid along. There is a pass
+over whole arrays for each place in a window, never a reduction over its few entries, and where
+a window reaches into the margin there is nothing: neither an entry nor a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.engine.domain import case, distinct
+from gradcli.engine.op import op
+from gradcli.engine.ops.sliding import Sliding, places, sliding
+from gradcli.engine.tensor import Array, Outcome
+
+
+class _Pool(NamedTuple):
+    """Windows of an array of shape ``x``."""
+
+    x: tuple[int, ...]
+    axes: list[Sliding]
+
+    @property
+    def outcome(self) -> tuple[int, ...]:
+        """The shape of the outcome."""
+        return (self.x[0], *[axis.count for axis in self.axes], self.x[-1])
+
+    @property
+    def overlap(self) -> bool:
+        return any(axis.stride < axis.size for axis in self.axes)
+
+    def places(self) -> Iterator[tuple[Any, Any]]:
+        """For each place in a window: the windows that see an entry there, and those entries."""
+        for windows, entries in places(self.axes):
+            yield (slice(None), *windows), (slice(None), *entries)
+
+    def require(self, name: str, *shapes: tuple[int, ...]) -> None:
+        for shape in shapes:
+            if shape != self.outcome:
+                raise ValueError(f"{name}: pooling gives {self.outcome} of {self.x}, not {shape}")
+
+
+def _pool(x: tuple[int, ...], size: Any, stride: Any, padding: Any) -> _Pool:
+    if len(x) < 3:
+        raise ValueError(f"pooling takes x (batch, ..., channels) of three axes or more, not {x}")
+    axes = sliding(x[1:-1], size, size if stride is None else stride, padding)
+    for axis in axes:
+        if axis.before >= axis.size:
+            raise ValueError(f"a margin of {axis.before} holds whole windows over {axis.size}")
+    return _Pool(x, axes)
+
+
+def _filled(x: Any, shape: tuple[int, ...], fill: Any) -> Any:
+    """An array of ``shape`` full of ``fill``, with the axes in memory as those of ``x`` are."""
+    found = np.empty_like(x, shape=shape)
+    found.fill(fill)
+    return found
+
+
+@op(
+    lambda g, y, x, *given, **named: max_unpool(g, x, y, *given, **named),
+    rule="g at the first largest entry of each window",
+    domain=distinct,
+    analytic=False,
+    cases=(
+        case((2, 4, 5, 2), size=2),
+        case((1, 5, 5, 2), size=(3, 2), stride=(1, 2), padding="same"),
+        case((2, 7, 2), size=3, stride=2, padding=1),
+    ),
+)
+def max_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") -> Outcome:
+    """The largest entry of each window of ``x`` (batch, h, w, channels), or other such axes.
+
+    ``size`` and ``stride`` (the size where it is None) are numbers for all axes, or for each;
+    ``padding`` is valid, same or how many entries on both sides, which are never the largest.
+    Raises ValueError where a window does not fit.
+    """
+    x = np.asarray(x)
+    pool = _pool(x.shape, size, stride, padding)
+    parts = [(windows, x[entries]) for windows, entries in pool.places()]
+    if all(part.shape == pool.outcome for _, part in parts):
+        y = parts[0][1] if len(parts) == 1 else np.maximum(parts[0][1], parts[1][1])
+        parts = parts[2:]
+    else:
+        y = _filled(x, pool.outcome, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+    for windows, part in parts:
+        np.maximum(y[windows], part, out=y[windows])
+    return y
+
+
+_AT = np.array([3.0, -1.0, 0.5, 2.0, -2.0, 1.0, 2.5, -0.5, 1.5]).reshape(1, 3, 3, 1)
+_LARGEST = max_pool.forward(_AT, 2, 1)
+
+
+@op(
+    lambda g, y, x, *given, **named: max_pick(g, *given, **named),
+    None,
+    None,
+    rule=("g of the first largest entry of each window", "", ""),
+    analytic=False,
+    cases=(case((1, 2, 2, 1), _AT, _LARGEST, size=2, stride=1),),
+)
+def max_unpool(
+    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any = "valid"
+) -> Outcome:
+    """Each entry of ``x`` where its window of ``at`` has its first largest entry, summed.
+
+    ``largest`` is what ``max_pool`` gives of ``at``: x has its shape, the outcome that of ``at``.
+    Windows are read row by row. Raises ValueError where the shapes do not fit.
+    """
+    x, at, largest = (np.asarray(array) for array in (x, at, largest))
+    pool = _pool(at.shape, size, stride, padding)
+    pool.require("max_unpool", x.shape, largest.shape)
+    y = _filled(at.astype(x.dtype, copy=False), at.shape, 0)
+    rest = np.empty_like(largest, x.dtype)
+    rest[...] = x
+    # What lies at a place is taken bit by bit: exact, as a product with 0 is not, and cheap.
+    bits = np.dtype(f"i{x.itemsize}")
+    left = rest.view(bits)
+    for windows, entries in pool.places():
+        part = (at[entries] >= largest[windows]).astype(bits)
+        part *= left[windows]
+        left[windows] ^= part
+        found = part.view(x.dtype)
+        if pool.overlap:
+            y[entries] += found
+        else:
+            y[entries] = found
+    return y
+
+
+@op(
+    lambda g, y, x, *given, **named: max_unpool(g, *given, **named),
+    None,
+    None,
+    rule=("g at the first largest entry of each window", "", ""),
+    analytic=False,
+    cases=(case((1, 3, 3, 1), _AT, _LARGEST, size=2, stride=1),),
+)
+def max_pick(
+    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any = "valid"
+) -> Outcome:
+    """The transpose of ``max_unpool``: the entry of ``x`` where ``at`` is first largest."""
+    x, at, largest = (np.asarray(array) for array in (x, at, largest))
+    pool = _pool(at.shape, size, stride, padding)
+    pool.require("max_pick", largest.shape)
+    y = np.zeros_like(largest, x.dtype)
+    open_ = np.ones_like(largest, bool)
+    for windows, entries in pool.places():
+        chosen = open_[windows] & (at[entries] >= largest[windows])
+        np.copyto(y[windows], x[entries], where=chosen)
+        open_[windows] &= ~chosen
+    return y
+
+
+@op(
+    lambda g, y, x, *given, **named: sum_unpool(g, x.shape, *given, **named),
+    rule="g for every entry of the window",
+    cases=(
+        case((2, 4, 5, 2), size=2),
+        case((1, 5, 5, 2), size=(3, 2), stride=(1, 2), padding="same"),
+        case((2, 7, 2), size=3, stride=2, padding=1),
+    ),
+)
+def sum_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") -> Outcome:
+    """The sum of the entries of each window of ``x``; see ``max_pool``."""
+    x = np.asarray(x)
+    pool = _pool(x.shape, size, stride, padding)
+    y = _filled(x, pool.outcome, 0)
+    for windows, entries in pool.places():
+        y[windows] += x[entries]
+    return y
+
+
+@op(
+    lambda g, y, x, shape, *given, **named: sum_pool(g, *given, **named),
+    rule="g summed over each window",
+    cases=(
+        case((2, 2, 2, 2), shape=(2, 4, 5, 2), size=2),
+        case((2, 4, 2), shape=(2, 7, 2), size=3, stride=2, padding=1),
+    ),
+)
+def sum_unpool(
+    x: Array, shape: Any, size: Any, stride: Any = None, padding: Any = "valid"
+) -> Outcome:
+    """The transpose of ``sum_pool``: each entry of an array of ``shape`` sums its windows' x."""
+    x = np.asarray(x)
+    pool = _pool(tuple(shape), size, stride, padding)
+    pool.require("sum_unpool", x.shape)
+    y = _filled(x, pool.x, 0)
+    for windows, entries in pool.places():
+        y[entries] += x[windows]
+    return y

@@ -1,0 +1,94 @@
+"""How windows slide along axes that may have a margin: what convolution and pooling share.
+
+Margins are Keras's and torch's: "valid" has none; "same" gives ceil(n / stride) windows, the odd
+entry of the margin behind (as TensorFlow); a number is so many entries on both sides.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.engine.tensor import known
+
+
+class Sliding(NamedTuple):
+    """Windows along one axis of ``length`` entries."""
+
+    length: int
+    size: int
+    stride: int
+    dilation: int
+    before: int
+    """Entries of the margin in front of the first,"""
+    after: int
+    """and behind the last."""
+
+    @property
+    def extent(self) -> int:
+        """The entries that a window spans."""
+        return self.dilation * (self.size - 1) + 1
+
+    @property
+    def count(self) -> int:
+        """How many windows fit."""
+        return (self.before + self.length + self.after - self.extent) // self.stride + 1
+
+    def spans(self) -> Iterator[tuple[slice, slice]]:
+        """For each place in a window: the windows that see an entry there, and those entries."""
+        for place in range(self.size):
+            shift = place * self.dilation - self.before
+            first = max(0, -(shift // self.stride))
+            last = min(self.count - 1, (self.length - 1 - shift) // self.stride)
+            start, stop = first * self.stride + shift, last * self.stride + shift + 1
+            if first <= last:
+                yield slice(first, last + 1), slice(start, stop, self.stride)
+            else:
+                yield slice(0, 0), slice(0, 0)
+
+
+def sliding(
+    lengths: Sequence[int], size: Any, stride: Any, padding: Any, dilation: Any = 1
+) -> list[Sliding]:
+    """Windows along axes of ``lengths``; each setting is for all of them, or one an axis.
+
+    Raises ValueError in words where a setting is none, or a window does not fit.
+    """
+    sizes, strides, dilations = (
+        _each(what, given, len(lengths), 1)
+        for what, given in (("size", size), ("stride", stride), ("dilation", dilation))
+    )
+    words = isinstance(padding, str)
+    if words and padding not in ("valid", "same"):
+        raise ValueError(f"padding is valid, same or whole numbers, not {padding!r}")
+    widths = _each("padding", 0 if words else padding, len(lengths), 0)
+    found = []
+    for n, k, step, gap, width in zip(lengths, sizes, strides, dilations, widths):
+        extent = gap * (k - 1) + 1
+        both = 2 * width
+        if padding == "same":
+            both = max((-(-n // step) - 1) * step + extent - n, 0)
+        if extent > n + both:
+            margin = f" and a margin of {both}" if both else ""
+            raise ValueError(f"a window over {extent} entries is longer than {n}{margin}")
+        found.append(Sliding(n, k, step, gap, both // 2, both - both // 2))
+    return found
+
+
+def _each(what: str, given: Any, count: int, least: int) -> list[int]:
+    each = np.asarray(known(given, "a shape")).tolist()
+    each = each if isinstance(each, list) else [each] * count
+    if len(each) != count or not all(type(n) is int and n >= least for n in each):
+        several = f", or {count} of them" if count > 1 else ""
+        raise ValueError(f"{what} is a whole number from {least}{several}, not {given}")
+    return each
+
+
+def places(axes: Sequence[Sliding]) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """``spans`` for each place in a window of several axes, row by row."""
+    for spans in itertools.product(*[list(axis.spans()) for axis in axes]):
+        windows, entries = zip(*spans)
+        yield windows, entries
