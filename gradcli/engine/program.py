@@ -12,13 +12,16 @@ order of a sort), or refused while tracing (a branch).
 
 from __future__ import annotations
 
+import dis
+import re
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.engine.cotangents import fit, ones
-from gradcli.engine.operation import Op
+from gradcli.engine.operation import Op, Vjp
 from gradcli.engine.registry import REGISTRY
 from gradcli.engine.tensor import plain, require_floating
 from gradcli.engine.trace import Slot, Trace, is_constant, trace
@@ -112,12 +115,12 @@ class _Writer:
     def write(self) -> str:
         names = [f"v{i}" for i in range(self.trace.arguments)]
         arguments = ", ".join(names)
-        lines = [
+        head = [
             f"def program({arguments}):",
             f"    if ({', '.join([f'{v}.shape, {v}.dtype' for v in names])},) != key:",
             f"        return other({arguments})",
         ]
-        calls = []
+        body, calls = [], []
         for step in self.trace.steps:
             call = _Call(
                 [self.name(arg) for arg in step.args],
@@ -125,10 +128,10 @@ class _Writer:
             )
             calls.append(call)
             op = self.known(_safe(step.op), step.op.forward)
-            lines.append(f"    v{step.slot.number} = {op}({call.spread})")
+            body.append(f"v{step.slot.number} = {op}({call.spread})")
         with np.errstate(all="ignore"):
-            lines += [f"    {line}" for line in self.backward(calls)]
-        return "\n".join(lines)
+            body += self.backward(calls)
+        return "\n".join([*head, *[f"    {line}" for line in _released(body, names)]])
 
     def backward(self, calls: list[_Call]) -> list[str]:
         out = self.trace.out.number
@@ -149,17 +152,19 @@ class _Writer:
                 if vjp is None or not isinstance(arg, Slot) or arg.number not in tracked:
                     continue
                 i = arg.number
+                c = "c" if i in cotangents else f"g{i}"
                 if rule:
-                    lines.append(f"c = at({k})")
+                    lines.append(f"{c} = at({k})")
                     found = at(k)
                 else:
                     known = self.known(f"{_safe(op)}_vjp{k}", vjp)
-                    lines.append(f"c = {known}(g{o}, v{o}, {call.spread})")
+                    lines.append(f"{c} = {known}({call.given(vjp, f'g{o}', f'v{o}')})")
                     found = vjp(*given, *record.values, **record.settings)
                 if found.shape != value.shape or found.dtype != value.dtype:
-                    lines.append(f"c = fit(c, v{i}, {self.known(f'{_safe(op)}_op', op)})")
+                    lines.append(f"{c} = fit({c}, v{i}, {self.known(f'{_safe(op)}_op', op)})")
                     found = fit(found, value, op)
-                lines.append(f"g{i} = g{i} + c" if i in cotangents else f"g{i} = c")
+                if i in cotangents:
+                    lines.append(f"g{i} = g{i} + c")
                 cotangents[i] = cotangents[i] + found if i in cotangents else found
         gradients = [f"g{i}" if i in cotangents else "None" for i in self.argnums]
         return [*lines, f"return v{out}, ({', '.join(gradients)},)"]
@@ -208,10 +213,48 @@ class _Call(NamedTuple):
         """The arrays one by one."""
         return ", ".join([*self.arrays, *self.params])
 
+    def given(self, vjp: Vjp, *first: str) -> str:
+        """What ``vjp`` takes, the arrays that it does not read left out: nobody keeps them."""
+        unread = _unread(vjp)
+        arrays = [
+            "None" if i in unread else array for i, array in enumerate((*first, *self.arrays))
+        ]
+        return ", ".join([*arrays, *self.params])
+
     @property
     def listed(self) -> str:
         """The arrays as one list."""
         return ", ".join([f"[{', '.join(self.arrays)}]", *self.params])
+
+
+def _unread(function: Any) -> set[int]:
+    """The positional parameters that a function of Python's never reads."""
+    if not isinstance(function, FunctionType):
+        return set()
+    code = function.__code__
+    read: set[Any] = set()
+    for step in dis.get_instructions(code):
+        if "LOAD" in step.opname:
+            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    return {i for i, name in enumerate(code.co_varnames[: code.co_argcount]) if name not in read}
+
+
+_NAME = re.compile(r"\b(?:[vg]\d+|c|at)\b(?!=)")
+"""A value, a cotangent, or what is on its way to one; no parameter's name."""
+
+
+def _released(lines: list[str], kept: list[str]) -> list[str]:
+    """``lines``, each followed by a ``del`` of what no later one reads; not of ``kept``."""
+    live, found = set(kept), []
+    for line in reversed(lines):
+        made, _, told = line.rpartition(" = ")
+        names = _NAME.findall(told)
+        last = {*names, made} - live - {""} - ({made} & set(names))
+        if last and made:
+            found.append(f"del {', '.join(sorted(last))}")
+        found.append(line)
+        live = (live - {made}) | set(names)
+    return found[::-1]
 
 
 def _safe(op: Op) -> str:

@@ -174,6 +174,22 @@ def _windows(x: Any, size: Any, axes: Any, **_: Any) -> float:
     return np.size(x) * _prod(np.broadcast_to(size, along))
 
 
+def _conv(x: Any, w: Any, **given: Any) -> float:
+    from gradcli.engine.ops.convolution import planned  # only where it is asked for
+
+    return max(planned(tuple(x), tuple(w), **given).entries, _prod(x), _prod(w))
+
+
+def _pool(x: Any, **given: Any) -> float:
+    from gradcli.engine.ops.pooling import pooled
+
+    return _prod(pooled(np.shape(x), **given).outcome)
+
+
+def _places(x: Any, size: Any, **_: Any) -> float:
+    return _prod(np.broadcast_to(size, np.ndim(x) - 2))
+
+
 def _spaced(start: Any, stop: Any, step: Any) -> float:
     if stop is None:
         start, stop = 0, start
@@ -217,6 +233,12 @@ NUMBERS: dict[str, Callable[..., float]] = {
     "argwhere": lambda x: np.size(x) * np.ndim(x),
     "einsum": _einsum,
     "windows": _windows,
+    "conv": lambda x, w, **given: _conv(np.shape(x), np.shape(w), **given),
+    "conv_transpose": lambda x, w, shape, **given: _conv(shape, np.shape(w), **given),
+    "conv_weights": lambda x, seen, shape, **given: _conv(np.shape(seen), shape, **given),
+    "max_pool": _pool,
+    "sum_pool": _pool,
+    "sum_unpool": lambda x, shape, **_: _prod(shape),
 }
 """Entries, at most, of ops that make more than their arrays broadcast together have."""
 PARTS: dict[str, Callable[..., float]] = {
@@ -225,5 +247,6 @@ PARTS: dict[str, Callable[..., float]] = {
     "unstack": lambda x, axis: np.shape(x)[axis],
     "diff": lambda x, n, axis: n,
     "round": lambda x, decimals: abs(decimals),
+    **dict.fromkeys(("max_pool", "max_unpool", "max_pick", "sum_pool", "sum_unpool"), _places),
 }
 """Outcomes, or passes, of ops with many."""

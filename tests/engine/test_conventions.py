@@ -21,7 +21,7 @@ ENTRIES = json.loads((HERE / "reference" / "conventions.json").read_text())
 NAMES = {name: getattr(engine, name) for name in dir(engine)} | {"np": np, "inf": np.inf}
 
 ABSENT = {
-    "copysign", "fmax", "fmin", "max_pool", "nan_to_num", "sinc", "xlogy",
+    "copysign", "fmax", "fmin", "nan_to_num", "sinc", "xlogy",
 }  # fmt: skip
 """What the engine has no op for."""
 

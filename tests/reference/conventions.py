@@ -284,7 +284,7 @@ LINEAR = [
 
 # A tie under a pooling window; a row is (batch, time, channels) to TensorFlow.
 POOLING = [
-    x([1.0, 3.0, 3.0, 3.0], "max_pool(x, 2)", "F.max_pool1d(x[None, None], 2)",
+    x([1.0, 3.0, 3.0, 3.0], "max_pool(x[None, :, None], 2)", "F.max_pool1d(x[None, None], 2)",
       "tf.nn.max_pool1d(x[None, :, None], 2, 2, 'VALID')"),
 ]
 

@@ -22,7 +22,7 @@ from gradcli.engine.ops.windows import windows
 from gradcli.engine.tensor import Array, Outcome
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """A convolution of x (batch, h, w, channels) by numbers; one axis to slide along has h = 1."""
 
     batch: int
@@ -40,6 +40,15 @@ class _Plan(NamedTuple):
         """The shape of the outcome."""
         rows = () if self.line else (self.h.count,)
         return (self.batch, *rows, self.w.count, self.groups * self.filters)
+
+    @property
+    def entries(self) -> int:
+        """How many numbers the outcome, or all that the windows see, has at most."""
+        seen = self.h.size * self.w.size * self.channels
+        windows = self.batch * self.groups * self.h.count * self.w.count
+        rows = self.h.before + self.h.length + self.h.after
+        margin = self.batch * self.groups * rows * self.channels * self.w.size * self.w.count
+        return max(windows * max(seen, self.filters), margin)
 
     def grouped(self, y: Any) -> Any:
         """An array in the shape of the outcome as (groups, oh, filters, ow * batch)."""
@@ -68,11 +77,11 @@ class _Plan(NamedTuple):
         parts = weights.reshape(self.groups, 1, self.filters, h.size, -1)
         shape = (self.groups, h.length, w.size, self.channels, w.count, self.batch)
         rows = np.zeros((*shape[:2], w.size * self.channels, g.shape[-1]), np.result_type(parts, g))
-        for i, (at, to) in enumerate(h.spans()):
+        for i, at, to in h.spans():
             rows[:, to] += parts[:, :, :, i].mT @ g[:, at]
         rows = rows.reshape(shape)
         x = np.zeros((*shape[:2], self.channels, w.length, self.batch), rows.dtype)
-        for j, (at, to) in enumerate(w.spans()):
+        for j, at, to in w.spans():
             x[:, :, :, to] += rows[:, :, j, :, at]
         x = x.transpose(4, 1, 3, 0, 2)
         return x.reshape(self.batch, *(() if self.line else (h.length,)), w.length, -1)
@@ -83,10 +92,10 @@ class _Plan(NamedTuple):
         return w.reshape(split).transpose(1, 2, 0)[:, None]
 
 
-def _plan(
+def planned(
     x: tuple[int, ...], w: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int
-) -> _Plan:
-    """Of x (batch, [h,] w, channels) by weights ([kh,] kw, channels / groups, filters).
+) -> Plan:
+    """That of x (batch, [h,] w, channels) by weights ([kh,] kw, channels / groups, filters).
 
     Raises ValueError in words where they do not fit.
     """
@@ -106,7 +115,7 @@ def _plan(
     axes = sliding(x[1:-1], w[:-2], stride, padding, dilation)
     line = len(axes) == 1
     h = Sliding(1, 1, 1, 1, 0, 0) if line else axes[0]
-    return _Plan(x[0], w[-2], w[-1] // groups, groups, h, axes[-1], line)
+    return Plan(x[0], w[-2], w[-1] // groups, groups, h, axes[-1], line)
 
 
 @op(
@@ -137,13 +146,13 @@ def conv(
     does not fit.
     """
     x, w = np.asarray(x), np.asarray(w)
-    plan = _plan(x.shape, w.shape, stride, padding, dilation, groups)
+    plan = planned(x.shape, w.shape, stride, padding, dilation, groups)
     y = plan.matrices(w) @ plan.seen(x)
     y = y.reshape(plan.groups, plan.h.count, plan.filters, plan.w.count, plan.batch)
     return y.transpose(4, 1, 3, 0, 2).reshape(plan.outcome)
 
 
-def _require(name: str, shape: tuple[int, ...], plan: _Plan) -> None:
+def _require(name: str, shape: tuple[int, ...], plan: Plan) -> None:
     if shape != plan.outcome:
         raise ValueError(f"{name}: conv gives {plan.outcome} of these shapes, not {shape}")
 
@@ -173,7 +182,7 @@ def conv_transpose(
     It is the gradient of ``conv`` by its x. Raises ValueError where the shapes do not fit.
     """
     x, w = np.asarray(x), np.asarray(w)
-    plan = _plan(tuple(shape), w.shape, stride, padding, dilation, groups)
+    plan = planned(tuple(shape), w.shape, stride, padding, dilation, groups)
     _require("conv_transpose", x.shape, plan)
     return plan.laid(plan.matrices(w), plan.grouped(x))
 
@@ -205,7 +214,7 @@ def conv_weights(
     ``seen`` is what was convolved. Raises ValueError where the shapes do not fit.
     """
     x, seen = np.asarray(x), np.asarray(seen)
-    plan = _plan(seen.shape, tuple(shape), stride, padding, dilation, groups)
+    plan = planned(seen.shape, tuple(shape), stride, padding, dilation, groups)
     _require("conv_weights", x.shape, plan)
     # The other way round, the transpose of this product, takes half as long again.
     found = np.add.reduce(plan.seen(seen) @ plan.grouped(x).mT, 1)

@@ -18,7 +18,7 @@ from gradcli.engine.ops.sliding import Sliding, places, sliding
 from gradcli.engine.tensor import Array, Outcome
 
 
-class _Pool(NamedTuple):
+class Pool(NamedTuple):
     """Windows of an array of shape ``x``."""
 
     x: tuple[int, ...]
@@ -28,6 +28,11 @@ class _Pool(NamedTuple):
     def outcome(self) -> tuple[int, ...]:
         """The shape of the outcome."""
         return (self.x[0], *[axis.count for axis in self.axes], self.x[-1])
+
+    @property
+    def whole(self) -> bool:
+        """Whether no window reaches into a margin."""
+        return not any(axis.before or axis.after for axis in self.axes)
 
     @property
     def overlap(self) -> bool:
@@ -44,14 +49,15 @@ class _Pool(NamedTuple):
                 raise ValueError(f"{name}: pooling gives {self.outcome} of {self.x}, not {shape}")
 
 
-def _pool(x: tuple[int, ...], size: Any, stride: Any, padding: Any) -> _Pool:
+def pooled(x: tuple[int, ...], size: Any, stride: Any = None, padding: Any = "valid") -> Pool:
+    """Windows of an array of shape ``x``. Raises ValueError in words where they do not fit."""
     if len(x) < 3:
         raise ValueError(f"pooling takes x (batch, ..., channels) of three axes or more, not {x}")
     axes = sliding(x[1:-1], size, size if stride is None else stride, padding)
     for axis in axes:
         if axis.before >= axis.size:
             raise ValueError(f"a margin of {axis.before} holds whole windows over {axis.size}")
-    return _Pool(x, axes)
+    return Pool(x, axes)
 
 
 def _filled(x: Any, shape: tuple[int, ...], fill: Any) -> Any:
@@ -80,15 +86,17 @@ def max_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") ->
     Raises ValueError where a window does not fit.
     """
     x = np.asarray(x)
-    pool = _pool(x.shape, size, stride, padding)
-    parts = [(windows, x[entries]) for windows, entries in pool.places()]
-    if all(part.shape == pool.outcome for _, part in parts):
-        y = parts[0][1] if len(parts) == 1 else np.maximum(parts[0][1], parts[1][1])
-        parts = parts[2:]
-    else:
-        y = _filled(x, pool.outcome, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
-    for windows, part in parts:
-        np.maximum(y[windows], part, out=y[windows])
+    pool = pooled(x.shape, size, stride, padding)
+    places = pool.places()
+    if pool.whole:
+        _, entries = next(places)
+        y, out = x[entries], None
+        for _, entries in places:
+            y = out = np.maximum(y, x[entries], out=out)
+        return y
+    y = _filled(x, pool.outcome, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+    for windows, entries in places:
+        np.maximum(y[windows], x[entries], out=y[windows])
     return y
 
 
@@ -113,7 +121,7 @@ def max_unpool(
     Windows are read row by row. Raises ValueError where the shapes do not fit.
     """
     x, at, largest = (np.asarray(array) for array in (x, at, largest))
-    pool = _pool(at.shape, size, stride, padding)
+    pool = pooled(at.shape, size, stride, padding)
     pool.require("max_unpool", x.shape, largest.shape)
     y = _filled(at.astype(x.dtype, copy=False), at.shape, 0)
     rest = np.empty_like(largest, x.dtype)
@@ -146,7 +154,7 @@ def max_pick(
 ) -> Outcome:
     """The transpose of ``max_unpool``: the entry of ``x`` where ``at`` is first largest."""
     x, at, largest = (np.asarray(array) for array in (x, at, largest))
-    pool = _pool(at.shape, size, stride, padding)
+    pool = pooled(at.shape, size, stride, padding)
     pool.require("max_pick", largest.shape)
     y = np.zeros_like(largest, x.dtype)
     open_ = np.ones_like(largest, bool)
@@ -169,7 +177,7 @@ def max_pick(
 def sum_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") -> Outcome:
     """The sum of the entries of each window of ``x``; see ``max_pool``."""
     x = np.asarray(x)
-    pool = _pool(x.shape, size, stride, padding)
+    pool = pooled(x.shape, size, stride, padding)
     y = _filled(x, pool.outcome, 0)
     for windows, entries in pool.places():
         y[windows] += x[entries]
@@ -189,7 +197,7 @@ def sum_unpool(
 ) -> Outcome:
     """The transpose of ``sum_pool``: each entry of an array of ``shape`` sums its windows' x."""
     x = np.asarray(x)
-    pool = _pool(tuple(shape), size, stride, padding)
+    pool = pooled(tuple(shape), size, stride, padding)
     pool.require("sum_unpool", x.shape)
     y = _filled(x, pool.x, 0)
     for windows, entries in pool.places():

@@ -37,17 +37,15 @@ class Sliding(NamedTuple):
         """How many windows fit."""
         return (self.before + self.length + self.after - self.extent) // self.stride + 1
 
-    def spans(self) -> Iterator[tuple[slice, slice]]:
-        """For each place in a window: the windows that see an entry there, and those entries."""
+    def spans(self) -> Iterator[tuple[int, slice, slice]]:
+        """Each place in a window: the windows that see an entry there, and those entries."""
         for place in range(self.size):
             shift = place * self.dilation - self.before
             first = max(0, -(shift // self.stride))
             last = min(self.count - 1, (self.length - 1 - shift) // self.stride)
-            start, stop = first * self.stride + shift, last * self.stride + shift + 1
             if first <= last:
-                yield slice(first, last + 1), slice(start, stop, self.stride)
-            else:
-                yield slice(0, 0), slice(0, 0)
+                start, stop = first * self.stride + shift, last * self.stride + shift + 1
+                yield place, slice(first, last + 1), slice(start, stop, self.stride)
 
 
 def sliding(
@@ -88,7 +86,7 @@ def _each(what: str, given: Any, count: int, least: int) -> list[int]:
 
 
 def places(axes: Sequence[Sliding]) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """``spans`` for each place in a window of several axes, row by row."""
+    """``spans`` of several axes together, row by row: windows and entries."""
     for spans in itertools.product(*[list(axis.spans()) for axis in axes]):
-        windows, entries = zip(*spans)
+        _, windows, entries = zip(*spans)
         yield windows, entries
