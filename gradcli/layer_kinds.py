@@ -31,6 +31,42 @@ def _act(default: str = "linear", help: str = "Activation of what the layer give
 
 
 UNITS = _key("units", "int", "Units out.", aliases="out_features hidden_size")
+_PADDINGS = {
+    "valid": "no margin",
+    "same": "as many windows as entries, over the stride",
+}
+
+
+def _sliding(window: Key) -> tuple[Key, ...]:
+    """How a window slides, after its own key: numbers for all axes, or one each."""
+    stride = _key("stride", "ints", "Entries from window to window.", "1", "strides")
+    if window.name == "pool":
+        stride = stride._replace(default="", help=f"{stride.help} By default as pool.")
+    margin = _key("padding", "ints", "Margin: valid, same, or N on both sides.", "valid")
+    return (window, stride, margin._replace(words=_PADDINGS, least=0))
+
+
+def _conv(what: str, example: Mapping[str, str]) -> LayerKind:
+    window = _key("kernel", "ints", "Entries that a window is wide.", aliases="kernel_size")
+    return LayerKind(
+        f"weighted sums of what a window sees along {what}",
+        (
+            _key("filters", "int", "Channels out.", aliases="out_channels"),
+            *_sliding(window),
+            _key("dilation", "ints", "A window holds every Nth entry.", "1", "dilation_rate"),
+            _key("groups", "int", "Parts of the channels, each with its filters.", "1"),
+            _act(),
+            BIAS,
+        ),
+        example,
+    )
+
+
+def _pool(what: str, example: Mapping[str, str]) -> LayerKind:
+    window = _key("pool", "ints", "Entries that a window is wide.", "2", "pool_size kernel_size")
+    return LayerKind(what, _sliding(window), example)
+
+
 BIAS = _key("bias", "flag", "Whether a bias is added.", "true", "use_bias")
 RECURRENT = (
     UNITS,
@@ -68,4 +104,19 @@ LAYERS = {
         (_key("layers", "layers", "The layers within."),),
         {"in": "3", "layers": '"dense(4, act=relu), dense(3, act=tanh)"'},
     ),
+    "activation": LayerKind("an activation by itself", (_act(""),), {"in": "3", "act": "relu"}),
+    "flatten": LayerKind("all entries of a row along one axis", (), {"in": "2,2,3"}),
+    "reshape": LayerKind(
+        "the entries of a row in another shape",
+        (_key("shape", "ints", "Of a row; one length may be -1.")._replace(least=-1),),
+        {"in": "6", "shape": "3,2"},
+    ),
+    "conv1d": _conv("one axis", {"in": "5,2", "filters": "3", "kernel": "2"}),
+    "conv2d": _conv("two axes", {"in": "5,5,2", "filters": "3", "kernel": "2"}),
+    "max_pool1d": _pool("the largest entry of a window along one axis", {"in": "6,2"}),
+    "max_pool2d": _pool("the largest entry of a window along two axes", {"in": "4,4,2"}),
+    "avg_pool1d": _pool("the mean of a window along one axis", {"in": "6,2"}),
+    "avg_pool2d": _pool("the mean of a window along two axes", {"in": "4,4,2"}),
+    "global_max_pool": LayerKind("the largest entry of each channel", (), {"in": "4,4,2"}),
+    "global_avg_pool": LayerKind("the mean of each channel", (), {"in": "4,4,2"}),
 }

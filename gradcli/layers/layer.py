@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.engine import Array
+from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans
 from gradcli.inputs.streams import Stream
@@ -230,3 +231,8 @@ def sizes_of(setting: list[int], axes: int, key: str) -> tuple[int, ...]:
     if len(setting) not in (1, axes):
         raise SpecError(key, f"is one number or {axes}, not {len(setting)}")
     return tuple(setting * axes if len(setting) == 1 else setting)
+
+
+def with_slope_of(wrong: Array, right: Array) -> Array:
+    """The value of ``right``, with the gradient of ``wrong``."""
+    return stop_gradient(right) + (wrong - stop_gradient(wrong))

@@ -38,23 +38,27 @@ class Plan(NamedTuple):
     @property
     def outcome(self) -> tuple[int, ...]:
         """The shape of the outcome."""
-        rows = () if self.line else (self.h.count,)
-        return (self.batch, *rows, self.w.count, self.groups * self.filters)
+        rows = () if self.line else (self.h.windows,)
+        return (self.batch, *rows, self.w.windows, self.groups * self.filters)
+
+    @property
+    def copied(self) -> int:
+        """How many numbers of the windows are copied."""
+        rows = self.h.before + self.h.length + self.h.after
+        return self.batch * self.groups * rows * self.channels * self.w.size * self.w.windows
 
     @property
     def entries(self) -> int:
         """How many numbers the outcome, or all that the windows see, has at most."""
         seen = self.h.size * self.w.size * self.channels
-        windows = self.batch * self.groups * self.h.count * self.w.count
-        rows = self.h.before + self.h.length + self.h.after
-        margin = self.batch * self.groups * rows * self.channels * self.w.size * self.w.count
-        return max(windows * max(seen, self.filters), margin)
+        windows = self.batch * self.groups * self.h.windows * self.w.windows
+        return max(windows * max(seen, self.filters), self.copied)
 
     def grouped(self, y: Any) -> Any:
         """An array in the shape of the outcome as (groups, oh, filters, ow * batch)."""
-        split = (self.batch, self.h.count, self.w.count, self.groups, self.filters)
+        split = (self.batch, self.h.windows, self.w.windows, self.groups, self.filters)
         moved = y.reshape(split).transpose(3, 1, 4, 2, 0)
-        return moved.reshape(self.groups, self.h.count, self.filters, -1)
+        return moved.reshape(self.groups, self.h.windows, self.filters, -1)
 
     def seen(self, x: Any) -> Any:
         """What the windows of each row see: (groups, oh, kh * kw * channels, ow * batch)."""
@@ -69,13 +73,13 @@ class Plan(NamedTuple):
             x = wide
         x = windows.forward(x, w.size, w.stride, w.dilation, 3).transpose(0, 1, 4, 2, 3, 5)
         x = windows.forward(np.ascontiguousarray(x), h.size, h.stride, h.dilation, 1)
-        return x.reshape(self.groups, h.count, h.size * w.size * self.channels, -1)
+        return x.reshape(self.groups, h.windows, h.size * w.size * self.channels, -1)
 
     def laid(self, weights: Any, g: Any) -> Any:
         """The transpose of ``weights @ seen``, of g (groups, oh, filters, ow * batch)."""
         h, w = self.h, self.w
         parts = weights.reshape(self.groups, 1, self.filters, h.size, -1)
-        shape = (self.groups, h.length, w.size, self.channels, w.count, self.batch)
+        shape = (self.groups, h.length, w.size, self.channels, w.windows, self.batch)
         rows = np.zeros((*shape[:2], w.size * self.channels, g.shape[-1]), np.result_type(parts, g))
         for i, at, to in h.spans():
             rows[:, to] += parts[:, :, :, i].mT @ g[:, at]
@@ -118,9 +122,17 @@ def planned(
     return Plan(x[0], w[-2], w[-1] // groups, groups, h, axes[-1], line)
 
 
+def _conv_x(g: Any, y: Any, x: Any, w: Any, *given: Any, **named: Any) -> Any:
+    return conv_transpose(g, w, x.shape, *given, **named)
+
+
+def _conv_w(g: Any, y: Any, x: Any, w: Any, *given: Any, **named: Any) -> Any:
+    return conv_weights(g, x, w.shape, *given, **named)
+
+
 @op(
-    lambda g, y, x, w, *given, **named: conv_transpose(g, w, x.shape, *given, **named),
-    lambda g, y, x, w, *given, **named: conv_weights(g, x, w.shape, *given, **named),
+    _conv_x,
+    _conv_w,
     rule=("conv_transpose of g and w", "conv_weights of g and x"),
     cases=(
         case((2, 5, 4, 2), (3, 2, 2, 3)),
@@ -148,7 +160,7 @@ def conv(
     x, w = np.asarray(x), np.asarray(w)
     plan = planned(x.shape, w.shape, stride, padding, dilation, groups)
     y = plan.matrices(w) @ plan.seen(x)
-    y = y.reshape(plan.groups, plan.h.count, plan.filters, plan.w.count, plan.batch)
+    y = y.reshape(plan.groups, plan.h.windows, plan.filters, plan.w.windows, plan.batch)
     return y.transpose(4, 1, 3, 0, 2).reshape(plan.outcome)
 
 
@@ -157,9 +169,13 @@ def _require(name: str, shape: tuple[int, ...], plan: Plan) -> None:
         raise ValueError(f"{name}: conv gives {plan.outcome} of these shapes, not {shape}")
 
 
+def _transpose_w(g: Any, y: Any, x: Any, w: Any, shape: Any, *given: Any, **named: Any) -> Any:
+    return conv_weights(x, g, w.shape, *given, **named)
+
+
 @op(
     lambda g, y, x, w, shape, *given, **named: conv(g, w, *given, **named),
-    lambda g, y, x, w, shape, *given, **named: conv_weights(x, g, w.shape, *given, **named),
+    _transpose_w,
     rule=("conv of g and w", "conv_weights of x and g"),
     cases=(
         case((2, 3, 3, 3), (3, 2, 2, 3), shape=(2, 5, 4, 2)),

@@ -27,7 +27,7 @@ class Pool(NamedTuple):
     @property
     def outcome(self) -> tuple[int, ...]:
         """The shape of the outcome."""
-        return (self.x[0], *[axis.count for axis in self.axes], self.x[-1])
+        return (self.x[0], *[axis.windows for axis in self.axes], self.x[-1])
 
     @property
     def whole(self) -> bool:
@@ -67,8 +67,12 @@ def _filled(x: Any, shape: tuple[int, ...], fill: Any) -> Any:
     return found
 
 
+def _max_pool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
+    return max_unpool(g, x, y, *given, **named)
+
+
 @op(
-    lambda g, y, x, *given, **named: max_unpool(g, x, y, *given, **named),
+    _max_pool_vjp,
     rule="g at the first largest entry of each window",
     domain=distinct,
     analytic=False,
@@ -104,8 +108,12 @@ _AT = np.array([3.0, -1.0, 0.5, 2.0, -2.0, 1.0, 2.5, -0.5, 1.5]).reshape(1, 3, 3
 _LARGEST = max_pool.forward(_AT, 2, 1)
 
 
+def _max_unpool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
+    return max_pick(g, *given, **named)
+
+
 @op(
-    lambda g, y, x, *given, **named: max_pick(g, *given, **named),
+    _max_unpool_vjp,
     None,
     None,
     rule=("g of the first largest entry of each window", "", ""),
@@ -165,8 +173,12 @@ def max_pick(
     return y
 
 
+def _sum_pool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
+    return sum_unpool(g, x.shape, *given, **named)
+
+
 @op(
-    lambda g, y, x, *given, **named: sum_unpool(g, x.shape, *given, **named),
+    _sum_pool_vjp,
     rule="g for every entry of the window",
     cases=(
         case((2, 4, 5, 2), size=2),

@@ -33,7 +33,7 @@ class Sliding(NamedTuple):
         return self.dilation * (self.size - 1) + 1
 
     @property
-    def count(self) -> int:
+    def windows(self) -> int:
         """How many windows fit."""
         return (self.before + self.length + self.after - self.extent) // self.stride + 1
 
@@ -42,7 +42,7 @@ class Sliding(NamedTuple):
         for place in range(self.size):
             shift = place * self.dilation - self.before
             first = max(0, -(shift // self.stride))
-            last = min(self.count - 1, (self.length - 1 - shift) // self.stride)
+            last = min(self.windows - 1, (self.length - 1 - shift) // self.stride)
             if first <= last:
                 start, stop = first * self.stride + shift, last * self.stride + shift + 1
                 yield place, slice(first, last + 1), slice(start, stop, self.stride)
