@@ -153,9 +153,10 @@ def _setting(c: Compiler, op: Op, name: str, node: ast.expr, depth: int) -> Eval
     if "Array" in annotation:
         none = isinstance(node, ast.Constant) and node.value is None
         return constant(None) if none else c.expression(node, depth + 1)
+    text = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(text, str) and "str" in annotation.split(" | "):
+        return constant(text)
     if annotation == "str":
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return constant(node.value)
         raise c.source.error(f"{name} of {op.signature} is text", node)
     if name == "dtype":
         if isinstance(node, ast.Name) and node.id in DTYPES:

@@ -175,13 +175,13 @@ def _windows(x: Any, size: Any, axes: Any, **_: Any) -> float:
 
 
 def _conv(x: Any, w: Any, **given: Any) -> float:
-    from gradcli.engine.ops.convolution import planned  # only where it is asked for
+    from gradcli.engine.ops.plan import planned  # only where it is asked for
 
     return max(planned(tuple(x), tuple(w), **given).entries, _prod(x), _prod(w))
 
 
 def _pool(x: Any, **given: Any) -> float:
-    from gradcli.engine.ops.pooling import pooled
+    from gradcli.engine.ops.sliding import pooled
 
     return _prod(pooled(np.shape(x), **given).outcome)
 

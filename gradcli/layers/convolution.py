@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from gradcli.engine import Array
 from gradcli.engine.ops.comparison import stop_gradient
-from gradcli.engine.ops.convolution import Plan, conv, planned
+from gradcli.engine.ops.convolution import conv
 from gradcli.engine.ops.joining import pad
+from gradcli.engine.ops.plan import Plan, planned
 from gradcli.engine.ops.shape import reshape, transpose
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import (

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradcli.engine import Array
-from gradcli.engine.ops.pooling import Pool, max_pool, pooled, sum_pool
+from gradcli.engine.ops.pooling import max_pool, sum_pool
 from gradcli.engine.ops.reduction import max, mean
+from gradcli.engine.ops.sliding import Pool, pooled
 from gradcli.layers.convolution import require_positions
 from gradcli.layers.layer import Forward, Layer, Params, Shape, sizes_of, with_slope_of
 from gradcli.problem import Note

@@ -7,57 +7,14 @@ a window reaches into the margin there is nothing: neither an entry nor a gradie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradcli.engine.domain import case, distinct
 from gradcli.engine.op import op
-from gradcli.engine.ops.sliding import Sliding, places, sliding
+from gradcli.engine.ops.sliding import pooled
 from gradcli.engine.tensor import Array, Outcome
-
-
-class Pool(NamedTuple):
-    """Windows of an array of shape ``x``."""
-
-    x: tuple[int, ...]
-    axes: list[Sliding]
-
-    @property
-    def outcome(self) -> tuple[int, ...]:
-        """The shape of the outcome."""
-        return (self.x[0], *[axis.windows for axis in self.axes], self.x[-1])
-
-    @property
-    def whole(self) -> bool:
-        """Whether no window reaches into a margin."""
-        return not any(axis.before or axis.after for axis in self.axes)
-
-    @property
-    def overlap(self) -> bool:
-        return any(axis.stride < axis.size for axis in self.axes)
-
-    def places(self) -> Iterator[tuple[Any, Any]]:
-        """For each place in a window: the windows that see an entry there, and those entries."""
-        for windows, entries in places(self.axes):
-            yield (slice(None), *windows), (slice(None), *entries)
-
-    def require(self, name: str, *shapes: tuple[int, ...]) -> None:
-        for shape in shapes:
-            if shape != self.outcome:
-                raise ValueError(f"{name}: pooling gives {self.outcome} of {self.x}, not {shape}")
-
-
-def pooled(x: tuple[int, ...], size: Any, stride: Any = None, padding: Any = "valid") -> Pool:
-    """Windows of an array of shape ``x``. Raises ValueError in words where they do not fit."""
-    if len(x) < 3:
-        raise ValueError(f"pooling takes x (batch, ..., channels) of three axes or more, not {x}")
-    axes = sliding(x[1:-1], size, size if stride is None else stride, padding)
-    for axis in axes:
-        if axis.before >= axis.size:
-            raise ValueError(f"a margin of {axis.before} holds whole windows over {axis.size}")
-    return Pool(x, axes)
 
 
 def _filled(x: Any, shape: tuple[int, ...], fill: Any) -> Any:
@@ -82,7 +39,7 @@ def _max_pool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
         case((2, 7, 2), size=3, stride=2, padding=1),
     ),
 )
-def max_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") -> Outcome:
+def max_pool(x: Array, size: Any, stride: Any = None, padding: Any | str = "valid") -> Outcome:
     """The largest entry of each window of ``x`` (batch, h, w, channels), or other such axes.
 
     ``size`` and ``stride`` (the size where it is None) are numbers for all axes, or for each;
@@ -121,7 +78,7 @@ def _max_unpool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
     cases=(case((1, 2, 2, 1), _AT, _LARGEST, size=2, stride=1),),
 )
 def max_unpool(
-    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any = "valid"
+    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any | str = "valid"
 ) -> Outcome:
     """Each entry of ``x`` where its window of ``at`` has its first largest entry, summed.
 
@@ -158,7 +115,7 @@ def max_unpool(
     cases=(case((1, 3, 3, 1), _AT, _LARGEST, size=2, stride=1),),
 )
 def max_pick(
-    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any = "valid"
+    x: Array, at: Array, largest: Array, size: Any, stride: Any = None, padding: Any | str = "valid"
 ) -> Outcome:
     """The transpose of ``max_unpool``: the entry of ``x`` where ``at`` is first largest."""
     x, at, largest = (np.asarray(array) for array in (x, at, largest))
@@ -186,7 +143,7 @@ def _sum_pool_vjp(g: Any, y: Any, x: Any, *given: Any, **named: Any) -> Any:
         case((2, 7, 2), size=3, stride=2, padding=1),
     ),
 )
-def sum_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") -> Outcome:
+def sum_pool(x: Array, size: Any, stride: Any = None, padding: Any | str = "valid") -> Outcome:
     """The sum of the entries of each window of ``x``; see ``max_pool``."""
     x = np.asarray(x)
     pool = pooled(x.shape, size, stride, padding)
@@ -205,7 +162,7 @@ def sum_pool(x: Array, size: Any, stride: Any = None, padding: Any = "valid") ->
     ),
 )
 def sum_unpool(
-    x: Array, shape: Any, size: Any, stride: Any = None, padding: Any = "valid"
+    x: Array, shape: Any, size: Any, stride: Any = None, padding: Any | str = "valid"
 ) -> Outcome:
     """The transpose of ``sum_pool``: each entry of an array of ``shape`` sums its windows' x."""
     x = np.asarray(x)

@@ -85,8 +85,44 @@ def _each(what: str, given: Any, count: int, least: int) -> list[int]:
     return each
 
 
-def places(axes: Sequence[Sliding]) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """``spans`` of several axes together, row by row: windows and entries."""
-    for spans in itertools.product(*[list(axis.spans()) for axis in axes]):
-        _, windows, entries = zip(*spans)
-        yield windows, entries
+class Pool(NamedTuple):
+    """The windows of pooling over an array of shape ``x``."""
+
+    x: tuple[int, ...]
+    axes: list[Sliding]
+
+    @property
+    def outcome(self) -> tuple[int, ...]:
+        """The shape of the outcome."""
+        return (self.x[0], *[axis.windows for axis in self.axes], self.x[-1])
+
+    @property
+    def whole(self) -> bool:
+        """Whether no window reaches into a margin."""
+        return not any(axis.before or axis.after for axis in self.axes)
+
+    @property
+    def overlap(self) -> bool:
+        return any(axis.stride < axis.size for axis in self.axes)
+
+    def places(self) -> Iterator[tuple[Any, Any]]:
+        """``spans`` of all axes together, row by row: windows and entries."""
+        for spans in itertools.product(*[list(axis.spans()) for axis in self.axes]):
+            _, windows, entries = zip(*spans)
+            yield (slice(None), *windows), (slice(None), *entries)
+
+    def require(self, name: str, *shapes: tuple[int, ...]) -> None:
+        for shape in shapes:
+            if shape != self.outcome:
+                raise ValueError(f"{name}: pooling gives {self.outcome} of {self.x}, not {shape}")
+
+
+def pooled(x: tuple[int, ...], size: Any, stride: Any = None, padding: Any = "valid") -> Pool:
+    """Windows of an array of shape ``x``. Raises ValueError in words where they do not fit."""
+    if len(x) < 3:
+        raise ValueError(f"pooling takes x (batch, ..., channels) of three axes or more, not {x}")
+    axes = sliding(x[1:-1], size, size if stride is None else stride, padding)
+    for axis in axes:
+        if axis.before >= axis.size:
+            raise ValueError(f"a margin of {axis.before} holds whole windows over {axis.size}")
+    return Pool(x, axes)
