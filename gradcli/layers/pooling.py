@@ -92,8 +92,10 @@ class AveragePool(MaxPool, kind="avg_pool2d"):
         return self.shared(x)
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
-        told = "the gradient of a mean is not divided among its window"
-        yield told, partial(_mistaken, self, lambda x: sum_pool(x, **self.sliding))
+        if self.padding == "same":
+            told = "the margin counts as entries of the mean"
+            count = math.prod(self.sliding["size"])
+            yield told, partial(_mistaken, self, lambda x: sum_pool(x, **self.sliding) / count)
 
 
 def _mistaken(self: MaxPool, wrong: Any, params: Params, x: Array, note: Note) -> Array:
