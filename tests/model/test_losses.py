@@ -222,6 +222,28 @@ def test_a_penalty_is_on_weights_and_not_on_biases() -> None:
         np.testing.assert_allclose(found.gradients[name], gradient + more, 1e-13)
 
 
+def test_a_penalty_counts_the_same_numbers_whatever_a_convention_calls_them() -> None:
+    weights = {
+        "keras": "e1 w2 u2 w3",
+        "torch": "0.weight 1.weight_ih_l0 1.weight_hh_l0 2.weight",
+        "cs231n": "w1 wx2 wh2 w3",
+    }
+    kinds = [
+        {"kind": "embedding", "vocab": 7, "units": 3},
+        {"kind": "lstm", "units": 5},
+        {"units": 4},
+    ]
+    for convention, names in weights.items():
+        model = Model.from_spec(
+            {"loss": "svm", "in": 4, "layers": kinds, "convention": convention, "l2": 0.1,
+             "dtype": "float64"}
+        )  # fmt: skip
+        found = differentiate(model)
+        counted = [model.parameters[name] for name in names.split()]
+        expected = 0.1 * sum((array**2).sum() for array in counted)
+        assert found.noted["penalty"] == pytest.approx(expected, rel=1e-13)
+
+
 @pytest.mark.parametrize(
     "spec",
     [{"loss": "ce", **SEQUENCE, "mask": MASK, "l1": 0.1, "l2": 0.2},
