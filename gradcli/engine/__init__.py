@@ -44,6 +44,7 @@ if typing.TYPE_CHECKING:  # at run time they load when they are asked for
     from gradcli.engine.ops.likelihood import *
     from gradcli.engine.ops.linear import *
     from gradcli.engine.ops.loss import *
+    from gradcli.engine.ops.normalisation import *
     from gradcli.engine.ops.places import *
     from gradcli.engine.ops.pooling import *
     from gradcli.engine.ops.recurrent import *

@@ -25,6 +25,19 @@ add_reduce: Any = np.add.reduce
 """np.sum without its wrapper, which costs more than the sum of a small array."""
 
 
+def add_along(x: Any, axis: Any) -> Any:
+    """The sum along ``axis``, which is kept; of rows, or of whole columns, as a product with ones,
+    which BLAS does several times faster."""
+    if x.size and x.ndim > 1 and x.dtype.char in "fd":
+        n = x.shape[-1]
+        if axis == -1:
+            return x.reshape(-1, n).dot(np.ones(n, x.dtype)).reshape((*x.shape[:-1], 1))
+        if axis == tuple(range(x.ndim - 1)):
+            rows = x.reshape(-1, n)
+            return np.ones(len(rows), x.dtype).dot(rows).reshape((*(1,) * len(axis), n))
+    return add_reduce(x, axis, keepdims=True)
+
+
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     if axis is None or x.ndim == 0:  # NumPy lets a number have axis 0
         return tuple(range(x.ndim))

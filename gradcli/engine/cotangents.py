@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcli.engine.axes import add_along
 from gradcli.engine.nest import pairs
 from gradcli.engine.tensor import Array, Tensor
 from gradcli.errors import DtypeError
@@ -25,16 +26,23 @@ def fit(cotangent: Array, value: Any, op: Op) -> Array:
     return cotangent
 
 
+_FEW = 1024
+"""Entries up to which a sum over rows is no slower than a product with ones."""
+
+
 def unbroadcast(cotangent: Array, shape: tuple[int, ...]) -> Array:
     """``cotangent`` summed over the axes along which an array of ``shape`` was repeated: the
     one place where broadcasting is undone."""
     if cotangent.shape == shape:
         return cotangent
     extra = cotangent.ndim - len(shape)
-    if extra == 1 and cotangent.shape[1:] == shape:  # a bias: the common case
+    if extra > 0 and cotangent.shape[extra:] == shape:  # a bias: the common case
+        leading = tuple(range(extra))
         if isinstance(cotangent, Tensor):
-            return cotangent.sum(axis=0)
-        return np.add.reduce(cotangent, 0)
+            return cotangent.sum(axis=leading)
+        if cotangent.size > _FEW:
+            return add_along(cotangent, leading).reshape(shape)
+        return np.add.reduce(cotangent, leading)
     rest = cotangent.shape[max(extra, 0) :]
     if extra < 0 or any(n not in (1, m) for n, m in zip(shape, rest)):
         raise ValueError(f"a cotangent of shape {cotangent.shape} for an input of {shape}")

@@ -465,3 +465,13 @@ def test_whole_numbers_do_not_wrap_around() -> None:
 def test_what_means_nothing_is_an_error(call: Any) -> None:
     with pytest.raises((TypeError, ValueError, IndexError, GradcliError)):
         call()
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (4, 10, 30), (2, 2, 10, 30)])
+def test_what_is_repeated_many_times_is_summed_up(shape: tuple[int, ...]) -> None:
+    """Along all axes but the last: sums of whole numbers, which are exact."""
+    g = np.arange(1200, dtype=np.float32).reshape(shape)
+    for wide in (g, g[..., ::-1], np.asfortranarray(g)):
+        gradient = grad(lambda b, wide=wide: (b * wide).sum())(np.ones(30, np.float32))
+        assert gradient.tolist() == np.sum(wide.reshape(40, 30), axis=0, dtype=int).tolist()
+        assert gradient.dtype == np.float32

@@ -12,6 +12,7 @@ from gradcli.engine.ops import (  # noqa: F401  (declares them)
     indexing,
     joining,
     likelihood,
+    normalisation,
     places,
     pooling,
     recurrent,

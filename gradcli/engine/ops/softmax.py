@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.engine.axes import Axis, kept
+from gradcli.engine.axes import Axis, add_along, kept
 from gradcli.engine.domain import case
 from gradcli.engine.op import op
 from gradcli.engine.ops.exponential import exp
@@ -27,14 +27,6 @@ def _shifted(x: Any, axis: int) -> Any:
         rows = x.reshape(-1, x.shape[-1])
         return x - np.maximum.reduce(rows.T.copy(), 0).reshape((*x.shape[:-1], 1))
     return x - np.max(x, axis=axis, keepdims=True)
-
-
-def _total(e: Any, axis: int) -> Any:
-    if e.ndim > 1 and axis == -1:
-        # The sums of short rows are several times faster as a product with ones.
-        n = e.shape[-1]
-        return e.reshape(-1, n).dot(np.ones(n, e.dtype)).reshape((*e.shape[:-1], 1))
-    return np.add.reduce(e, axis, keepdims=True)
 
 
 def _softmax_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
@@ -56,13 +48,13 @@ def softmax(x: Array, axis: int = -1) -> Outcome:
     x = real(x)
     if x.size and x.dtype.char in "fd" and np.maximum.reduce(x, None) <= _MODERATE:
         e = np.exp(x)
-        total = _total(e, axis)
+        total = add_along(e, axis)
         if np.minimum.reduce(total, None) >= _SMALLEST:  # no row needs its largest subtracted
             e /= total
             return e
     e = np.exp(_shifted(x, axis))
     if e.size:
-        e /= _total(e, axis)
+        e /= add_along(e, axis)
     return e
 
 
@@ -75,7 +67,7 @@ def log_softmax(x: Array, axis: int = -1) -> Outcome:
     """log(softmax(x)), exact where softmax(x) is too small for a number."""
     s = _shifted(real(x), axis)
     if s.size:
-        s = s - np.log(_total(np.exp(s), axis))
+        s = s - np.log(add_along(np.exp(s), axis))
     return s
 
 
