@@ -75,6 +75,7 @@ RECURRENT = (
     _key("state", "flag", "The last state is an output, too.", "false", "return_state"),
 )
 SEQUENCE = {"in": "5,3", "units": "2"}
+EPS = _key("eps", "number", "Added to the variance.", "0.001", "epsilon")
 LAYERS = {
     "dense": LayerKind(
         "x @ w + b: each unit is a weighted sum of all features",
@@ -119,4 +120,31 @@ LAYERS = {
     "avg_pool2d": _pool("the mean of a window along two axes", {"in": "4,4,2"}),
     "global_max_pool": LayerKind("the largest entry of each channel", (), {"in": "4,4,2"}),
     "global_avg_pool": LayerKind("the mean of each channel", (), {"in": "4,4,2"}),
+    "batch_norm": LayerKind(
+        "each channel with mean 0 and variance 1 over the batch", (EPS,), {"in": "3", "batch": "4"}
+    ),
+    "layer_norm": LayerKind("the features of a row with mean 0 and variance 1", (EPS,)),
+    "rms_norm": LayerKind(
+        "the features of a row with mean square 1",
+        (EPS._replace(help="Added to the mean square.", default="1e-06"),),
+    ),
+    "group_norm": LayerKind(
+        "groups of channels, each with mean 0 and variance 1",
+        (_key("groups", "int", "Groups of channels.", "32", "num_groups"), EPS),
+        {"in": "4", "groups": "2"},
+    ),
+    "dropout": LayerKind(
+        "entries dropped at random, the others scaled up",
+        (_key("rate", "part", "The part that is dropped.", aliases="p"),),
+        {"in": "4", "rate": "0.5"},
+    ),
+    "attention": LayerKind(
+        "each step a weighted mean of all, by likeness, in several heads",
+        (
+            _key("heads", "int", "How many at once.", aliases="num_heads"),
+            _key("key_dim", "int", "Features of a key.", "features / heads"),
+            _key("causal", "flag", "Each step sees none after it.", "false", "use_causal_mask"),
+        ),
+        {"in": "3,4", "heads": "2"},
+    ),
 }

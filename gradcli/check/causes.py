@@ -55,20 +55,17 @@ def with_causes(
     failed = [name for name, verdict in judged.items() if verdict.verdict == FAIL]
     causes = {name: claims[name].complaint for name in failed}
     failing = {n: given[n] for n in failed if n in given and np.all(np.isfinite(given[n].given))}
+    known = _known_mistakes(problem, failing)
     together = _common_factor(problem, list(failing.values()))
-    unnamed = {}
     for name, evidence in failing.items():
-        cause = (
-            together
+        causes[name] = (
+            known.get(name)
+            or together
             or _rearranged(name, evidence)
             or _swapped(name, given)
             or _factor(problem, evidence)
+            or causes[name]
         )
-        if cause:
-            causes[name] = cause
-        else:
-            unnamed[name] = evidence
-    causes |= _known_mistakes(problem, unnamed)
     return {n: v._replace(cause=causes.get(n)) for n, v in judged.items()}
 
 
@@ -181,12 +178,13 @@ def _swapped(name: str, given: Mapping[str, Evidence]) -> str | None:
     return None
 
 
-def _known_mistakes(problem: Problem, unnamed: dict[str, Evidence]) -> dict[str, str]:
+def _known_mistakes(problem: Problem, failing: Mapping[str, Evidence]) -> dict[str, str]:
+    """A mistake is told before a factor that it happens to make, such as sqrt(key_dim)."""
     found: dict[str, str] = {}
-    for cause, gradients in problem.mistakes() if unnamed else ():
-        for name, evidence in unnamed.items():
+    for cause, gradients in problem.mistakes() if failing else ():
+        for name, evidence in failing.items():
             if name not in found and name in gradients and evidence.equals(gradients[name]):
                 found[name] = cause
-        if len(found) == len(unnamed):
+        if len(found) == len(failing):
             break
     return found

@@ -51,7 +51,7 @@ class Weight(NamedTuple):
 
     letter: str
     initialiser: str = "normal"
-    """Where none is given."""
+    """Where none is given; empty where ``fill`` of its Parameter does it."""
     flag: str | None = None
     """The key that leaves it out where it is false."""
     optional: bool = False
@@ -200,8 +200,11 @@ class Layer:
         """
         return np.reshape(stack, (len(stack), *(1,) * (ndim + 1 - stack.ndim), *stack.shape[1:]))
 
-    def lint(self, shape: Shape, batch: int) -> Iterator[str]:
-        """What is allowed with an input of ``batch`` rows of ``shape``, and yet seldom meant."""
+    def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
+        """What is allowed with an input of ``batch`` rows of ``shape``, and yet seldom meant.
+
+        ``letters`` are the arrays that it has.
+        """
         yield from ()
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:

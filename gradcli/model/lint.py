@@ -16,11 +16,11 @@ from gradcli.problem import Arrays, Result
 
 def lint_spec(spec: Spec, batch: int, units: int) -> list[str]:
     """Warnings about layers, and about how the loss reads the output."""
-    found = [
-        f"{placed.layer.kind}: {warning}"
-        for placed in leaves(spec.layers)
-        for warning in placed.layer.lint(placed.shape, batch)
-    ]
+    found = []
+    for placed in leaves(spec.layers):
+        letters = {letter for local in placed.names for letter in placed.letters_of(local)}
+        for warning in placed.layer.lint(placed.shape, batch, letters):
+            found.append(f"{placed.layer.kind}: {warning}")
     return [*found, *_lint_loss(spec, units)]
 
 

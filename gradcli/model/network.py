@@ -118,7 +118,7 @@ def place(
         local = layout.names if layout else {letter: (letter,) for letter in letters}
         names = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
         usual = {n: letters[local[n][0]].initialiser for n in names if len(local[n]) == 1}
-        values = {n: table.values.get(n, usual.get(n)) for n in names}
+        values = {n: table.values.get(n, usual.get(n) or None) for n in names}
         act = layer.activation
         activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
         if activate and act in convention.slopes:

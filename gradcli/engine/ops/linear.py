@@ -192,6 +192,8 @@ def _of_product(g: Any, x: Any, w: Any) -> Any:
 def _dense_x(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     if g.shape[-1] != w.shape[-1]:
         g = _of_product(g, x, w)
+    if w.ndim == 2 and g.ndim > 2:  # one product over all rows, not one each
+        return (g.reshape((-1, g.shape[-1])) @ w.mT).reshape((*g.shape[:-1], len(w)))
     return g @ w.mT
 
 
@@ -199,7 +201,7 @@ def _dense_w(g: Any, y: Any, x: Any, w: Any, b: Any) -> Any:
     if x.ndim == 2 == g.ndim and len(x) == len(g):
         return x.mT @ g
     g = _of_product(g, x, w)
-    if w.ndim == 2 and x.ndim > 2:  # one product over all rows, not one each
+    if w.ndim == 2 and x.ndim > 2:
         return x.reshape((-1, x.shape[-1])).mT @ g.reshape((-1, g.shape[-1]))
     return _matmul_right(g, y, x, w)
 
