@@ -136,7 +136,7 @@ LAYERS = {
     "dropout": LayerKind(
         "entries dropped at random, the others scaled up",
         (_key("rate", "part", "The part that is dropped.", aliases="p"),),
-        {"in": "4", "rate": "0.5"},
+        {"in": "4", "rate": "0.5", "batch": "2"},
     ),
     "attention": LayerKind(
         "each step a weighted mean of all, by likeness, in several heads",
@@ -145,6 +145,6 @@ LAYERS = {
             _key("key_dim", "int", "Features of a key.", "features / heads"),
             _key("causal", "flag", "Each step sees none after it.", "false", "use_causal_mask"),
         ),
-        {"in": "3,4", "heads": "2"},
+        {"in": "3,4", "heads": "2", "wrt": "wq,wk"},
     ),
 }
