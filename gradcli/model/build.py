@@ -83,7 +83,7 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
         else:
             labels = rows.labels(given["labels"], arrays.get("mask"), stream)
             arrays["y"] = rows.targets(labels, dtype)
-    whole = ("mask",) if _vocabulary(spec) is None else ("x", "mask")
+    whole = ["mask"] * (spec.loss is not None) + ["x"] * (_vocabulary(spec) is not None)
     known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]
     exact = {n: arrays[n].astype(np.float64) for n in known}
     cast = {n: a if n in whole else a.astype(dtype) for n, a in arrays.items()}
@@ -185,7 +185,8 @@ def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
     values = {"x": spec.x}
     for placed in leaves(spec.layers):
         values |= {name: placed.values[local] for local, name in placed.names.items()}
-    values["mask"] = spec.mask
+    if spec.loss is not None:  # one layer may have a mask of its own
+        values["mask"] = spec.mask
     named = {k: v for k, v in (values | spec.targets).items() if v is not None}
     from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
     if len(from_stdin) > 1:

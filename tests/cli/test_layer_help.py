@@ -87,7 +87,11 @@ def test_help_on_a_kind_is_that_of_its_command(gradcli: Gradcli) -> None:
 
 
 def test_kinds_are_completed_without_numpy() -> None:
-    env = {"_GRADCLI_COMPLETE": "bash_complete", "COMP_WORDS": "gradcli layer l", "COMP_CWORD": "2"}
+    env = {
+        "_GRADCLI_COMPLETE": "bash_complete",
+        "COMP_WORDS": "gradcli layer ls",
+        "COMP_CWORD": "2",
+    }
     probe = PROBE.format(args=[], env=env, watched=["numpy"])
     ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert ran.stdout.endswith("plain,lstm\n[]\n")
