@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -56,7 +56,7 @@ class MaxPool(Layer, kind="max_pool2d"):
     def forward(self, params: Params, x: Array, note: Note) -> Array:
         return max_pool(x, **self.sliding)
 
-    def lint(self, shape: Shape, batch: int) -> Iterator[str]:
+    def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
         if self.padding == "same":
             return
         for name, axis in zip(self.names, self.windows(shape).axes):
