@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from gradcli.errors import LayersError
 from gradcli.inputs.layer_text import DEEPEST, LONGEST, read_layers
 from gradcli.keys import Key
+from tests.conftest import Gradcli
 
 
 class Kind(NamedTuple):
@@ -257,3 +259,26 @@ def test_any_text_is_layers_or_an_error(text: str) -> None:
     assert all(layer["kind"] in KINDS for layer in layers)
     assert all(line.isprintable() for line in said)
     assert bool(layers) != bool(said)
+
+
+def test_on_the_command_line(gradcli: Gradcli) -> None:
+    ran = gradcli("mse --in 3 --layers 'dense(4, relu), dence(2)'")
+    assert ran.code == 2
+    said, caret = ran.err.rstrip("\n").split("\n")
+    assert said.endswith(
+        "there is no layer 'dence'; did you mean 'dense'?: dense(4, relu), dence(2)"
+    )
+    assert caret == f"{' ' * said.rindex('dence')}^"
+
+
+def test_in_a_document(gradcli: Gradcli) -> None:
+    """As tables and as a text they are the same network."""
+    tables = [{"units": 4, "act": "relu"}, {"kind": "dense", "units": 2, "w": [[1, 2]] * 4}]
+    text = "dense(4, relu), dense(2, w=[[1, 2], [1, 2], [1, 2], [1, 2]])"
+    spec = {"loss": "mse", "in": 3, "layers": tables}
+    documents = "\n".join(json.dumps(s) for s in (spec, {**spec, "layers": text}))
+    first, second = gradcli("run - --json", stdin=documents.encode()).out.splitlines()
+    assert first == second
+    ran = gradcli("run - --json", stdin=json.dumps({**spec, "layers": "dense(4"}).encode())
+    assert ran.code == 2
+    assert ran.json == {"error": "-: this ( is never closed: dense(4", "line": 1}
