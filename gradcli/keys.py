@@ -70,7 +70,8 @@ class Key(NamedTuple):
         for number in listed:
             if not is_whole(number, self.least):
                 expected = "".join([f"{word}, " for word in self.words]) + whole_from(self.least)
-                raise SpecError(self.name, f"must be {expected}, not {shown(number)}")
+                near = suggestion(number, self.words) if isinstance(number, str) else ""
+                raise SpecError(self.name, f"must be {expected}, not {shown(number)}{near}")
         return listed
 
 

@@ -49,7 +49,9 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     channels_first = convention_of(spec.convention).channels_first
     begins = channels_first and _has_channels(spec.layers, len(row))
     chain = _Chain(spec, given, channels_first)
-    layers, end = chain.through(spec.layers, _End(_last(row) if begins else row, begins), "")
+    layers, end = chain.through(
+        spec.layers, _End(_last(row) if begins else row, begins), "" if spec.loss else None
+    )
     output = _front(end.shape) if end.first else end.shape
     count = None
     if isinstance(labels, np.ndarray):
@@ -92,21 +94,21 @@ class _Chain(NamedTuple):
     channels_first: bool
 
     def through(
-        self, layers: Sequence[Placed], end: _End, within: str
+        self, layers: Sequence[Placed], end: _End, within: str | None
     ) -> tuple[tuple[Placed, ...], _End]:
         """``layers`` with the shapes of their inputs, and what the last one hands on."""
         found = []
         for i, placed in enumerate(layers):
-            where = f"{within}layers[{i + 1}]"
+            where = None if within is None else f"{within}layers[{i + 1}]"
             last = not within and i == len(layers) - 1
             layer = placed.layer
             if layer.inferred and getattr(layer, layer.inferred) is None:
-                placed = placed._replace(layer=self.completed(placed, i, last))
+                placed = placed._replace(layer=self.completed(placed, where, last))
                 placed = placed._replace(forward=placed.layer.forward)
             inner = placed.inner
             try:
                 if inner:
-                    inner, after = self.through(inner, end, f"{where}: ")
+                    inner, after = self.through(inner, end, f"{where}." if where else "")
                     if after.shape != end.shape:
                         raise ValueError(
                             f"gets {end.shape} and makes {after.shape} of it, but adds the two: "
@@ -115,7 +117,6 @@ class _Chain(NamedTuple):
                 else:
                     after = self.after(placed.layer, end)
             except ValueError as error:
-                where = where if self.spec.loss else layer.kind
                 raise SpecError(where, f"{layer.kind} {error}") from None
             placed = placed._replace(
                 inner=inner, shape=end.shape, first=(end.first, after.first), order=end.order
@@ -140,12 +141,12 @@ class _Chain(NamedTuple):
             shape = _last(shape) if first else shape
         return _End(shape, first, order)
 
-    def completed(self, placed: Placed, at: int, last: bool) -> Layer:
+    def completed(self, placed: Placed, where: str | None, last: bool) -> Layer:
         target = self.given.get("y") if last else None
         columns = target.shape[-1] if isinstance(target, np.ndarray) and target.ndim else None
         found = _first(columns, _told(placed, self.given)[1], 1 if _alone(target) else None)
         if found is None:
-            raise _needed(self.spec, placed, at, last)
+            raise _needed(self.spec, placed, where, last)
         return placed.layer.completed(found)
 
 
@@ -156,16 +157,16 @@ def _row(x: object) -> Shape | None:
     return tuple(x.shape if x.ndim == 1 else x.shape[1:])
 
 
-def _needed(spec: Spec, placed: Placed, at: int, last: bool) -> SpecError:
+def _needed(spec: Spec, placed: Placed, where: str | None, last: bool) -> SpecError:
     """What to give where nothing tells the width of a layer."""
     layer = placed.layer
     arrays = " or ".join([weight.letter for weight in layer.weights])
-    if spec.loss is None:
+    if where is None:
         return SpecError(layer.inferred, f"needed (or a {arrays} of numbers)")
     if last:
         arrays = f"y, {arrays}"
     if spec.long:
-        return SpecError(f"layers[{at + 1}]", f"needs {layer.inferred} (or a {arrays} of numbers)")
+        return SpecError(where, f"needs {layer.inferred} (or a {arrays} of numbers)")
     return SpecError("out", f"needed: the number of units out (or a {arrays} of numbers)")
 
 

@@ -35,7 +35,10 @@ def read_tables(given: Any, convention: Convention, dtype: str) -> tuple[Table, 
         try:
             tables.append(read_table(table, convention, dtype))
         except SpecError as error:
-            raise SpecError(f"layers[{i + 1}]", str(error)) from None
+            where, told = f"layers[{i + 1}]", str(error)
+            if error.key and error.key.startswith("layers["):
+                where, told = f"{where}.{error.key}", error.problem
+            raise SpecError(where, told) from None
     return tuple(tables)
 
 

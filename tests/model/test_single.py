@@ -156,3 +156,18 @@ def test_rows_of_several_axes_may_be_written_flat() -> None:
         np.testing.assert_array_equal(layer.x, expected)
     with pytest.raises(SpecError, match=r"x: has shape \(5,\), but \(1, 3, 2\) is needed"):
         SingleLayer.from_spec({"layer": "dense", "in": [3, 2], "units": 1, "x": np.ones(5)})
+
+
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ({"units": 2}, r"layers[1]: residual gets (4,) and makes (2,) of it"),
+        ({"kind": "dense"}, r"layers[1].layers[1]: needs units"),
+        ({"kind": "dence"}, r"layers[1].layers[1]: kind: unknown value 'dence'"),
+    ],
+)
+def test_a_layer_within_another_is_named_by_its_place(inner: dict[str, str], told: str) -> None:
+    layers = [{"kind": "residual", "layers": [inner]}]
+    with pytest.raises(SpecError) as caught:
+        Model.from_spec({"loss": "mse", "in": 4, "layers": layers})
+    assert told in str(caught.value)
