@@ -13,8 +13,10 @@ from gradcli.inputs.files import NamedArrays, read_arrays
 from gradcli.inputs.literals import from_lists
 from gradcli.keys import shown
 
-_OF = re.compile(r"(?:d|grads?)_?(?=.)", re.IGNORECASE)
-"""What people write before the name of a parameter to name its gradient."""
+_BEFORE = re.compile(r"(?:d|grads?)[_./]?(?=.)")
+"""What people write before the name of a parameter to name its gradient,"""
+_AFTER = re.compile(r"(?<=.)[_./]?grads?$")
+"""and after it."""
 
 
 def read_gradients(
@@ -22,8 +24,9 @@ def read_gradients(
 ) -> dict[str, npt.NDArray[Any]]:
     """Gradients of the parameters ``names`` from an npz or JSON (``-``: standard input), or lists.
 
-    Keys are those names, or dW1, grad_w1 or W1 for w1 where they leave no doubt; those of an
-    answer saved as npz (``grads.w``); or a whole ``--json`` document. JSON does not tell in how
+    Keys are those names, or dW1, grad_w1 or W1 for w1, fc1.weight.grad or fc1_weight for fc1.weight
+    where they leave no doubt; those of an answer saved as npz (``grads.w``); or a whole ``--json``
+    document. JSON does not tell in how
     many digits its numbers were computed: they are taken to be of ``dtype``. Raises FileError,
     and SpecError where lists are no lists of numbers.
     """
@@ -51,11 +54,17 @@ def _listed(source: Any) -> NamedArrays:
 
 def _meant(given: Collection[str], names: Collection[str]) -> dict[str, str]:
     """Which of ``names``, for those ``given`` that are none of them but can mean one only."""
-    missing = [name for name in names if name not in given]
+    missing = {name: _bare(name.lower()) for name in names if name not in given}
     alike: dict[str, list[str]] = {name: [] for name in missing}
     for other in given:
-        spellings = {other.lower(), _OF.sub("", other, count=1).lower()}
-        fits = [name for name in missing if name.lower() in spellings]
+        spelt = {other.lower(), _BEFORE.sub("", other.lower(), count=1)}
+        bares = {_bare(text) for text in (*spelt, *[_AFTER.sub("", text) for text in spelt])}
+        fits = [name for name, bare in missing.items() if bare in bares]
         if other not in names and len(fits) == 1:
             alike[fits[0]].append(other)
     return {others[0]: name for name, others in alike.items() if len(others) == 1}
+
+
+def _bare(name: str) -> str:
+    """Its letters and digits."""
+    return re.sub(r"[\W_]+", "", name)

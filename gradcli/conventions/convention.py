@@ -86,6 +86,11 @@ class Layout:
         self.parts = parts
         self.names = {name: letters for part in parts for name, letters in part.names.items()}
         self.axes = {name: axes for part in parts for name, axes in part.axes.items()}
+        self.varied: dict[str, tuple[str, ...]] = {}
+        """By name, the letters of the layer's arrays that vary with that of the convention."""
+        for part in parts:
+            whole = tuple({letter: None for letters in part.names.values() for letter in letters})
+            self.varied |= {name: letters or whole for name, letters in part.names.items()}
 
     def theirs(self, ours: Arrays) -> dict[str, Array]:
         return {n: array for part in self.parts for n, array in part.theirs(ours).items()}

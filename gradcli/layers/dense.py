@@ -38,8 +38,8 @@ class Dense(Layer, kind="dense"):
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         fan_in, units = shape[-1], self.units or 0
         return {
-            "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units), features=0),
-            "b": Parameter((units,), "(out,)", Fans(units, units)),
+            "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units), None, 0, 1),
+            "b": Parameter((units,), "(out,)", Fans(units, units), outputs=0),
         }
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -20,7 +20,7 @@ class Dropout(Layer, kind="dropout"):
     """x where the mask keeps it, times the mask: what is kept is scaled by 1/(1 - rate)."""
 
     rate: float
-    weights = (Weight("mask", "", learned=False),)
+    weights = (Weight("mask", "", learned=False, as_input=True),)
     stacks = True
 
     @property

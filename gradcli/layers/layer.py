@@ -60,6 +60,8 @@ class Weight(NamedTuple):
     """Whether it is a parameter; else a constant."""
     decays: bool = False
     """Whether a penalty on the weights counts it."""
+    as_input: bool = False
+    """Whether it has an entry for each of the input, laid out as that is."""
 
 
 class Parameter(NamedTuple):
@@ -73,7 +75,9 @@ class Parameter(NamedTuple):
     fill: Callable[[Stream], npt.NDArray[Any]] | None = None
     """Draws it in a way of its own."""
     features: int | None = None
-    """Which axis of it runs over the features of the input."""
+    """Which axis of it runs over the features of the input,"""
+    outputs: int | None = None
+    """and which over those of the output, where they are not kept."""
 
 
 class Layer:

@@ -77,6 +77,7 @@ class BatchNorm(Layer, kind="batch_norm"):
         Weight("mean", optional=True, learned=False),
         Weight("var", optional=True, learned=False),
     )
+    spatial = True
 
     def letters(self, given: Collection[str] = ()) -> dict[str, Weight]:
         found = super().letters(given)
@@ -117,6 +118,7 @@ class LayerNorm(Layer, kind="layer_norm"):
     eps: float
     weights = (_GAMMA, _BETA)
     stacks = True
+    spatial = False
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         return _per_channel(shape, "gamma", "beta")
@@ -140,6 +142,7 @@ class RmsNorm(Layer, kind="rms_norm"):
     eps: float
     weights = (_GAMMA,)
     stacks = True
+    spatial = False
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         return _per_channel(shape, "gamma")
@@ -163,6 +166,7 @@ class GroupNorm(Layer, kind="group_norm"):
     groups: int
     eps: float
     weights = (_GAMMA, _BETA)
+    spatial = True
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         return _per_channel(shape, "gamma", "beta")

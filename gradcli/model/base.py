@@ -15,7 +15,7 @@ from gradcli.gradient import quiet
 from gradcli.layers.dense import Dense
 from gradcli.model.build import Built, build
 from gradcli.model.document import document
-from gradcli.model.network import forward, inward, leaves
+from gradcli.model.network import forward, front, inward, leaves
 from gradcli.problem import Arrays, Note, Problem, same
 from gradcli.suggest import suggestion
 
@@ -62,7 +62,7 @@ class Network(Problem):
     def chain(self) -> str:
         """The layers with the shapes between them: 8x8x3 -> conv2d(4, 3) 6x6x4 -> 2 linear."""
         layers, sizes = self.spec.layers, self.built.sizes
-        after = [placed.shape for placed in layers[1:]]
+        after = [front(placed.shape, placed.first[0]) for placed in layers[1:]]
         parts = ["x".join(map(str, sizes.row))]
         for placed, shape in zip_longest(layers, after):
             tells = isinstance(placed.layer, Dense) and len(placed.shape) == 1
@@ -137,22 +137,31 @@ class Network(Problem):
         layers = self.spec.layers
         owners = [i for i, placed in enumerate(layers) if name in placed.names.values()]
         owners += [0] * (name == "x" and not layers[0].first[0])
-        if (
-            owners
-            and not self._base
-            and all(p.layer.stacks and not p.layout for p in layers[owners[0] :])
-        ):
-            if name != "x":
-                placed = layers[owners[0]]
-                after = (
-                    layers[owners[0] + 1].shape
-                    if len(layers) > owners[0] + 1
-                    else self.built.sizes.output
-                )
-                letter = next(n for n, own in placed.names.items() if own == name)
-                stack = placed.layer.stacked(letter, stack, 1 + len(after))
+        stacks = owners and all(p.layer.stacks for p in layers[owners[0] :])
+        if not stacks or layers[owners[0]].turned or self._base:
+            return np.array([self.forward({**self.primals, name: array}) for array in stack])
+        if name == "x":
             return np.asarray(self.forward({**self.primals, name: stack}))
-        return np.array([self.forward({**self.primals, name: array}) for array in stack])
+        return self._stacked(owners[0], name, stack)
+
+    def _stacked(self, at: int, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """``values`` of a parameter of the layer ``at``, which takes stacks of its own arrays."""
+        layers = self.spec.layers
+        placed = layers[at]
+        after = layers[at + 1].shape if len(layers) > at + 1 else self.built.sizes.output
+        given = {local: self.arrays[own] for local, own in placed.names.items()}
+        local = next(n for n, own in placed.names.items() if own == name)
+        each = [placed.ours({**given, local: array}) for array in stack]
+        names = {letter: f"{placed.z}.{letter}" for letter in each[0]}
+        stacks = {}
+        for letter in placed.varied(local):
+            array = np.stack([arrays[letter] for arrays in each])
+            stacks[names[letter]] = placed.layer.stacked(letter, array, 1 + len(after))
+        bare = placed._replace(names=names, layout=None)
+        spec = self.spec._replace(layers=(*layers[:at], bare, *layers[at + 1 :]))
+        arrays = {**self.arrays, **{names[letter]: array for letter, array in each[0].items()}}
+        network = type(self)(self.built._replace(spec=spec, arrays=arrays))
+        return np.asarray(network.forward(stacks))
 
     @property
     def working_set(self) -> int:

@@ -123,11 +123,12 @@ def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arr
         for name in [name for name, letters in of.items() if letter in letters]:
             word = given[name]
             if not isinstance(word, np.ndarray) and letter not in drawn.setdefault(word, {}):
-                array = _drawn(name, word or weight.initialiser, needed[letter], placed, stream)
+                start = word or weight.initialiser
+                array = _drawn(name, start, letter, needed[letter], placed, stream)
                 drawn[word] = {**drawn[word], letter: array}
     try:
-        theirs = {word: _theirs(placed, {**blank, **arrays}) for word, arrays in drawn.items()}
-        shapes = {n: array.shape for n, array in _theirs(placed, blank).items()}
+        theirs = {word: placed.theirs({**blank, **arrays}) for word, arrays in drawn.items()}
+        shapes = {n: array.shape for n, array in placed.theirs(blank).items()}
     except ValueError as error:
         raise SpecError(next(iter(of)), f"{placed.layer.kind} {error}") from None
     found = {}
@@ -145,18 +146,17 @@ def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arr
     return found
 
 
-def _theirs(placed: Placed, ours: Arrays) -> Arrays:
-    return placed.layout.theirs(ours) if placed.layout else ours
-
-
 def _drawn(
-    name: str, word: str, needed: Parameter, placed: Placed, stream: Stream
+    name: str, word: str, letter: str, needed: Parameter, placed: Placed, stream: Stream
 ) -> npt.NDArray[Any]:
-    """An array in the order of features that its layer gets."""
+    """An array, its features in the order in which its layer gets and makes them."""
     array = needed.fill(stream) if needed.fill and not word else _array(name, word, needed, stream)
-    if placed.order is None or needed.features is None:
-        return array
-    return np.take(array, placed.order, axis=needed.features)
+    as_input = any(w.letter == letter and w.as_input for w in placed.layer.weights)
+    features = -1 if as_input else needed.features
+    for axis, order in ((features, placed.order), (needed.outputs, placed.made)):
+        if axis is not None and order is not None:
+            array = np.take(array, order, axis=axis)
+    return array
 
 
 def _upstreams(spec: Spec, given: Values, sizes: Sizes, stream: Stream) -> Arrays:

@@ -89,7 +89,8 @@ class Model(Network):
     def shown(self, result: Result) -> dict[str, Any]:
         last = [name for name in result.noted if name not in ("loss", "data_loss", "penalty")]
         output = result.noted[last[-1]] if last else self.x
-        return {"params": self.parameters, "x": self.x, "y": self.y, "output": output}
+        params = {n: self.arrays[n] for p in leaves(self.spec.layers) for n in p.names.values()}
+        return {"params": params, "x": self.x, "y": self.y, "output": output}
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         if list(self.primals) != list(self.parameters):

@@ -54,11 +54,35 @@ class Placed(NamedTuple):
     first: tuple[bool, bool] = (False, False)
     """Whether its input, and its outcome, are seen with the channels first."""
     order: npt.NDArray[np.int64] | None = None
-    """The order in which its features stand against Keras's, where that is another."""
+    """The order in which its features stand against Keras's, where that is another,"""
+    made: npt.NDArray[np.int64] | None = None
+    """and that of the features that it makes."""
 
     def letters_of(self, local: str) -> tuple[str, ...]:
         """The layer's arrays that the one called ``local`` is made of."""
         return self.layout.names[local] if self.layout else (local,)
+
+    def varied(self, local: str) -> tuple[str, ...]:
+        """The layer's arrays that vary with the one called ``local``."""
+        return self.layout.varied[local] if self.layout else (local,)
+
+    @property
+    def turned(self) -> set[str]:
+        """Its arrays that the convention lays out as it does the input, channels first."""
+        return {w.letter for w in self.layer.weights if w.as_input and self.first[0]}
+
+    def theirs(self, ours: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The convention's arrays from the layer's. Raises ValueError where it has none such."""
+        ours = {n: outward(array, n in self.turned) for n, array in ours.items()}
+        return self.layout.theirs(ours) if self.layout else ours
+
+    def ours(self, theirs: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The layer's arrays from the convention's, by ops."""
+        if self.layout:
+            theirs = self.layout.ours(theirs, self.layer)
+        if self.turned:
+            return {n: inward(array, n in self.turned) for n, array in theirs.items()}
+        return theirs
 
     @property
     def learned(self) -> list[str]:
@@ -187,6 +211,11 @@ def inward(x: Array, first: bool) -> Array:
     return moveaxis(x, 1, -1) if first and x.ndim > 2 else x
 
 
+def front(row: Shape, first: bool) -> Shape:
+    """The shape of a row with its channels first, where they come ``first``."""
+    return (row[-1], *row[:-1]) if first else row
+
+
 def outward(x: Array, first: bool) -> Array:
     """``x`` (batch, ..., channels) with its channels first, where they come ``first``."""
     return moveaxis(x, -1, 1) if first and x.ndim > 2 else x
@@ -208,9 +237,7 @@ def forward(
         def own_note(name: str, value: Any, called: Any = placed.called) -> Any:
             return note(called(name), value)
 
-        own = {local: params[name] for local, name in placed.names.items()}
-        if placed.layout:
-            own = placed.layout.ours(own, layer)
+        own = placed.ours({local: params[name] for local, name in placed.names.items()})
         if placed.inner:
             z = x + forward(placed.inner, params, x, note)[0]
         elif layer.lays:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from gradcli.conventions.convention import convention_of
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Parameter, Shape
-from gradcli.model.network import Placed, leaves
+from gradcli.model.network import Placed, front, leaves
 from gradcli.model.spec import Spec
 from gradcli.suggest import counted
 
@@ -52,7 +53,7 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     layers, end = chain.through(
         spec.layers, _End(_last(row) if begins else row, begins), "" if spec.loss else None
     )
-    output = _front(end.shape) if end.first else end.shape
+    output = front(end.shape, end.first)
     count = None
     if isinstance(labels, np.ndarray):
         count = max(labels.size // math.prod(end.shape[:-1]), 1)
@@ -63,10 +64,6 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
 def _last(row: Shape) -> Shape:
     """A row whose channels come first, with them last."""
     return (*row[1:], row[0]) if len(row) > 1 else row
-
-
-def _front(row: Shape) -> Shape:
-    return (row[-1], *row[:-1])
 
 
 def _has_channels(layers: Iterable[Placed], axes: int) -> bool:
@@ -86,6 +83,13 @@ class _End(NamedTuple):
     """The order of its features against Keras's, where that is another."""
 
 
+class _Row(tuple[int, ...]):
+    """The shape of a row, channels last, that is shown with them first."""
+
+    def __repr__(self) -> str:
+        return repr(front(tuple(self), first=True))
+
+
 class _Chain(NamedTuple):
     """What shapes are inferred from."""
 
@@ -96,8 +100,12 @@ class _Chain(NamedTuple):
     def through(
         self, layers: Sequence[Placed], end: _End, within: str | None
     ) -> tuple[tuple[Placed, ...], _End]:
-        """``layers`` with the shapes of their inputs, and what the last one hands on."""
-        found = []
+        """``layers`` with the shapes of their inputs, and what the last one hands on.
+
+        What those of a residual hand on has the order of what they get.
+        """
+        found, wanted = [], end.order if within else None
+        mixing = [i for i, placed in enumerate(layers) if not placed.layer.keeps_features]
         for i, placed in enumerate(layers):
             where = None if within is None else f"{within}layers[{i + 1}]"
             last = not within and i == len(layers) - 1
@@ -111,13 +119,19 @@ class _Chain(NamedTuple):
                     inner, after = self.through(inner, end, f"{where}." if where else "")
                     if after.shape != end.shape:
                         raise ValueError(
-                            f"gets {end.shape} and makes {after.shape} of it, but adds the two: "
+                            f"gets {front(end.shape, end.first)} and makes "
+                            f"{front(after.shape, after.first)} of it, but adds the two: "
                             "they must be equal"
                         )
                 else:
-                    after = self.after(placed.layer, end)
+                    after = self.after(placed.layer, end, layers[i + 1 :])
+                if mixing[-1:] == [i] and wanted is not None and not layer.lays:
+                    after, placed = after._replace(order=wanted), placed._replace(made=wanted)
             except ValueError as error:
-                raise SpecError(where, f"{layer.kind} {error}") from None
+                told = str(error)
+                if self.channels_first:
+                    told = re.sub(r"\(([\w, ]+), channels\)", r"(channels, \1)", told)
+                raise SpecError(where, f"{layer.kind} {told}") from None
             placed = placed._replace(
                 inner=inner, shape=end.shape, first=(end.first, after.first), order=end.order
             )
@@ -125,15 +139,17 @@ class _Chain(NamedTuple):
             end = after
         return tuple(found), end
 
-    def after(self, layer: Layer, end: _End) -> _End:
+    def after(self, layer: Layer, end: _End, following: Sequence[Placed]) -> _End:
         """What ``layer`` hands on. Raises ValueError where it takes no such input."""
-        if layer.lays and end.first:
-            shape = layer.output_shape(_front(end.shape))
+        if layer.lays:
+            shape = layer.output_shape(front(end.shape, end.first))
+            first = end.first or _has_channels(following, len(shape))
         else:
-            shape = layer.output_shape(end.shape)
-        first = end.first if layer.spatial is None else self.channels_first and layer.spatial
+            shape = tuple(layer.output_shape(_Row(end.shape) if end.first else end.shape))
+            first = end.first if layer.spatial is None else layer.spatial
         first = self.channels_first and (len(shape) > 2 or (len(shape) == 2 and first))
-        order = end.order if len(shape) == 1 and layer.keeps_features else None
+        flat = len(end.shape) == len(shape) == 1
+        order = end.order if flat and (layer.keeps_features or layer.lays) else None
         if layer.lays:
             if end.first and len(shape) == 1:
                 entries = np.arange(math.prod(end.shape)).reshape(end.shape)
@@ -160,7 +176,7 @@ def _row(x: object) -> Shape | None:
 def _needed(spec: Spec, placed: Placed, where: str | None, last: bool) -> SpecError:
     """What to give where nothing tells the width of a layer."""
     layer = placed.layer
-    arrays = " or ".join([weight.letter for weight in layer.weights])
+    arrays = " or ".join(placed.names)
     if where is None:
         return SpecError(layer.inferred, f"needed (or a {arrays} of numbers)")
     if last:
