@@ -43,14 +43,14 @@ def _rows(x: Any, k: int) -> Any:
     return np.lib.stride_tricks.as_strided(seen, shape, strides)
 
 
-def _unrows(g: Any, k: int, c: int, n: int) -> Any:
-    """The gradient of what ``_rows`` took."""
+def _unrows(w: Any, g: Any, k: int, c: int, n: int) -> Any:
+    """The gradient of what ``_rows`` took, by that of its product with w."""
     oh, _, p = g.shape
-    g = g.reshape(oh, k, k, c, p // n, n)
-    ow = g.shape[4]
-    seen = np.zeros((oh + k - 1, k, c, ow, n), g.dtype)
-    for i in range(k):
-        seen[i : i + oh] += g[:, i]
+    seen = np.zeros((oh + k - 1, k * c, p), g.dtype)
+    for i, part in enumerate(w.reshape(k, k * c, -1)):
+        seen[i : i + oh] += part @ g
+    ow = p // n
+    seen = seen.reshape(oh + k - 1, k, c, ow, n)
     x = np.zeros((oh + k - 1, c, ow + k - 1, n), g.dtype)
     for j in range(k):
         x[:, :, j : j + ow] += seen[:, j]
@@ -111,11 +111,11 @@ def by_hand() -> Call:
         d3 = (d4 @ w4.T) * (z3 > 0)
         g2 = _unpooled((d3 @ w3.T).reshape(n, 5, 5, 16).transpose(1, 3, 2, 0), p2, r2)
         d2 = g2.reshape(z2.shape) * (z2 > 0)
-        g1 = _unpooled(_unrows(w2.reshape(150, 16) @ d2, 5, 6, n), p1, r1)
+        g1 = _unpooled(_unrows(w2, d2, 5, 6, n), p1, r1)
         d1 = g1.reshape(z1.shape) * (z1 > 0)
         return loss, [
-            (d1 @ s1.mT).sum(axis=0).T.reshape(w1.shape), d1.sum(axis=(0, 2)),
-            (d2 @ s2.mT).sum(axis=0).T.reshape(w2.shape), d2.sum(axis=(0, 2)),
+            (s1 @ d1.mT).sum(axis=0).reshape(w1.shape), d1.sum(axis=(0, 2)),
+            (s2 @ d2.mT).sum(axis=0).reshape(w2.shape), d2.sum(axis=(0, 2)),
             h.T @ d3, d3.sum(axis=0), h3.T @ d4, d4.sum(axis=0), h4.T @ d5, d5.sum(axis=0),
         ]  # fmt: skip
 
@@ -123,19 +123,27 @@ def by_hand() -> Call:
 
 
 def gradcli() -> Call:
-    from gradcli.engine import Program, ce, conv, dense, max_pool, mean, relu
+    from gradcli.model import Model
 
     x, params, y = data()
+    layers: list[dict[str, Any]] = [
+        {"kind": "conv2d", "filters": 6, "kernel": 5, "padding": "same", "act": "relu"},
+        {"kind": "max_pool2d"},
+        {"kind": "conv2d", "filters": 16, "kernel": 5, "act": "relu"},
+        {"kind": "max_pool2d"},
+        {"kind": "flatten"},
+        {"units": 120, "act": "relu"},
+        {"units": 84, "act": "relu"},
+        {"units": 10},
+    ]
+    model = Model.from_spec({"loss": "ce", "in": [28, 28, 1], "batch": BATCH, "layers": layers})
+    named = dict(zip(model.parameters, params))
 
-    def loss(x: Any, y: Any, *params: Any) -> Any:
-        w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = params
-        h = max_pool(relu(conv(x, w1, padding="same") + b1), 2)
-        h = max_pool(relu(conv(h, w2) + b2), 2).reshape((-1, 400))
-        h = dense(relu(dense(relu(dense(h, w3, b3)), w4, b4)), w5, b5)
-        return mean(ce(y, h, from_logits=True))
+    def call() -> Any:
+        loss, gradients = model.value_and_gradients(named, x, y)
+        return loss, list(gradients.values())
 
-    program = Program(loss, (x, y, *params), range(2, 12))
-    return lambda: program.value_and_grad(x, y, *params)
+    return call
 
 
 def torch() -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,55 @@ def test_the_source_can_be_read() -> None:
     program = Program(lambda x: engine.tanh(x) * x, (np.array(1.0),), [0])
     assert "v1 = tanh(v0)" in program.source
     assert all(name.isidentifier() for name in REGISTRY)
+
+
+def test_a_replay_lets_go_of_what_no_later_line_reads() -> None:
+    """A sum needs none of its terms; of tanh(x w) the product, but not what tanh is taken of."""
+    source = Program(
+        lambda x, w: engine.tanh(x @ w).sum(), (np.ones((2, 3)), np.ones(3)), [1]
+    ).source
+    after = source.partition("v3 = tanh(v2)\n")[2]
+    assert after.splitlines()[0].strip() == "del v2"
+    assert "v2" not in after.partition("\n")[2]
+    assert "del v0" not in source
+
+
+@pytest.mark.parametrize(
+    ("step", "most"),
+    [(lambda x: x + 1.0, 3.5), (lambda x: -x * 0.5, 3.5), (engine.tanh, 23.5)],
+)
+def test_the_memory_of_a_replay_is_what_its_backward_pass_reads(step: Any, most: float) -> None:
+    """Twenty steps: of sums and multiples nothing is kept, of tanh every outcome."""
+
+    def value(x: Any) -> Any:
+        for _ in range(20):
+            x = step(x)
+        return x.sum()
+
+    x = np.ones(2**15)
+    program = Program(value, (x,), [0])
+    tracemalloc.start()
+    program.value_and_grad(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < most * x.nbytes
+
+
+def test_a_vjp_is_given_all_that_it_reads() -> None:
+    """Also where it reads it in a function within, or from a list."""
+    program = Program(
+        lambda x: engine.custom_gradient(_cubed)(x) + engine.stack([x * x, x]).prod(),
+        (np.array(2.0),),
+        [0],
+    )
+    assert program.value_and_grad(np.array(3.0))[1][0] == 3 * 9 + 3 * 9
+
+
+def _cubed(x: Any) -> Any:
+    def vjp(g: Any) -> Any:
+        return g * 3 * x * x
+
+    return x * x * x, vjp
 
 
 def test_tensors_from_outside_are_constants() -> None:
