@@ -57,8 +57,6 @@ class MaxPool(Layer, kind="max_pool2d"):
         return max_pool(x, **self.sliding)
 
     def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
-        if self.padding == "same":
-            return
         for name, axis in zip(self.names, self.windows(shape).axes):
             rest = (axis.before + axis.length + axis.after - axis.extent) % axis.stride
             if rest and axis.stride >= axis.size:

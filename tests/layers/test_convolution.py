@@ -154,8 +154,8 @@ def test_what_a_convolution_gives_lies_with_the_batch_last_in_memory() -> None:
     """So that neither the next layer nor an elementwise op between them copies it."""
     x = np.ones((3, 6, 6, 2))
     y = conv(x, np.ones((3, 3, 2, 5)))
-    after = max_pool(np.maximum(y, 0), 2)
-    for found in (y, after):
+    after = np.maximum(y, 0)
+    for found in (y, max_pool(after, 2), max_pool(after, 3, padding="same")):
         assert found.strides[0] == 8
         assert found.strides[2] == 8 * 3
         assert found.transpose(1, 3, 2, 0).flags.c_contiguous
@@ -177,6 +177,7 @@ def test_what_a_convolution_gives_lies_with_the_batch_last_in_memory() -> None:
         ("max_pool1d --in 5,2 --padding 2", "a margin of 2 holds whole windows over 2"),
         ("global_avg_pool --in 5", "takes positions and channels"),
         ("reshape --in 6 --shape 4,-1", "makes (4, -1), but gets (6,), 6 entries"),
+        ("reshape --in 6 --shape=-1,-1", "makes (-1, -1), but gets (6,), 6 entries"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_words(gradcli: Gradcli, line: str, told: str) -> None:
