@@ -2,11 +2,10 @@
 
 A cell is one function. It makes its states after a step from those before it, from ``z``, what
 the input brings, and ``u``, the recurrent weights; and it tells its way back: from the
-cotangents of the states after to those of ``z`` and of the states before. All in it but the
-product with ``u`` is entry by entry, so that it takes one step, or all steps at once with an
-axis more in front. The way back does so: the states are known by then, what depends on them is
-made for all steps at once, and only the running cotangents are left to a loop (Werbos,
-"Backpropagation through time", 1990).
+cotangents of the states after to those of ``z`` and of the states before. It takes one step, or
+all steps at once with an axis more in front. The way back does so: the states are known by then,
+what depends on them is made for all steps at once, and only the running cotangents are left to a
+loop (Werbos, "Backpropagation through time", 1990).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from gradcli.engine.tensor import Array, Outcome, Tensor
 _Back = Callable[..., tuple[Any, ...]]
 """(step, cotangents of the states after) -> those of z, and of each state before."""
 _Way = Callable[[], tuple[tuple[Any, ...], _Back]]
-"""What u is multiplied with, for each of as many equal parts of its columns; and how."""
+"""What u is multiplied with, for each of as many equal parts of its columns; a step's way."""
 
 
 def _rnn(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]:
@@ -46,15 +45,16 @@ def _rnn(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]:
 
 def _lstm(act: Op, z: Any, u: Any, h: Any, c: Any) -> tuple[tuple[Any, ...], _Way]:
     """Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000; gates i f c o."""
-    a = z + _product(h, u)
-    i, f, _, o = _parts(_gate(a), 4)
-    a = _parts(a, 4)[2]
+    gates = z + _product(h, u)
+    i, f, _, o = _parts(_gate(gates), 4)
+    a = _parts(gates, 4)[2]
     k = act(a)
     cell = f * c + i * k
     shown = act(cell)
 
     def way() -> Any:
-        to_i, to_f, to_o = k * i * (1 - i), c * f * (1 - f), shown * o * (1 - o)
+        no_i, no_f, _, no_o = _parts(_gate(-gates), 4)
+        to_i, to_f, to_o = k * i * no_i, c * f * no_f, shown * o * no_o
 
         def back(t: int, dh: Any, dc: Any) -> Any:
             dc = dc + _slope(act, dh * o[t], shown[t], cell[t])
@@ -70,13 +70,15 @@ def _lstm(act: Op, z: Any, u: Any, h: Any, c: Any) -> tuple[tuple[Any, ...], _Wa
 def _gru(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]:
     """Cho et al. 2014, the reset gate after the product: gates z r, then x's and h's parts of h."""
     a = z + _product(h, u)
-    keep, reset = _parts(_gate(a[..., : a.shape[-1] // 2]), 2)
+    gates = a[..., : a.shape[-1] // 2]
+    keep, reset = _parts(_gate(gates), 2)
     from_h = _parts(a, 4)[3]
     a = _parts(a, 4)[2] + reset * from_h
     k = act(a)
 
     def way() -> Any:
-        to_keep, to_reset = (h - k) * keep * (1 - keep), from_h * reset * (1 - reset)
+        no_keep, no_reset = _parts(_gate(-gates), 2)
+        to_keep, to_reset = (h - k) * keep * no_keep, from_h * reset * no_reset
         share = 1 - keep
 
         def back(t: int, dh: Any) -> Any:
@@ -93,13 +95,15 @@ def _gru_before(act: Op, z: Any, u: Any, h: Any) -> tuple[tuple[Any, ...], _Way]
     """The same, the reset gate before the product, as in the paper: gates z r h."""
     n = h.shape[-1]
     u, u_h = u[..., : 2 * n], u[..., 2 * n :]
-    keep, reset = _parts(_gate(z[..., : 2 * n] + _product(h, u)), 2)
+    gates = z[..., : 2 * n] + _product(h, u)
+    keep, reset = _parts(_gate(gates), 2)
     left = reset * h
     a = z[..., 2 * n :] + _product(left, u_h)
     k = act(a)
 
     def way() -> Any:
-        to_keep, to_reset = (h - k) * keep * (1 - keep), h * reset * (1 - reset)
+        no_keep, no_reset = _parts(_gate(-gates), 2)
+        to_keep, to_reset = (h - k) * keep * no_keep, h * reset * no_reset
         share = 1 - keep
 
         def back(t: int, dh: Any) -> Any:
@@ -152,7 +156,10 @@ def _parts(a: Any, count: int) -> list[Any]:
 
 
 def _gate(a: Any) -> Any:
-    """sigmoid(a); on plain arrays in half the time, and without its care for denormal numbers."""
+    """sigmoid(a); of -a it is 1 - sigmoid(a) to all digits.
+
+    On plain arrays in half the op's time, and without its care for denormal numbers.
+    """
     if isinstance(a, Tensor):
         return sigmoid(a)
     e = -a
@@ -173,7 +180,7 @@ def _through_time(g: Any, y: Any, arrays: Sequence[Any], cell: str, act: str) ->
     before = [np.concatenate([h[None], y[k, :-1]]) for k, h in enumerate(rows)]
     with np.errstate(over="ignore"):
         _, way = _CELLS[cell].step(REGISTRY[act], z, u, *before)
-    factors, back = way()
+        factors, back = way()
     carried: list[Any] = [0] * len(first)
     steps = []
     for t in reversed(range(len(z))):
