@@ -15,7 +15,8 @@ from gradcli.gradient import quiet
 from gradcli.layers.dense import Dense
 from gradcli.model.build import Built, build
 from gradcli.model.document import document
-from gradcli.model.network import forward, front, inward, leaves
+from gradcli.model.network import forward, leaves
+from gradcli.model.placed import front, inward
 from gradcli.problem import Arrays, Note, Problem, same
 from gradcli.suggest import suggestion
 

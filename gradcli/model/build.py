@@ -15,18 +15,12 @@ from gradcli.inputs.literals import reads_stdin
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.inputs.values import Given, resolve
 from gradcli.layers.layer import Parameter
+from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
-from gradcli.model.network import Placed, leaves, outward
-from gradcli.model.shapes import (
-    Sizes,
-    Values,
-    fit_inputs,
-    fit_parameter,
-    fit_targets,
-    infer,
-    stand_columns,
-)
+from gradcli.model.network import leaves
+from gradcli.model.placed import Placed, outward
+from gradcli.model.shapes import Sizes, Values, infer, stand_columns
 from gradcli.model.spec import Spec, parse_layer, parse_spec
 from gradcli.model.targets import Rows, whole_numbers
 from gradcli.problem import Arrays

@@ -7,7 +7,7 @@ from typing import Any
 from gradcli.catalogue import INITIALISERS, LOSSES
 from gradcli.inputs.values import written
 from gradcli.model.build import Built
-from gradcli.model.network import Placed
+from gradcli.model.placed import Placed
 
 
 def document(built: Built) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from gradcli.catalogue import LOSSES
 from gradcli.engine import plain
-from gradcli.model.network import Placed, leaves
+from gradcli.model.network import leaves
+from gradcli.model.placed import Placed
 from gradcli.model.spec import Spec
 from gradcli.problem import Arrays, Result
 

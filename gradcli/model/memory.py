@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradcli.errors import TooLargeError
-from gradcli.model.network import Placed, leaves
+from gradcli.model.network import leaves
+from gradcli.model.placed import Placed
 from gradcli.model.shapes import Sizes
 
 

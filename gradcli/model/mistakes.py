@@ -11,7 +11,8 @@ import numpy as np
 
 from gradcli.engine import Array, plain
 from gradcli.gradient import differentiate
-from gradcli.model.network import Placed, changed, leaves
+from gradcli.model.network import changed, leaves
+from gradcli.model.placed import Placed
 from gradcli.problem import Arrays
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from gradcli.engine import REGISTRY, Array
 from gradcli.model.base import Network
 from gradcli.model.build import Built
 from gradcli.model.losses import batch_loss, penalty
-from gradcli.model.network import inward, leaves
+from gradcli.model.network import leaves
+from gradcli.model.placed import inward
 from gradcli.problem import Arrays, Note, Result, same
 from gradcli.suggest import counted
 

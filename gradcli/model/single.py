@@ -8,7 +8,8 @@ from typing import Any
 from gradcli.engine import Array
 from gradcli.engine.ops.reduction import sum
 from gradcli.model.base import Network
-from gradcli.model.network import inward, noted, outward
+from gradcli.model.network import noted
+from gradcli.model.placed import inward, outward
 from gradcli.problem import Arrays, Note, Result, same
 
 

@@ -12,7 +12,8 @@ from gradcli.errors import SpecError
 from gradcli.keys import Key
 from gradcli.layers.dense import Dense
 from gradcli.layers.layer import Shape
-from gradcli.model.network import Placed, Table, leaves, place
+from gradcli.model.network import leaves
+from gradcli.model.placed import Placed, Table, place
 from gradcli.model.tables import read_table, read_tables
 from gradcli.suggest import counted, listed, suggestion
 

@@ -10,7 +10,7 @@ from gradcli.errors import SpecError
 from gradcli.keys import Key, canonical
 from gradcli.layer_kinds import LAYERS
 from gradcli.layers.layer import layer_kind
-from gradcli.model.network import Table
+from gradcli.model.placed import Table
 from gradcli.suggest import suggestion
 
 

@@ -12,8 +12,9 @@ from gradcli.catalogue import LOSSES
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.inputs.streams import Stream
-from gradcli.model.network import inward, outward
-from gradcli.model.shapes import Sizes, without_ones
+from gradcli.model.fit import without_ones
+from gradcli.model.placed import inward, outward
+from gradcli.model.shapes import Sizes
 from gradcli.model.spec import Spec
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gradcli.layer_kinds import LAYERS
 from gradcli.model import Model
-from gradcli.model.network import Placed
+from gradcli.model.placed import Placed
 from tests.conventions.networks import (
     CONVENTIONS,
     LETTERS,

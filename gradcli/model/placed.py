@@ -1,0 +1,202 @@
+"""Layers in their places: what their arrays and outcomes are called, and how they are seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.conventions.convention import Convention, Layout
+from gradcli.engine import REGISTRY, Array
+from gradcli.engine.ops.shape import moveaxis
+from gradcli.layers.layer import Forward, Layer, Shape
+
+
+class Table(NamedTuple):
+    """A layer as it was written."""
+
+    layer: Layer
+    values: Mapping[str, Any] = {}
+    """A VALUE for some of its arrays, as the convention calls them."""
+    name: str | None = None
+    inner: tuple[Table, ...] = ()
+
+
+class Placed(NamedTuple):
+    """A layer in its place: what its arrays are called there, and what is given for them."""
+
+    layer: Layer
+    names: dict[str, str]
+    """Its arrays: their names in the model, by what the convention calls them."""
+    values: dict[str, Any]
+    """A VALUE for each, or None where it comes as its kind has it."""
+    called: Callable[[str], str]
+    """Makes names in the model from those that the layer notes."""
+    z: str
+    """What the outcome of ``forward`` is called,"""
+    a: str
+    """and that of its activation."""
+    activate: Callable[[Array], Array] | None
+    """None where what ``forward`` gives is handed on."""
+    forward: Forward
+    """The layer's own."""
+    name: str | None
+    inner: tuple[Placed, ...]
+    layout: Layout | None
+    """How the convention has its arrays; None where as the layer has them."""
+    shape: Shape = ()
+    """Of a row of its input."""
+    first: tuple[bool, bool] = (False, False)
+    """Whether its input, and its outcome, are seen with the channels first."""
+    order: npt.NDArray[np.int64] | None = None
+    """The order in which its features stand against Keras's, where that is another,"""
+    made: npt.NDArray[np.int64] | None = None
+    """and that of the features that it makes."""
+
+    def letters_of(self, local: str) -> tuple[str, ...]:
+        """The layer's arrays that the one called ``local`` is made of."""
+        return self.layout.names[local] if self.layout else (local,)
+
+    def varied(self, local: str) -> tuple[str, ...]:
+        """The layer's arrays that vary with the one called ``local``."""
+        return self.layout.varied[local] if self.layout else (local,)
+
+    @property
+    def turned(self) -> set[str]:
+        """Its arrays that the convention lays out as it does the input, channels first."""
+        return {w.letter for w in self.layer.weights if w.as_input and self.first[0]}
+
+    def theirs(self, ours: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The convention's arrays from the layer's. Raises ValueError where it has none such."""
+        ours = {n: outward(array, n in self.turned) for n, array in ours.items()}
+        return self.layout.theirs(ours) if self.layout else ours
+
+    def ours(self, theirs: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The layer's arrays from the convention's, by ops."""
+        if self.layout:
+            theirs = self.layout.ours(theirs, self.layer)
+        if self.turned:
+            return {n: inward(array, n in self.turned) for n, array in theirs.items()}
+        return theirs
+
+    @property
+    def learned(self) -> list[str]:
+        """The names of its parameters in the model; the others are constants."""
+        constant = {w.letter for w in self.layer.weights if not w.learned}
+        return [n for local, n in self.names.items() if not constant & {*self.letters_of(local)}]
+
+    @property
+    def decaying(self) -> list[str]:
+        """The names of those that a penalty on the weights counts."""
+        counted = {w.letter for w in self.layer.weights if w.decays}
+        return [n for local, n in self.names.items() if counted & {*self.letters_of(local)}]
+
+    @property
+    def title(self) -> str:
+        if not self.inner:
+            return self.layer.title
+        return f"{self.layer.kind}({' -> '.join([placed.title for placed in self.inner])})"
+
+
+def place(
+    tables: Iterable[Table], convention: Convention, alone: bool = False
+) -> tuple[Placed, ...]:
+    """Layers in their places.
+
+    Names have a letter and, where more than one layer has parameters, its number among those;
+    the outcome of a layer without parameters is called after its kind. A layer that has a name
+    uses it instead, and a convention by position the place among its modules. The arrays of one
+    layer ``alone`` go by their letters.
+    """
+    tables = tuple(tables)
+    flat = list(_flat(tables))
+    learning = [table for table in flat if _learns(table.layer)]
+    kinds = Counter(t.layer.kind for t in flat if not _learns(t.layer))
+    numbers = {id(table): number for number, table in enumerate(learning, 1)}
+    seen = Counter[str]()
+
+    def one(table: Table, position: str) -> Placed:
+        layer = table.layer
+        layout = convention.layouts.get(layer.kind)
+        numbered = len(learning) > 1
+        if layer.kind in kinds and not _learns(layer):
+            seen[layer.kind] += 1
+        a = None
+        called: Callable[[str], str]
+        if alone and len(flat) == 1:
+            called = str
+        elif table.name or convention.positional:
+            called = partial(_dotted, table.name or position)
+        elif _learns(layer):
+            called = partial(_numbered, numbers[id(table)] if numbered else None)
+        else:
+            a = f"{layer.kind}{seen[layer.kind] if kinds[layer.kind] > 1 else ''}"
+            called = partial(_dotted, a)
+        z = called("z") if a is None or layer.activation != "linear" else a
+        letters = layer.letters({letter for n in table.values for letter in _letters(layout, n)})
+        local = layout.names if layout else {letter: (letter,) for letter in letters}
+        names = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
+        usual = {n: letters[local[n][0]].initialiser for n in names if len(local[n]) == 1}
+        values = {n: table.values.get(n, usual.get(n) or None) for n in names}
+        act = layer.activation
+        activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
+        if activate and act in convention.slopes:
+            activate = partial(activate, **convention.slopes[act])
+        inner = all_of(table.inner, f"{table.name or position}.")
+        a = called("a") if a is None else a
+        return Placed(
+            layer, names, values, called, z, a, activate, layer.forward, table.name, inner, layout
+        )
+
+    def all_of(tables: Sequence[Table], prefix: str) -> tuple[Placed, ...]:
+        found, position = [], 0
+        for table in tables:
+            found.append(one(table, f"{prefix}{position}"))
+            modules = table.layer.activation != "linear" and table.layer.kind != "activation"
+            position += 1 + modules
+        return tuple(found)
+
+    return all_of(tables, "")
+
+
+def _flat(tables: Iterable[Table]) -> Iterator[Table]:
+    for table in tables:
+        yield table
+        yield from _flat(table.inner)
+
+
+def _learns(layer: Layer) -> bool:
+    return any(weight.learned for weight in layer.letters().values())
+
+
+def _letters(layout: Layout | None, local: str) -> tuple[str, ...]:
+    return layout.names.get(local, ()) if layout else (local,)
+
+
+def _dotted(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}"
+
+
+def _numbered(number: int | None, name: str) -> str:
+    if number is None:
+        return name
+    return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
+
+
+def inward(x: Array, first: bool) -> Array:
+    """``x`` (batch, channels, ...) with its channels last, where they come ``first``."""
+    return moveaxis(x, 1, -1) if first and x.ndim > 2 else x
+
+
+def front(row: Shape, first: bool) -> Shape:
+    """The shape of a row with its channels first, where they come ``first``."""
+    return (row[-1], *row[:-1]) if first else row
+
+
+def outward(x: Array, first: bool) -> Array:
+    """``x`` (batch, ..., channels) with its channels first, where they come ``first``."""
+    return moveaxis(x, -1, 1) if first and x.ndim > 2 else x
