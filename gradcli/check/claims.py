@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.lines import EPS, Vector
+from gradcli.check.rounding import cancelled, value_rounding
 from gradcli.problem import Problem, Result
 
 
@@ -17,7 +18,10 @@ class Rule(NamedTuple):
 
     tolerance: float
     floor: float = 0.0
-    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest."""
+    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest;
+    64 eps of its terms, where they cancel."""
+    vanishing: bool = False
+    """Whether nothing but rounding is left of them."""
 
     def holds(self, claimed: Vector, slope: Vector, uncertainty: Vector | float) -> Vector:
         """Which entries of ``claimed`` keep the rule; nan does not."""
@@ -86,7 +90,7 @@ def make_claims(
     chosen: Mapping[str, Vector],
 ) -> dict[str, Claim]:
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
-    claims = {}
+    claims, rounding = {}, value_rounding(problem, result)
     for name, flat in chosen.items():
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
@@ -100,6 +104,9 @@ def make_claims(
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest)
+        terms = cancelled(problem, result, name, rounding)
+        if terms:
+            rule = rule._replace(floor=64 * eps * terms, vanishing=True)
         claims[name] = Claim(name, given, dtype, backprop, rule, flat)
     return claims
 

@@ -67,7 +67,7 @@ def _second_opinion(
 
 def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
     where = point.problem, result, claim.name, int(claim.flat[i]), step
-    return _rough(*where, float(off[i])) or _bends(*where)
+    return _rough(*where, float(off[i]), claim.rule.vanishing) or _bends(*where)
 
 
 def _bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
@@ -104,7 +104,13 @@ def _bends(problem: Problem, result: Result, name: str, position: int, step: flo
 
 
 def _rough(
-    problem: Problem, result: Result, name: str, position: int, step: float, off: float
+    problem: Problem,
+    result: Result,
+    name: str,
+    position: int,
+    step: float,
+    off: float,
+    vanishing: bool,
 ) -> bool:
     """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
 
@@ -115,7 +121,7 @@ def _rough(
     primal = problem.primals[name]
     gradients_at = problem.stepper()
     here = float(np.abs(result.gradients[name].reshape(-1)[position]))
-    off = min(off, here) if here > 0 else off
+    off = min(off, here) if here > 0 and not vanishing else off
     before = np.inf
     for tenth in range(24):
         changes = []

@@ -89,7 +89,7 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     far = error > allowed + _FAR * uncertainty
     failed = (~good & sure) | (far & ~kinks) | ~np.isfinite(claimed)
     unsure = ~(sure | kinks | failed)
-    noisy = good & sure & (uncertainty > _NOISY * size) & (size > 0)
+    noisy = good & sure & (size > 0) & ((uncertainty > _NOISY * size) | claim.rule.vanishing)
     compared = ~(kinks | unsure) | failed
     relative = error / np.maximum(size, _TINY)
     some = next(s for s in (failed, compared & ~noisy, compared, unsure, kinks) if s.any())

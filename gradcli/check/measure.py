@@ -124,16 +124,17 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
     if len(sure) < whole.size:  # a sample may have missed the largest
         others = np.abs(np.delete(whole, claim.flat))
         largest = np.max(others, initial=largest, where=np.isfinite(others))
-    if largest == 0 and not np.any(whole) and claim.entries is not None:
+    vanishing = claim.rule.vanishing
+    if largest == 0 and (vanishing or not np.any(whole)) and claim.entries is not None:
         # Nothing shows, neither here nor to the engine: then 0 is right, unless rounding is
         # why, if what could hide is far smaller than the value, its terms, or the value there.
-        if swallowed(point.problem, result, claim.name):
+        if not vanishing and swallowed(point.problem, result, claim.name):
             return np.zeros(len(sure))
         primal = point.problem.primals[claim.name]
         there = float(point.problem.values(claim.name, (primal + scale(primal))[None])[0])
         size = max(point.rounding / EPS, abs(there) if np.isfinite(there) else 0.0)
         bound = RESOLUTION * size / scale(primal).reshape(-1)[claim.flat]
-        return np.where(claim.entries == 0, bound, 0.0)
+        return np.where(np.abs(claim.entries) <= vanishing * claim.rule.floor, bound, 0.0)
     return np.full(len(sure), RESOLUTION * float(largest))
 
 

@@ -328,6 +328,27 @@ def test_a_mistake_that_changes_nothing_is_no_cause() -> None:
     assert found.params["w3"].cause is None
 
 
+VANISHING = {"loss": "mse", "in": 3, "batch": 5, "layers": "dense(4), batch_norm, dense(2)"}
+
+
+def test_a_gradient_that_is_nothing_but_rounding_passes() -> None:
+    """batch_norm takes the bias before it away: 0, to which some roundings may be added."""
+    net = Model.from_spec({**VANISHING, "dtype": "float64"})
+    own = net.evaluate().gradients["b1"]
+    assert 0 < np.max(np.abs(own)) < 1e-15
+    for given in (own, np.zeros(4), -own, own.astype(np.float32), np.float32([3e-8, 0, 0, -7e-8])):
+        found = check(net, against={**net.evaluate().gradients, "b1": given})
+        assert (found.verdict, found.params["b1"].verdict) == ("pass", "pass")
+    for wrong in (own + 1e-9, np.float32([1e-3, 0, 0, 0]), np.full(4, np.nan)):
+        assert check(net, against={"b1": wrong}).params["b1"].verdict == "fail"
+
+
+def test_a_small_gradient_is_not_taken_for_rounding() -> None:
+    """Below all rounding of the value, and still not 0: what says so cannot be proven."""
+    found = check(Formula("1 + 1e-17 * x", {"x": 2.0}))
+    assert found.params["x"].verdict == "inconclusive"
+
+
 def test_steps_are_divided_by_what_was_realised() -> None:
     """At x = 1e8 a step of 1 + 2^-30 is not representable: the error would be 1e-9 of it."""
     net = Model.from_spec({"loss": "mae", "x": "1", "w": "1e8", "b": 0, "y": 0, "dtype": "float64"})

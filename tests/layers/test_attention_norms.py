@@ -258,3 +258,8 @@ def test_they_stand_in_networks_and_are_proven(gradcli: Gradcli) -> None:
     )
     line = f'mse --in 3,4 --layers "{layers}, dense(2)" --batch 2 --wrt x,wq1,wv1,gamma2,gamma3'
     assert gradcli(f"check {line}").code == 0
+
+
+def test_all_of_attention_is_proven(gradcli: Gradcli) -> None:
+    """The bias of the keys, too: it moves all scores of a step alike, so that its gradient is 0."""
+    assert gradcli("check layer attention --in 2,2 --heads 1").code == 0
