@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks import alone, attention, lenet, lstm
+from tests.benchmarks import alone, attention, lenet, lstm, norms
 
-WORKS = {"lenet": lenet.WORK, "lstm": lstm.WORK, "attention": attention.WORK}
+WORKS = {"lenet": lenet.WORK, "lstm": lstm.WORK, "attention": attention.WORK, **norms.WORKS}
 
 if __name__ == "__main__":
     alone.main(WORKS, __file__)
