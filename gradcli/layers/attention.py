@@ -16,7 +16,7 @@ from gradcli.engine.ops.shape import reshape, transpose
 from gradcli.engine.ops.softmax import softmax
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
-from gradcli.problem import Note
+from gradcli.problem import Note, same
 
 
 class Attention(Layer, kind="attention"):
@@ -74,7 +74,7 @@ class Attention(Layer, kind="attention"):
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         def instead(causal: bool, score: Score) -> Forward:
             def forward(params: Params, x: Array, note: Note) -> Array:
-                wrong = attend(params, x, causal, _silent, score)
+                wrong = attend(params, x, causal, same, score)
                 return with_slope_of(wrong, self.forward(params, x, note))
 
             return forward
@@ -95,10 +95,6 @@ def _unscaled(q: Array, k: Array) -> Array:
 
 def _scaled_forward(q: Array, k: Array) -> Array:
     return with_slope_of(matmul(q, k), _scaled(q, k))
-
-
-def _silent(name: str, value: Any) -> Any:
-    return value
 
 
 Score = Callable[[Array, Array], Array]
