@@ -210,7 +210,7 @@ MODEL_KEYS = (
     Key("reduction", "word", "Over the rows.", "mean", REDUCTIONS),
     Key("l1", "amount", "Adds this times the sum of |w| over all weights, not biases.", "0"),
     Key("l2", "amount", "Adds this times the sum of w^2 over all weights, not biases.", "0"),
-    WRT._replace(default="the parameters"),
+    WRT._replace(default="the parameters, or x"),
     BATCH,
     X,
     Key("y", "value", "Targets, (batch, out).", "from labels", group="Data"),

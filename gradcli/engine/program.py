@@ -167,7 +167,7 @@ class _Writer:
                     lines.append(f"g{i} = g{i} + c")
                 cotangents[i] = cotangents[i] + found if i in cotangents else found
         gradients = [f"g{i}" if i in cotangents else "None" for i in self.argnums]
-        return [*lines, f"return v{out}, ({', '.join(gradients)},)"]
+        return [*lines, f"return v{out}, ({''.join([f'{g}, ' for g in gradients])})"]
 
     def dependents(self) -> set[int]:
         """The slots that depend on an argument to differentiate with respect to."""

@@ -48,7 +48,7 @@ class Network(Problem):
     @property
     def usual(self) -> list[str]:
         """The names of the arrays to differentiate by where nothing else is asked for."""
-        return list(self.built.parameters)
+        return list(self.built.parameters) or ["x"]
 
     @property
     def x(self) -> npt.NDArray[Any]:

@@ -111,6 +111,20 @@ def test_wrt_takes_arrays_and_intermediates(gradcli: Gradcli) -> None:
     )
 
 
+def test_without_parameters_it_is_by_x(gradcli: Gradcli) -> None:
+    """The largest of two have the mean of squares' gradient, half of each; the others none."""
+    layers = (
+        '--layers "max_pool1d(2), flatten" --in 4,2 --x [[[1,2],[3,0],[5,4],[7,9]]] --y 0,0,0,0'
+    )
+    answer = gradcli(f"mse {layers} --json").json
+    assert answer["loss"] == (9 + 4 + 49 + 81) / 4
+    assert answer["grads"] == {"x": [[[0, 1], [1.5, 0], [0, 0], [3.5, 4.5]]]}
+    assert gradcli(f"check mse {layers}").code == 0
+    assert gradcli(f"descend mse {layers} --steps 2").code == 0
+    model = Model.from_spec(answer["spec"])
+    assert model.value_and_gradients({}, model.x, model.y) == (35.75, {})
+
+
 def test_a_layer_of_a_name_names_its_arrays() -> None:
     layers = [{"units": 3, "name": "fc1", "act": "tanh"}, {"units": 1, "name": "fc2"}]
     net = Model.from_spec({"loss": "mse", "in": 2, "layers": layers})
