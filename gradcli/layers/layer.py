@@ -146,13 +146,21 @@ class Layer:
 
     @property
     def title(self) -> str:
-        """The layer in a few words: its kind, and what is not as usual."""
-        usual = {key.name: key.default for key in self.keys()}
-        parts = []
-        for name, value in self.settings.items():
+        """The layer in a few words: its kind, and what is not as usual.
+
+        Numbers that do not stand in their order have the names of their keys.
+        """
+        parts: list[str] = []
+        for i, key in enumerate(self.keys()):
+            value = getattr(self, key.name)
             told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            if value is not None and told.lower() != usual[name]:
-                parts.append(name if value is True else told)
+            if value is None or told.lower() == key.default:
+                continue
+            if isinstance(value, bool):
+                parts.append(key.name if value else f"no {key.name}")
+            else:
+                in_order = isinstance(value, str) or len(parts) == i
+                parts.append(told if in_order else f"{key.name}={told}")
         return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
     def told(self, given: Arrays) -> tuple[int | None, int | None]:

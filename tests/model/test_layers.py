@@ -261,3 +261,16 @@ def test_a_file_among_the_layers_declares_its_kinds(
     same = Model.from_spec({**spec, "layers": layers}).evaluate()
     assert same.value == Model.from_spec({**spec, "layers": layers[:1]}).evaluate().value
     assert KINDS.pop("same").__doc__ == "Its input."
+
+
+def test_a_title_names_the_numbers_that_stand_out_of_order() -> None:
+    layers = [
+        {"kind": "conv2d", "filters": 6, "kernel": 5, "padding": 2, "act": "relu", "bias": False},
+        {"kind": "max_pool2d", "pool": 3, "stride": 2},
+        {"kind": "max_pool2d", "stride": 1},
+    ]
+    title = Model.from_spec({"loss": "mse", "in": [8, 8, 1], "layers": layers}).title
+    assert title.startswith(
+        "mse: 8x8x1 -> conv2d(6, 5, padding=2, relu, no bias) 8x8x6 -> max_pool2d(3, 2) 3x3x6 "
+        "-> max_pool2d(stride=1) 2x2x6, batch 1"
+    )
