@@ -57,11 +57,14 @@ class Key(NamedTuple):
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` on the command line stands for, checked as ``read`` does."""
+        return self.read(self.value_of(text))
+
+    def value_of(self, text: str) -> Any:
+        """The value that ``text`` stands for; text itself where it is none of the kind's."""
         try:
-            value = _CONVERTED[self.kind](text) if self.kind in _CONVERTED else text
+            return _CONVERTED[self.kind](text) if self.kind in _CONVERTED else text
         except ValueError:
-            value = text
-        return self.read(value)
+            return text
 
     def _wholes(self, value: Any) -> list[int] | str:
         if isinstance(value, str) and value in self.words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -128,7 +128,10 @@ def _array(weight: Weight, axes: str) -> Key:
 def _layer(kind: str, options: Options) -> list[Written]:
     from gradcli.formula.text import bindings
 
-    values = bindings(options.pop("bindings"))
+    values: dict[str, Any] = dict(bindings(options.pop("bindings")))
+    for key in LAYERS[kind].keys:  # under a convention an array may be called as one is
+        for name in {key.name, *key.aliases} & values.keys():
+            values[name] = key.value_of(values[name])
     return [Written({"layer": kind, **options, **values})]
 
 

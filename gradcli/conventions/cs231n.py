@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.conventions.convention import Convention, Layout, moved
+from gradcli.conventions.convention import Convention
+from gradcli.conventions.layout import Layout, moved
 from gradcli.errors import SpecError
 from gradcli.keys import shown
 
@@ -18,6 +19,7 @@ def _recurrent(*states: str, gates: tuple[int, ...] | None = None) -> Layout:
         moved("wh", "u", gates=gates),
         moved("b", "b", gates=gates),
         *[moved(state, state) for state in states],
+        gates=gates,
     )
 
 

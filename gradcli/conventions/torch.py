@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.conventions.convention import Arrays, Convention, Layout, Part, moved, reordered
+from gradcli.conventions.convention import Convention
+from gradcli.conventions.layout import Arrays, Layout, Part, moved, reordered
 from gradcli.engine import Array
 from gradcli.engine.ops.joining import concatenate, stack
 from gradcli.engine.ops.shape import reshape, transpose
@@ -85,6 +86,7 @@ def _recurrent(biases: Part, *states: str, gates: tuple[int, ...] | None = None)
         moved("weight_hh_l0", "u", "(gates * units, units)", (1, 0), gates),
         biases,
         *[moved(state, state) for state in states],
+        gates=gates,
     )
 
 

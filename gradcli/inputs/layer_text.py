@@ -21,7 +21,7 @@ CONSTANTS = {"true": True, "false": False, "inf": math.inf, "nan": math.nan}
 
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[^\W\d]\w*")
-_KEYWORD = re.compile(r"([^\W\d]\w*)\s*=\s*")
+_KEYWORD = re.compile(r"([^\W\d][\w.]*)\s*=\s*")
 _TEXT = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'")
 _CLOSING = {"(": ")", "[": "]"}
 

@@ -60,6 +60,8 @@ class Weight(NamedTuple):
     """Whether it is a parameter; else a constant."""
     decays: bool = False
     """Whether a penalty on the weights counts it."""
+    beside: str | None = None
+    """The one without which it is not given."""
     as_input: bool = False
     """Whether it has an entry for each of the input, laid out as that is."""
 
@@ -223,7 +225,7 @@ class Layer:
         """What people get wrong in its backward pass: (what is wrong, a forward like that).
 
         Each is ``forward`` with the gradient of the mistake; its value counts for nothing. What
-        is wrong may name a parameter as ``{w}``.
+        is wrong may name a parameter as ``{w}``, and an order of gates as ``{ifoc}``.
         """
         yield from ()
 

@@ -12,7 +12,6 @@ from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.normalisation import center, rms_norm
 from gradcli.engine.ops.reduction import mean
 from gradcli.engine.ops.shape import reshape
-from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
 from gradcli.problem import Note
@@ -74,17 +73,10 @@ class BatchNorm(Layer, kind="batch_norm"):
     weights = (
         _GAMMA,
         _BETA,
-        Weight("mean", optional=True, learned=False),
-        Weight("var", optional=True, learned=False),
+        Weight("mean", optional=True, learned=False, beside="var"),
+        Weight("var", optional=True, learned=False, beside="mean"),
     )
     spatial = True
-
-    def letters(self, given: Collection[str] = ()) -> dict[str, Weight]:
-        found = super().letters(given)
-        if ("mean" in found) != ("var" in found):
-            given_one, missing = ("mean", "var") if "mean" in found else ("var", "mean")
-            raise SpecError(missing, f"is needed where {given_one} is given")
-        return found
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         return _per_channel(shape, "gamma", "beta", "mean", "var")

@@ -107,7 +107,7 @@ class Rnn(Layer, kind="rnn"):
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         for order, whose in self.orders.items():
-            told = f"gates in the order {' '.join(order)} ({whose}), not {' '.join(self.gates)}"
+            told = f"gates in the order {{{order}:{whose}}}, not {{{self.gates}}}"
             for whole in (True, False):
                 yield told, partial(self._reordered, order, whole)
         for carried in self._losses():

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.conventions.convention import Convention, Layout
+from gradcli.conventions.convention import Convention
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.shape import moveaxis
+from gradcli.errors import SpecError
 from gradcli.layers.layer import Forward, Layer, Shape
+
+if TYPE_CHECKING:
+    from gradcli.conventions.layout import Layout
 
 
 class Table(NamedTuple):
@@ -110,7 +114,7 @@ def place(
     Names have a letter and, where more than one layer has parameters, its number among those;
     the outcome of a layer without parameters is called after its kind. A layer that has a name
     uses it instead, and a convention by position the place among its modules. The arrays of one
-    layer ``alone`` go by their letters.
+    layer ``alone`` go by their letters. Raises SpecError where two layers have one name.
     """
     tables = tuple(tables)
     flat = list(_flat(tables))
@@ -118,9 +122,11 @@ def place(
     kinds = Counter(t.layer.kind for t in flat if not _learns(t.layer))
     numbers = {id(table): number for number, table in enumerate(learning, 1)}
     seen = Counter[str]()
+    taken: set[str] = set()
 
-    def one(table: Table, position: str) -> Placed:
+    def one(table: Table, within: str, position: int) -> Placed:
         layer = table.layer
+        module = f"{within}{table.name or position}"
         layout = convention.layouts.get(layer.kind)
         numbered = len(learning) > 1
         if layer.kind in kinds and not _learns(layer):
@@ -129,14 +135,18 @@ def place(
         called: Callable[[str], str]
         if alone and len(flat) == 1:
             called = str
-        elif table.name or convention.positional:
-            called = partial(_dotted, table.name or position)
+        elif convention.positional or table.name:
+            called = partial(_dotted, module if convention.positional else str(table.name))
         elif _learns(layer):
             called = partial(_numbered, numbers[id(table)] if numbered else None)
         else:
             a = f"{layer.kind}{seen[layer.kind] if kinds[layer.kind] > 1 else ''}"
             called = partial(_dotted, a)
         z = called("z") if a is None or layer.activation != "linear" else a
+        if z in taken:
+            name = z.rpartition(".")[0]
+            raise SpecError("layers", f"two have the name {name}: each needs its own")
+        taken.add(z)
         letters = layer.letters({letter for n in table.values for letter in _letters(layout, n)})
         local = layout.names if layout else {letter: (letter,) for letter in letters}
         names = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
@@ -146,16 +156,16 @@ def place(
         activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
         if activate and act in convention.slopes:
             activate = partial(activate, **convention.slopes[act])
-        inner = all_of(table.inner, f"{table.name or position}.")
+        inner = all_of(table.inner, f"{module}.")
         a = called("a") if a is None else a
         return Placed(
             layer, names, values, called, z, a, activate, layer.forward, table.name, inner, layout
         )
 
-    def all_of(tables: Sequence[Table], prefix: str) -> tuple[Placed, ...]:
+    def all_of(tables: Sequence[Table], within: str) -> tuple[Placed, ...]:
         found, position = [], 0
         for table in tables:
-            found.append(one(table, f"{prefix}{position}"))
+            found.append(one(table, within, position))
             modules = table.layer.activation != "linear" and table.layer.kind != "activation"
             position += 1 + modules
         return tuple(found)

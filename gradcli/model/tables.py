@@ -62,20 +62,24 @@ def read_table(table: Any, convention: Convention, dtype: str) -> Table:
     table = canonical(table, keys)
     layout = convention.layouts.get(kind.kind)
     # An array may be called as a flag is: torch's bias.
-    called = layout.names if layout else ()
-    arrays = {name for name in called if not isinstance(table.get(name), bool)}
+    arrays = {
+        name for name in (layout.names if layout else ()) if not isinstance(table.get(name), bool)
+    }
     names = [key.name for key in keys if key.name not in arrays]
     settings = {name: table.pop(name) for name in names if name in table}
     inner = read_tables(settings["layers"], convention, dtype) if "layers" in settings else ()
     layer = kind(**{**convention.default(kind.kind, dtype), **settings})
     layer.inner = tuple([table.layer for table in inner])
-    flags = {weight.letter: weight.flag for weight in layer.weights}
-    made = layout.names if layout else {letter: (letter,) for letter in flags}
-    has = layer.letters(flags)
+    weights = {weight.letter: weight for weight in layer.weights}
+    made = layout.names if layout else {letter: (letter,) for letter in weights}
+    has, called = layer.letters(weights), {of[0]: n for n, of in made.items() if of}
     for given in table:
         if given not in made:
             others = ["kind", "name", *[key.name for key in keys], *made]
             raise SpecError(None, f"unknown key {given!r}{suggestion(given, others)}")
-        for letter in {*made[given]} - has.keys():
-            raise SpecError(None, f"has {given}, but {flags[letter]} is false")
+        for weight in [weights[letter] for letter in made[given]]:
+            if weight.letter not in has:
+                raise SpecError(None, f"has {given}, but {weight.flag} is false")
+            if weight.beside and called[weight.beside] not in table:
+                raise SpecError(called[weight.beside], f"is needed where {given} is given")
     return Table(layer, table, name, inner)

@@ -131,3 +131,46 @@ def test_two_biases_add_or_are_each_for_themselves() -> None:
         SingleLayer.from_spec({**spec, "layer": "gru", "reset_after": False})
     with pytest.raises(SpecError, match="unknown key 'c0'"):
         SingleLayer.from_spec({**spec, "layer": "rnn", "c0": "ones"})
+
+
+def test_modules_within_modules_are_named_by_their_path() -> None:
+    layers = [{"kind": "residual", "name": "res", "layers": [{"units": 4}, {"units": 3}]}]
+    layers[0]["layers"][1]["name"] = "fc"  # type: ignore[index]
+    net = Model.from_spec(dense(layers=[*layers, {"units": 1}], convention="torch"))
+    assert list(net.parameters)[::2] == ["res.0.weight", "res.fc.weight", "1.weight"]
+    assert list(net.parameters)[1::2] == ["res.0.bias", "res.fc.bias", "1.bias"]
+
+
+def test_two_layers_of_one_name_are_refused(gradcli: Gradcli) -> None:
+    for line, name in {
+        '"dense(3, name=a), dense(1, name=a)"': "a",
+        "\"dense(3), dense(1, name='0')\" --convention torch": "0",
+    }.items():
+        ran = gradcli(f"mse --in 2 --layers {line}")
+        assert (ran.code, ran.out) == (2, "")
+        assert f"--layers: two have the name {name}: each needs its own" in ran.err
+
+
+def test_arrays_and_settings_by_name(gradcli: Gradcli) -> None:
+    """One layer takes what other frameworks call its settings, and arrays called as flags are."""
+    line = "layer dense --x 1,2 weight=ones {} --convention torch --units 1 --json"
+    assert gradcli(line.format("bias=3")).json["value"] == [[6]]
+    assert gradcli(line.format("bias=false")).json["value"] == [[3]]
+    kept = "layer dropout --x 1,2 mask=1,0 p=0.25 --json --convention"
+    assert gradcli(f"{kept} cs231n").json["value"] == [[4, 0]]
+    assert gradcli(f"{kept} torch").json["value"] == pytest.approx(np.array([[4 / 3, 0]]))
+    text = '--layers "attention(1, out_proj.weight=zeros), dense(1)" --convention torch --json'
+    assert not np.any(gradcli(f"mse --in 2,2 {text}").json["params"]["0.out_proj.weight"])
+    ran = gradcli("layer batch_norm --in 3 --convention torch running_mean=0")
+    assert "running_var: is needed where running_mean is given" in ran.err
+
+
+def test_gates_are_told_in_the_convention_s_order() -> None:
+    """What Keras's order would be called under CS231n's, and PyTorch's GRU under its own."""
+    for kind, convention, told in (
+        ("lstm", "keras", "gates in the order i f o c (CS231n), not i f c o"),
+        ("lstm", "cs231n", "gates in the order i f c o, not i f o c"),
+        ("gru", "torch", "gates in the order z r h, not r z h"),
+    ):
+        spec = {"layer": kind, "units": 2, "in": [3, 2], "convention": convention}
+        assert told in [what for what, _ in SingleLayer.from_spec(spec).mistakes()]
