@@ -174,3 +174,28 @@ def test_gates_are_told_in_the_convention_s_order() -> None:
     ):
         spec = {"layer": kind, "units": 2, "in": [3, 2], "convention": convention}
         assert told in [what for what, _ in SingleLayer.from_spec(spec).mistakes()]
+
+
+def test_rows_of_channels_are_channels_first() -> None:
+    """batch_norm of (batch, channels, length), and a row made into (channels, length)."""
+    spec = {"layer": "batch_norm", "in": [3, 5], "batch": 4, "dtype": "float64"}
+    net = SingleLayer.from_spec({**spec, "convention": "torch"})
+    assert net.arrays["weight"].shape == (3,)
+    x = net.x
+    mean, var = (f(x, axis=(0, 2), keepdims=True) for f in (np.mean, np.var))
+    found = differentiate(net).noted["value"]
+    np.testing.assert_allclose(found, (x - mean) / np.sqrt(var + 1e-5), rtol=1e-10)
+    layers = [{"kind": "reshape", "shape": [3, 5]}, {"kind": "conv1d", "filters": 2, "kernel": 5}]
+    model = {"loss": "mse", "in": 15, "layers": [*layers, {"kind": "flatten"}], "dtype": "float64"}
+    conv = Model.from_spec({**model, "convention": "cs231n"})
+    z = conv.x.reshape(15) @ conv.arrays["w"].reshape(2, 15).T
+    loss = np.mean((z + conv.arrays["b"] - conv.y) ** 2)
+    assert float(conv.evaluate().value) == pytest.approx(loss, rel=1e-13)
+
+
+def test_what_a_network_needs_is_saved_with_its_parameters(gradcli: Gradcli) -> None:
+    """A state_dict has the moving mean and variance, too; there is no gradient by them."""
+    text = '"batch_norm(running_mean=0, running_var=1), dense(1)"'
+    answer = gradcli(f"mse --in 3 --batch 2 --layers {text} --convention torch --json").json
+    moments = ["0.running_mean", "0.running_var"]
+    assert [n for n in answer["params"] if n not in answer["grads"]] == moments
