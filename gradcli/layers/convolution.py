@@ -38,6 +38,7 @@ class Conv(Layer, kind="conv2d"):
     groups: int
     act: str
     bias: bool
+    rowwise = True
     weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
     keeps_features = False
     spatial = True

@@ -93,6 +93,8 @@ class Layer:
     stacks: ClassVar[bool] = False
     """Whether ``forward`` takes x, and parameters as ``stacked`` gives them, with one more axis
     in front of the batch, and gives that axis."""
+    rowwise: ClassVar[bool] = False
+    """Whether each row of a batch is taken by itself, however many there are."""
     spatial: ClassVar[bool | None] = None
     """Whether a row of two axes is of channels along positions (True), or of features at each
     step (False); None where it takes either."""

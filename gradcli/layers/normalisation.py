@@ -157,6 +157,7 @@ class GroupNorm(Layer, kind="group_norm"):
 
     groups: int
     eps: float
+    rowwise = True
     weights = (_GAMMA, _BETA)
     spatial = True
 

@@ -24,6 +24,7 @@ class MaxPool(Layer, kind="max_pool2d"):
     pool: list[int]
     stride: list[int] | None = None
     padding: Any
+    rowwise = True
     spatial = True
     names: ClassVar[tuple[str, ...]] = ("h", "w")
     """The axes that the window slides along."""
@@ -115,6 +116,7 @@ class AveragePool1d(AveragePool, kind="avg_pool1d"):
 class GlobalMaxPool(Layer, kind="global_max_pool"):
     """The largest entry of each channel; equal ones share the gradient, as Keras's."""
 
+    rowwise = True
     spatial = True
 
     def output_shape(self, shape: Shape) -> Shape:

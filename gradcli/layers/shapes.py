@@ -20,6 +20,7 @@ class Activation(Layer, kind="activation"):
 class Flatten(Layer, kind="flatten"):
     """All entries of a row along one axis."""
 
+    rowwise = True
     lays = True
     keeps_features = False
 

@@ -15,7 +15,7 @@ from gradcli.gradient import quiet
 from gradcli.layers.dense import Dense
 from gradcli.model.build import Built, build
 from gradcli.model.document import document
-from gradcli.model.network import forward, leaves
+from gradcli.model.network import Run, forward, leaves, run_layer
 from gradcli.model.placed import front, inward
 from gradcli.problem import Arrays, Note, Problem, same
 from gradcli.suggest import suggestion
@@ -41,7 +41,7 @@ class Network(Problem):
         """
         return cls(build(mapping, folder))
 
-    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+    def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
         """The value at ``arrays``, all by name, from which gradients are taken."""
         raise NotImplementedError
 
@@ -109,10 +109,16 @@ class Network(Problem):
 
         return self.scalar({**self.arrays, **primals}, moved if base else note)
 
-    def through(self, arrays: Mapping[str, Array], note: Note) -> tuple[Array, Array]:
+    def through(
+        self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer
+    ) -> tuple[Array, Array]:
         """The output of the network for x, and what its last activation was applied to."""
-        layers = self.spec.layers
-        return forward(layers, arrays, inward(arrays["x"], layers[0].first[0]), note)
+        x, layers = arrays["x"], self.spec.layers
+        if x.ndim > self.x.ndim and layers[0].first[0]:  # a stack of them
+            x = inward(x.reshape((-1, *x.shape[2:])), True).reshape((len(x), -1, *layers[0].shape))
+        else:
+            x = inward(x, layers[0].first[0])
+        return forward(layers, arrays, x, note, run)
 
     def lint(self, result: Any) -> list[str]:
         from gradcli.model.lint import lint_gradients
@@ -135,34 +141,13 @@ class Network(Problem):
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
-        layers = self.spec.layers
-        owners = [i for i, placed in enumerate(layers) if name in placed.names.values()]
-        owners += [0] * (name == "x" and not layers[0].first[0])
-        stacks = owners and all(p.layer.stacks for p in layers[owners[0] :])
-        if not stacks or layers[owners[0]].turned or self._base:
+        owned = any(name in placed.names.values() for placed in leaves(self.spec.layers))
+        if self._base or not (owned or name == "x"):
             return np.array([self.forward({**self.primals, name: array}) for array in stack])
-        if name == "x":
-            return np.asarray(self.forward({**self.primals, name: stack}))
-        return self._stacked(owners[0], name, stack)
+        from gradcli.model.stacks import Stack  # only a check needs it
 
-    def _stacked(self, at: int, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """``values`` of a parameter of the layer ``at``, which takes stacks of its own arrays."""
-        layers = self.spec.layers
-        placed = layers[at]
-        after = layers[at + 1].shape if len(layers) > at + 1 else self.built.sizes.output
-        given = {local: self.arrays[own] for local, own in placed.names.items()}
-        local = next(n for n, own in placed.names.items() if own == name)
-        each = [placed.ours({**given, local: array}) for array in stack]
-        names = {letter: f"{placed.z}.{letter}" for letter in each[0]}
-        stacks = {}
-        for letter in placed.varied(local):
-            array = np.stack([arrays[letter] for arrays in each])
-            stacks[names[letter]] = placed.layer.stacked(letter, array, 1 + len(after))
-        bare = placed._replace(names=names, layout=None)
-        spec = self.spec._replace(layers=(*layers[:at], bare, *layers[at + 1 :]))
-        arrays = {**self.arrays, **{names[letter]: array for letter, array in each[0].items()}}
-        network = type(self)(self.built._replace(spec=spec, arrays=arrays))
-        return np.asarray(network.forward(stacks))
+        found = self.scalar({**self.arrays, name: stack}, same, Stack(name, stack).run)
+        return np.broadcast_to(np.asarray(found), len(stack))
 
     @property
     def working_set(self) -> int:

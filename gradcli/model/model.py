@@ -15,7 +15,7 @@ from gradcli.engine import REGISTRY, Array
 from gradcli.model.base import Network
 from gradcli.model.build import Built
 from gradcli.model.losses import batch_loss, penalty
-from gradcli.model.network import leaves
+from gradcli.model.network import Run, leaves, run_layer
 from gradcli.model.placed import inward
 from gradcli.problem import Arrays, Note, Result, same
 from gradcli.suggest import counted
@@ -51,7 +51,7 @@ class Model(Network):
         """The targets: (batch, *output)."""
         return self.arrays["y"]
 
-    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+    def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
         """The loss at ``arrays``.
 
         A cross entropy after its own activation is computed from the logits, which loses no
@@ -59,7 +59,7 @@ class Model(Network):
         """
         spec = self.spec
         assert spec.loss is not None
-        output, z = self.through(arrays, note)
+        output, z = self.through(arrays, note, run)
         skips = spec.skips_activation
         y = inward(arrays["y"], spec.layers[-1].first[1])
         logits = {"from_logits": skips or spec.from_logits} if LOSSES[spec.loss].logits else {}

@@ -28,10 +28,27 @@ def changed(
     return tuple(found)
 
 
+Run = Callable[[Placed, Mapping[str, Array], Array, Note], Any]
+"""What makes a layer's outcome of the arrays of the network and its input."""
+
+
+def run_layer(placed: Placed, params: Mapping[str, Array], x: Array, note: Note) -> Any:
+    """What the layer makes of ``x``; ``params`` are the convention's arrays, of all layers."""
+    own = placed.ours({local: params[name] for local, name in placed.names.items()})
+    if placed.layer.lays:
+        first = placed.first
+        return inward(placed.forward(own, outward(x, first[0]), note), first[1])
+    return placed.forward(own, x, note)
+
+
 def forward(
-    layers: Sequence[Placed], params: Mapping[str, Array], x: Array, note: Note
+    layers: Sequence[Placed],
+    params: Mapping[str, Array],
+    x: Array,
+    note: Note,
+    run: Run = run_layer,
 ) -> tuple[Array, Array]:
-    """The output, (..., batch, *out), of ``x`` (..., batch, *in), and the last layer's z.
+    """The output, (batch, *out), of ``x`` (batch, *in), and the last layer's z.
 
     z is what a layer makes of its input, ``a = act(z)`` what it hands on. ``params`` are the
     convention's arrays; x and the output are laid out as the layers have them, and noted as the
@@ -39,27 +56,24 @@ def forward(
     """
     z = x
     for placed in layers:
-        layer, first = placed.layer, placed.first
+        first = placed.first[1]
 
         def own_note(name: str, value: Any, called: Any = placed.called) -> Any:
             return note(called(name), value)
 
-        own = placed.ours({local: params[name] for local, name in placed.names.items()})
         if placed.inner:
-            z = x + forward(placed.inner, params, x, note)[0]
-        elif layer.lays:
-            z = inward(placed.forward(own, outward(x, first[0]), own_note), first[1])
+            z = x + forward(placed.inner, params, x, note, run)[0]
         else:
-            z = placed.forward(own, x, own_note)
-        if layer.states:
+            z = run(placed, params, x, own_note)
+        if placed.layer.states:
             z, *states = z
-            for name, state in zip(layer.states, states):
+            for name, state in zip(placed.layer.states, states):
                 own_note(name, state)
         if z is not x:
-            z = noted(note, placed.z, z, first[1])
+            z = noted(note, placed.z, z, first)
         x = z
         if placed.activate is not None:
-            x = noted(note, placed.a, placed.activate(z), first[1])
+            x = noted(note, placed.a, placed.activate(z), first)
     return x, z
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.engine import Array
 from gradcli.engine.ops.reduction import sum
 from gradcli.model.base import Network
-from gradcli.model.network import noted
+from gradcli.model.network import Run, noted, run_layer
 from gradcli.model.placed import inward, outward
 from gradcli.problem import Arrays, Note, Result, same
 
@@ -36,7 +36,7 @@ class SingleLayer(Network):
         output, _ = self.through({**self.arrays, **primals}, note)
         return outward(output, self.spec.layers[0].first[1])
 
-    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+    def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
         """sum(output * upstream), over all outputs."""
         states: dict[str, Array] = {}
 
@@ -45,7 +45,7 @@ class SingleLayer(Network):
             return states[name]
 
         first = self.spec.layers[0].first[1]
-        output, _ = self.through(arrays, seen)
+        output, _ = self.through(arrays, seen, run)
         output = noted(note, "value", output, first)
         total = _dot(output, inward(arrays["upstream"], first))
         for upstream, state in self._states.items():
