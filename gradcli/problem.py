@@ -60,6 +60,11 @@ class Problem(Protocol):
         """The arrays to differentiate with respect to, by name, in order."""
 
     @property
+    def forms(self) -> Mapping[str, tuple[int, ...]]:
+        """Shapes in which some of them were given: their gradients may come so, too."""
+        return {}
+
+    @property
     def constants(self) -> Arrays:
         """The other arrays that the value is made from, by name."""
 

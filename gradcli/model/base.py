@@ -96,6 +96,10 @@ class Network(Problem):
         return {name: known[name] for name in self._wrt}
 
     @property
+    def forms(self) -> Mapping[str, tuple[int, ...]]:
+        return self.built.forms
+
+    @property
     def constants(self) -> Arrays:
         return {name: a for name, a in self.arrays.items() if name not in self._wrt}
 

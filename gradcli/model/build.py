@@ -43,6 +43,8 @@ class Built(NamedTuple):
     origins: dict[str, str]
     """The files that values came from, by key."""
     warnings: list[str]
+    forms: Mapping[str, tuple[int, ...]] = {}
+    """The shapes in which arrays were given: axes of length 1 may have been left out."""
 
 
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
@@ -81,7 +83,12 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]
     exact = {n: arrays[n].astype(np.float64) for n in known}
     cast = {n: a if n in whole else a.astype(dtype) for n, a in arrays.items()}
-    return Built(spec, sizes, cast, parameters, labels, exact, origins, warnings)
+    forms = {
+        name: value.shape
+        for name, value in given.items()
+        if isinstance(value, np.ndarray) and name in exact and value.size == exact[name].size
+    }
+    return Built(spec, sizes, cast, parameters, labels, exact, origins, warnings, forms)
 
 
 def _inputs(spec: Spec, given: Any, sizes: Sizes, stream: Stream) -> npt.NDArray[Any]:
