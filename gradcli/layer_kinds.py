@@ -41,20 +41,22 @@ def _sliding(window: Key) -> tuple[Key, ...]:
     """How a window slides, after its own key: numbers for all axes, or one each."""
     stride = _key("stride", "ints", "Entries from window to window.", "1", "strides")
     if window.name == "pool":
-        stride = stride._replace(default="", help=f"{stride.help} By default as pool.")
-    margin = _key("padding", "ints", "Margin: valid, same, or N on both sides.", "valid")
+        stride = stride._replace(default="pool")
+    margin = _key("padding", "ints", "Margin: valid (none), same, or N on both sides.", "valid")
     return (window, stride, margin._replace(words=_PADDINGS, least=0))
 
 
 def _conv(what: str, example: Mapping[str, str]) -> LayerKind:
-    window = _key("kernel", "ints", "Entries that a window is wide.", aliases="kernel_size")
+    window = _key(
+        "kernel", "ints", "Size of a filter, one for all axes or each.", aliases="kernel_size"
+    )
     return LayerKind(
-        f"weighted sums of what a window sees along {what}",
+        f"filters slid along {what}",
         (
             _key("filters", "int", "Channels out.", aliases="out_channels"),
             *_sliding(window),
-            _key("dilation", "ints", "A window holds every Nth entry.", "1", "dilation_rate"),
-            _key("groups", "int", "Parts of the channels, each with its filters.", "1"),
+            _key("dilation", "ints", "A filter sees every Nth entry.", "1", "dilation_rate"),
+            _key("groups", "int", "Groups of channels, each with filters of its own.", "1"),
             _act(),
             BIAS,
         ),
@@ -63,7 +65,9 @@ def _conv(what: str, example: Mapping[str, str]) -> LayerKind:
 
 
 def _pool(what: str, example: Mapping[str, str]) -> LayerKind:
-    window = _key("pool", "ints", "Entries that a window is wide.", "2", "pool_size kernel_size")
+    window = _key(
+        "pool", "ints", "Size of a window, one for all axes or each.", "2", "pool_size kernel_size"
+    )
     return LayerKind(what, _sliding(window), example)
 
 
@@ -82,29 +86,6 @@ LAYERS = {
         (UNITS._replace(default="from w or b"), _act(), BIAS),
         {"in": "3", "units": "2"},
     ),
-    "embedding": LayerKind(
-        "a row of a table for each whole number",
-        (
-            _key("vocab", "int", "Rows of the table.", aliases="input_dim num_embeddings"),
-            UNITS._replace(aliases=("output_dim", "embedding_dim")),
-        ),
-        {"x": "3,1,3", "vocab": "5", "units": "2"},
-    ),
-    "rnn": LayerKind("a state that each step renews", RECURRENT, SEQUENCE),
-    "lstm": LayerKind("a state and a cell, renewed through gates", RECURRENT, SEQUENCE),
-    "gru": LayerKind(
-        "a state, renewed through gates",
-        (
-            *RECURRENT,
-            _key("reset_after", "flag", "The reset gate acts after the product with u.", "true"),
-        ),
-        SEQUENCE,
-    ),
-    "residual": LayerKind(
-        "its input added to what layers make of it",
-        (_key("layers", "layers", "The layers within."),),
-        {"in": "3", "layers": '"dense(4, act=relu), dense(3, act=tanh)"'},
-    ),
     "activation": LayerKind("an activation by itself", (_act(""),), {"in": "3", "act": "relu"}),
     "flatten": LayerKind("all entries of a row along one axis", (), {"in": "2,2,3"}),
     "reshape": LayerKind(
@@ -114,10 +95,10 @@ LAYERS = {
     ),
     "conv1d": _conv("one axis", {"in": "5,2", "filters": "3", "kernel": "2"}),
     "conv2d": _conv("two axes", {"in": "5,5,2", "filters": "3", "kernel": "2"}),
-    "max_pool1d": _pool("the largest entry of a window along one axis", {"in": "6,2"}),
-    "max_pool2d": _pool("the largest entry of a window along two axes", {"in": "4,4,2"}),
-    "avg_pool1d": _pool("the mean of a window along one axis", {"in": "6,2"}),
-    "avg_pool2d": _pool("the mean of a window along two axes", {"in": "4,4,2"}),
+    "max_pool1d": _pool("the largest entry of each window along one axis", {"in": "6,2"}),
+    "max_pool2d": _pool("the largest entry of each window along two axes", {"in": "4,4,2"}),
+    "avg_pool1d": _pool("the mean of each window along one axis", {"in": "6,2"}),
+    "avg_pool2d": _pool("the mean of each window along two axes", {"in": "4,4,2"}),
     "global_max_pool": LayerKind("the largest entry of each channel", (), {"in": "4,4,2"}),
     "global_avg_pool": LayerKind("the mean of each channel", (), {"in": "4,4,2"}),
     "batch_norm": LayerKind(
@@ -138,13 +119,36 @@ LAYERS = {
         (_key("rate", "part", "The part that is dropped.", aliases="p"),),
         {"in": "4", "rate": "0.5", "batch": "2"},
     ),
+    "embedding": LayerKind(
+        "a row of a table for each whole number",
+        (
+            _key("vocab", "int", "Rows of the table.", aliases="input_dim num_embeddings"),
+            UNITS._replace(aliases=("output_dim", "embedding_dim")),
+        ),
+        {"x": "3,1,3", "vocab": "5", "units": "2"},
+    ),
+    "rnn": LayerKind("a state that each step renews", RECURRENT, SEQUENCE),
+    "lstm": LayerKind("a state and a cell, renewed through gates", RECURRENT, SEQUENCE),
+    "gru": LayerKind(
+        "a state, renewed through gates",
+        (
+            *RECURRENT,
+            _key("reset_after", "flag", "The reset gate acts after the product with u.", "true"),
+        ),
+        SEQUENCE,
+    ),
     "attention": LayerKind(
         "each step a weighted mean of all, by likeness, in several heads",
         (
-            _key("heads", "int", "How many at once.", aliases="num_heads"),
+            _key("heads", "int", "Heads, each with weights of its own.", aliases="num_heads"),
             _key("key_dim", "int", "Features of a key.", "features / heads"),
             _key("causal", "flag", "Each step sees none after it.", "false", "use_causal_mask"),
         ),
         {"in": "3,4", "heads": "2", "wrt": "wq,wk"},
+    ),
+    "residual": LayerKind(
+        "its input added to what layers make of it",
+        (_key("layers", "layers", "The layers within, as one text.")._replace(metavar="TEXT"),),
+        {"in": "3", "layers": '"dense(4, act=relu), dense(3, act=tanh)"'},
     ),
 }

@@ -28,7 +28,7 @@ from gradcli.layer_kinds import LAYERS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
-    from gradcli.layers.layer import Weight
+    from gradcli.layers.layer import Layer, Weight
 
 
 def families() -> dict[str, Family]:
@@ -86,29 +86,36 @@ def layer_family(kind: str) -> Family:
     )
 
 
+def layer_arrays(kind: str) -> tuple[Layer, dict[str, str]]:
+    """A layer of a ``kind`` as in its example, and what the axes of its arrays are, by letter."""
+    from gradcli.layers.layer import layer_kind  # its arrays are known where its mathematics is
+
+    known = LAYERS[kind]
+    keys = {key.name: key for key in (*LAYER_KEYS, *known.keys)}
+    example = {name: keys[name].parse(text) for name, text in known.example.items()}
+    row = example.pop("in", (1,))
+    example.pop("x", None)
+    layer = layer_kind(kind)(**example, **({"state": True} if "state" in keys else {}))
+    return layer, {letter: p.axes for letter, p in layer.parameters(tuple(row), 1).items()}
+
+
 def _layer_keys(kind: str) -> list[Key]:
     """The keys of one layer, of what it is made of and of its arrays.
 
     Those without a group are what other frameworks call some of them.
     """
-    from gradcli.layers.layer import layer_kind  # its arrays are known where its mathematics is
-
-    declared, known = layer_kind(kind), LAYERS[kind]
+    layer, axes = layer_arrays(kind)
+    known = LAYERS[kind]
     keys = {key.name: key for key in (*known.keys, *LAYER_KEYS)}
-    example = {name: keys[name].parse(text) for name, text in known.example.items()}
-    row = example.pop("in", (1,))
-    example.pop("x", None)
-    layer = declared(**example, **({"state": True} if "state" in keys else {}))
-    shapes = {letter: needed.axes for letter, needed in layer.parameters(tuple(row), 1).items()}
     others = [key._replace(name=name, group="") for key in known.keys for name in key.aliases]
     for key in known.keys:
-        if not key.default and not hasattr(declared, key.name):
+        if not key.default and not hasattr(type(layer), key.name):
             keys[key.name] = key._replace(help=f"{key.help[:-1]}; needed.")
     if layer.vocabulary:
         keys["x"] = X._replace(
             help="Whole numbers below vocab, (batch, in).", words={}, default="random"
         )
-    arrays = [_array(weight, shapes[weight.letter]) for weight in layer.weights]
+    arrays = [_array(weight, axes[weight.letter]) for weight in layer.weights]
     by_state = UPSTREAM._replace(help="Gradient by the last {0}; goes with state.")
     states = [
         by_state._replace(name=f"upstream_{n}", help=by_state.help.format(n)) for n in layer.states
@@ -129,7 +136,7 @@ def _layer(kind: str, options: Options) -> list[Written]:
     from gradcli.formula.text import bindings
 
     values: dict[str, Any] = dict(bindings(options.pop("bindings")))
-    for key in LAYERS[kind].keys:  # under a convention an array may be called as one is
+    for key in (*LAYER_KEYS, *LAYERS[kind].keys):  # a convention may call an array as one is
         for name in {key.name, *key.aliases} & values.keys():
             values[name] = key.value_of(values[name])
     return [Written({"layer": kind, **options, **values})]

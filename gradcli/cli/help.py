@@ -33,17 +33,43 @@ def topics() -> list[str]:
 
 def page(topic: str) -> str:
     """The Markdown of a page, with its tables of names, without what only its test reads."""
-    with open(os.path.join(_FOLDER, f"{topic}.md"), encoding="utf-8") as file:
-        text = re.sub(r"<!-- table: (\w+) -->\n", lambda found: _table(found[1]), file.read())
+    text = re.sub(r"<!-- table: (\w+) -->\n", lambda found: _table(found[1]), _text(topic))
     return re.sub(r"<!--.*?-->\n", "", text)
 
 
+def _text(topic: str) -> str:
+    with open(os.path.join(_FOLDER, f"{topic}.md"), encoding="utf-8") as file:
+        return file.read()
+
+
 def _table(name: str) -> str:
-    """A table of the catalogue as Markdown."""
-    bar = r"\|"
-    meanings = {n: getattr(m, "meaning", m) for n, m in vars(catalogue)[name].items()}
-    rows = [f"| `{n}` | {text.replace('|', bar)} |" for n, text in meanings.items()]
-    return "\n".join(["| | |", "|---|---|", *rows, ""])
+    """A table of the catalogue, or of the kinds of layers, as Markdown."""
+    if name == "LAYERS":
+        rows = [[f"`{kind}`", _keys_of(kind), _arrays_of(kind)] for kind in LAYERS]
+        head = "| kind | keys | arrays |\n|---|---|---|"
+    else:
+        meanings = {n: getattr(m, "meaning", m) for n, m in vars(catalogue)[name].items()}
+        rows = [[f"`{n}`", text.replace("|", r"\|")] for n, text in meanings.items()]
+        head = "| | |\n|---|---|"
+    return "\n".join([head, *[f"| {' | '.join(row)} |" for row in rows], ""])
+
+
+def _keys_of(kind: str) -> str:
+    """The keys of a kind of layer in their order, with their defaults."""
+    keys = LAYERS[kind].keys
+    return ", ".join([f"{k.name} ({k.default})" if k.default else k.name for k in keys])
+
+
+def _arrays_of(kind: str) -> str:
+    """The arrays of a kind of layer; in brackets those that are there only where given."""
+    from gradcli.cli.families import layer_arrays
+
+    layer, axes = layer_arrays(kind)
+    told = [
+        f"[{w.letter} {axes[w.letter]}]" if w.optional else f"{w.letter} {axes[w.letter]}"
+        for w in layer.weights
+    ]
+    return ", ".join(told)
 
 
 def _complete(ctx: click.Context, param: Any, incomplete: str) -> list[CompletionItem]:
@@ -84,7 +110,7 @@ def _list() -> None:
     click.echo()
     width = max(map(len, topics()))
     for topic in topics():
-        title = page(topic).partition("\n")[0].lstrip("# ")
+        title = _text(topic).partition("\n")[0].lstrip("# ")
         click.echo(f"  {topic:{width}}  {title}")
 
 

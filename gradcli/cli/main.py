@@ -35,12 +35,13 @@ from gradcli.cli.signals import leave
 def cli(debug: bool) -> None:
     """A gradient calculator.
 
-    Builds a small model or reads a formula, prints the loss and the gradient of every
-    parameter, proves them, and walks downhill.
+    Builds a model of layers, or takes one layer or a formula, prints the value and the gradient
+    of every parameter, proves them, and walks downhill.
 
     \b
       gradcli mse --in 3 --out 2 --act sigmoid
       gradcli ce --in 4 --out 3 --hidden 8,8 --labels 2,0 --trace
+      gradcli layer conv2d --in 5,5,2 --filters 3 --kernel 2
       gradcli run model.toml --json
       gradcli check mse --in 3 --out 2 --act sigmoid
       gradcli formula "x^3" x=1 --order 2

@@ -79,6 +79,8 @@ class _Layers:
         if word is None:
             raise self.error("a layer is needed here")
         kind = word[0]
+        if self.peek() == ".":
+            raise self.error(f"a kind stands without its module: drop {kind}.", start)
         if kind not in self.kinds:
             near = suggestion(kind, self.kinds) or f": one of {', '.join(self.kinds)}"
             raise self.error(f"there is no layer {kind!r}{near}", start)

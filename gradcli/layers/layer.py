@@ -157,7 +157,9 @@ class Layer:
         parts: list[str] = []
         for i, key in enumerate(self.keys()):
             value = getattr(self, key.name)
-            told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            told = f"{value:g}" if isinstance(value, float) else str(value)
+            if isinstance(value, list):
+                told = "x".join(map(str, value))
             if value is None or told.lower() == key.default:
                 continue
             if isinstance(value, bool):

@@ -11,7 +11,7 @@ from gradcli.keys import Key, canonical
 from gradcli.layer_kinds import LAYERS
 from gradcli.layers.layer import layer_kind
 from gradcli.model.placed import Table
-from gradcli.suggest import suggestion
+from gradcli.suggest import listed, suggestion
 
 
 def read_tables(given: Any, convention: Convention, dtype: str) -> tuple[Table, ...]:
@@ -75,6 +75,10 @@ def read_table(table: Any, convention: Convention, dtype: str) -> Table:
     has, called = layer.letters(weights), {of[0]: n for n, of in made.items() if of}
     for given in table:
         if given not in made:
+            theirs = [theirs for theirs, letters in made.items() if given in letters]
+            if theirs:
+                told = f"this convention calls it {listed(theirs)}"
+                raise SpecError(None, f"unknown key {given!r}: {told}")
             others = ["kind", "name", *[key.name for key in keys], *made]
             raise SpecError(None, f"unknown key {given!r}{suggestion(given, others)}")
         for weight in [weights[letter] for letter in made[given]]:

@@ -53,6 +53,46 @@ def test_the_upstream_of_a_state_has_an_option(gradcli: Gradcli) -> None:
     assert ran.err.startswith("gradcli: error: --upstream-h: goes with state")
 
 
+TITLES = {
+    "conv2d --in 5,5,3 --filters 2 --kernel 3,2 --stride 2": "conv2d(2, 3x2, 2) 2x2x2",
+    "lstm --in 5,3 --units 2 --sequences": "lstm(2, sequences) 5x2",
+    "batch_norm --in 5,3 --eps 0.001": "batch_norm 5x3",
+    "batch_norm --in 5,3 --convention cs231n": "batch_norm(1e-05) 5x3",
+    "dropout --in 3 --batch 2 --p 0.8 --convention cs231n": "dropout(0.2) 3",
+}
+
+
+@pytest.mark.parametrize("line", TITLES)
+def test_the_title_says_what_is_not_as_usual(line: str, gradcli: Gradcli) -> None:
+    title = gradcli(f"layer {line}").out.partition("\n")[0]
+    assert f"-> {TITLES[line]}, batch" in title
+
+
+def test_keys_may_be_given_by_name(gradcli: Gradcli) -> None:
+    ours = gradcli("layer lstm --in 2,3 --units 2 --sequences --json")
+    assert gradcli("layer lstm in=2,3 units=2 sequences=true --json") == ours
+    ran = gradcli("layer lstm in=2,3 units=two")
+    assert "--units: must be a whole number from 1, not 'two'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "layer dense --in 3 --units 2 --convention torch --w 1",
+            "unknown key 'w': this convention calls it weight",
+        ),
+        (
+            "layer lstm --in 2,3 --units 2 --convention cs231n --u 1",
+            "unknown key 'u': this convention calls it wh",
+        ),
+        ("mse --in 3 --layers 'nn.Linear(3)'", "a kind stands without its module: drop nn."),
+    ],
+)
+def test_names_of_another_convention(line: str, said: str, gradcli: Gradcli) -> None:
+    assert said in gradcli(line).err
+
+
 MEANT = {
     "nn.Linear": "dense",
     "keras.layers.LSTM": "lstm",
@@ -75,7 +115,7 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n, kind in MEANT.items() if kind in LAYERS])
+@pytest.mark.parametrize("name", MEANT)
 def test_kinds_are_known_by_their_names_elsewhere(name: str, gradcli: Gradcli) -> None:
     said = f"did you mean '{MEANT[name]}'?"
     assert said in gradcli("layer", name).err
@@ -95,3 +135,16 @@ def test_kinds_are_completed_without_numpy() -> None:
     probe = PROBE.format(args=[], env=env, watched=["numpy"])
     ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert ran.stdout.endswith("plain,lstm\n[]\n")
+
+
+def test_the_manual_has_a_table_of_all_kinds(gradcli: Gradcli) -> None:
+    table = gradcli("help layers").out.partition("## Kinds")[2].partition("##")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    cells = {cells[1].strip(" `"): cells[2:4] for cells in (row.split("|") for row in rows)}
+    assert list(LAYERS) == list(cells)
+    for kind, known in LAYERS.items():
+        named = [part.split()[0] for part in cells[kind][0].split(",") if part.strip()]
+        assert named == [key.name for key in known.keys]
+    assert cells["max_pool2d"] == [" pool (2), stride (pool), padding (valid) ", "  "]
+    arrays = "gamma (channels,), beta (channels,), [mean (channels,)], [var (channels,)]"
+    assert cells["batch_norm"][1].strip() == arrays
