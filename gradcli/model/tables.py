@@ -70,6 +70,11 @@ def read_table(table: Any, convention: Convention, dtype: str) -> Table:
     inner = read_tables(settings["layers"], convention, dtype) if "layers" in settings else ()
     layer = kind(**{**convention.default(kind.kind, dtype), **settings})
     layer.inner = tuple([table.layer for table in inner])
+    act = getattr(layer, "act", layer.activation)
+    if act != layer.activation and act in convention.slopes:
+        raise SpecError(
+            "act", f"{act} has a slope of its own in this convention: not in {layer.kind}"
+        )
     weights = {weight.letter: weight for weight in layer.weights}
     made = layout.names if layout else {letter: (letter,) for letter in weights}
     has, called = layer.letters(weights), {of[0]: n for n, of in made.items() if of}

@@ -199,3 +199,12 @@ def test_what_a_network_needs_is_saved_with_its_parameters(gradcli: Gradcli) -> 
     answer = gradcli(f"mse --in 3 --batch 2 --layers {text} --convention torch --json").json
     moments = ["0.running_mean", "0.running_var"]
     assert [n for n in answer["params"] if n not in answer["grads"]] == moments
+
+
+def test_an_act_within_a_layer_is_keras_s_or_refused() -> None:
+    """torch's leaky_relu has another slope than that of the op, and its rnn has none."""
+    spec = {"layer": "rnn", "units": 2, "in": [3, 2], "act": "leaky_relu"}
+    with pytest.raises(SpecError, match="act: leaky_relu has a slope of its own in this conven"):
+        SingleLayer.from_spec({**spec, "convention": "torch"})
+    assert SingleLayer.from_spec({**spec, "convention": "cs231n"}).arrays["wx"].shape == (2, 2)
+    assert SingleLayer.from_spec({**spec, "convention": "torch", "act": "relu"}).title
