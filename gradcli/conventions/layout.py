@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
     Raises ValueError, in words, for what the convention cannot hold."""
     ours: Callable[[Arrays, Any], Mapping[str, Array]]
-    """The layer's arrays, by letter, from those of the convention's that there are, by ops.
+    """The layer's arrays, by letter, from the convention's, by ops.
 
     The layer, which is given too, tells what shapes do not."""
 
@@ -53,8 +53,6 @@ def moved(
         return {name: array if order is None else transpose(array, order)}
 
     def ours(theirs: Arrays, layer: Any) -> dict[str, Array]:
-        if name not in theirs:
-            return {}
         array = theirs[name] if order is None else transpose(theirs[name], _inverse(order))
         return {letter: reordered(array, gates and _inverse(gates))}
 
@@ -92,4 +90,6 @@ class Layout:
         return {n: array for part in self.parts for n, array in part.theirs(ours).items()}
 
     def ours(self, theirs: Arrays, layer: Any) -> dict[str, Array]:
-        return {n: array for part in self.parts for n, array in part.ours(theirs, layer).items()}
+        """The layer's arrays, as far as all that they are made of is there."""
+        whole = [part for part in self.parts if part.names.keys() <= theirs.keys()]
+        return {n: array for part in whole for n, array in part.ours(theirs, layer).items()}

@@ -24,7 +24,7 @@ from gradcli.layers.layer import (
     sizes_of,
     with_slope_of,
 )
-from gradcli.problem import Note
+from gradcli.problem import Arrays, Note
 
 
 class Conv(Layer, kind="conv2d"):
@@ -40,6 +40,7 @@ class Conv(Layer, kind="conv2d"):
     bias: bool
     rowwise = True
     weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
+    inferred = ("filters", "kernel")
     keeps_features = False
     spatial = True
     names: ClassVar[tuple[str, ...]] = ("h", "w")
@@ -66,6 +67,12 @@ class Conv(Layer, kind="conv2d"):
     def plan(self, shape: Shape) -> Plan:
         """How one row of ``shape`` is gone over. Raises ValueError where it does not fit."""
         return planned((1, *shape), self.kernel_shape(shape), **self.sliding)
+
+    def told(self, given: Arrays) -> dict[str, Any]:
+        shape = given["w"].shape if "w" in given else ()
+        if len(shape) != len(self.names) + 2:
+            return {}
+        return {"filters": shape[-1], "kernel": list(shape[:-2])}
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         found, seen = self.kernel_shape(shape), math.prod(self.sizes("kernel"))

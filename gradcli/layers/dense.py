@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,11 @@ from gradcli.problem import Arrays, Note
 class Dense(Layer, kind="dense"):
     """x @ w + b, on the last axis."""
 
-    units: int | None = None
+    units: int
     act: str
     bias: bool
     weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
-    inferred = "units"
+    inferred = ("units",)
     stacks = True
     keeps_features = False
     spatial = False
@@ -30,20 +31,22 @@ class Dense(Layer, kind="dense"):
     def title(self) -> str:
         return f"{self.units} {self.act}"
 
-    def told(self, given: Arrays) -> tuple[int | None, int | None]:
+    def told(self, given: Arrays) -> dict[str, Any]:
         """A list of numbers as a weight is one column."""
         w, b = [(*given[n].shape, 1)[:2] if n in given else (1,) for n in "wb"]
-        return (w[0], w[1]) if len(w) > 1 else (None, b[0] if len(b) > 1 else None)
+        if len(w) > 1:
+            return {"in": w[0], "units": w[1]}
+        return {"units": b[0]} if len(b) > 1 else {}
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
-        fan_in, units = shape[-1], self.units or 0
+        fan_in, units = shape[-1], self.units
         return {
             "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units), None, 0, 1),
             "b": Parameter((units,), "(out,)", Fans(units, units), outputs=0),
         }
 
     def output_shape(self, shape: Shape) -> Shape:
-        return (*shape[:-1], self.units or 0)
+        return (*shape[:-1], self.units)
 
     def forward(self, params: Params, x: Array, note: Note) -> Array:
         return dense(x, params["w"], params["b"]) if self.bias else matmul(x, params["w"])

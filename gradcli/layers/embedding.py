@@ -15,7 +15,7 @@ from gradcli.engine.ops.indexing import gather
 from gradcli.engine.tensor import known
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
-from gradcli.problem import Note
+from gradcli.problem import Arrays, Note
 
 
 class Embedding(Layer, kind="embedding"):
@@ -24,12 +24,17 @@ class Embedding(Layer, kind="embedding"):
     vocab: int
     units: int
     weights = (Weight("e", decays=True),)
+    inferred = ("vocab", "units")
     keeps_features = False
     stacks = True
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.vocabulary = self.vocab
+    @property
+    def vocabulary(self) -> int:
+        return self.vocab
+
+    def told(self, given: Arrays) -> dict[str, Any]:
+        shapes = [e.shape for e in given.values() if e.ndim == 2]
+        return dict(zip(self.inferred, shapes[0])) if shapes else {}
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         size = (self.vocab, self.units)

@@ -88,8 +88,8 @@ class Layer:
     kind: ClassVar[str]
     weights: ClassVar[tuple[Weight, ...]] = ()
     """Its arrays, in the order in which they are drawn."""
-    inferred: ClassVar[str | None] = None
-    """The key that arrays may tell where it is not given; its default is None."""
+    inferred: ClassVar[tuple[str, ...]] = ()
+    """The keys that arrays may tell where they are not given: they are None until then."""
     stacks: ClassVar[bool] = False
     """Whether ``forward`` takes x, and parameters as ``stacked`` gives them, with one more axis
     in front of the batch, and gives that axis."""
@@ -102,8 +102,6 @@ class Layer:
     """Whether it goes by how arrays are laid out, so that it needs the convention's layout."""
     keeps_features: ClassVar[bool] = True
     """Whether the last axis runs over the same features after it, one by one."""
-    vocabulary: int | None = None
-    """Where x is of whole numbers: how many different ones."""
     inner: tuple[Layer, ...] = ()
 
     def __init_subclass__(cls, kind: str) -> None:
@@ -119,6 +117,8 @@ class Layer:
             value = settings.get(key.name)
             if value is not None:
                 setattr(self, key.name, key.read(value))
+            elif key.name in self.inferred:
+                setattr(self, key.name, None)
             elif not hasattr(self, key.name):
                 if not key.default:
                     raise SpecError(key.name, f"needed by {self.kind}: {key.help}")
@@ -132,6 +132,11 @@ class Layer:
     @property
     def settings(self) -> dict[str, Any]:
         return {key.name: getattr(self, key.name) for key in self.keys()}
+
+    @property
+    def vocabulary(self) -> int | None:
+        """Where x is of whole numbers: how many different ones."""
+        return None
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -169,14 +174,13 @@ class Layer:
                 parts.append(told if in_order else f"{key.name}={told}")
         return f"{self.kind}({', '.join(parts)})" if parts else self.kind
 
-    def told(self, given: Arrays) -> tuple[int | None, int | None]:
-        """Features in, and the value of the inferred key, as arrays of its parameters tell."""
-        return None, None
+    def told(self, given: Arrays) -> dict[str, Any]:
+        """Its inferred keys as arrays of its parameters tell them, and rows of features, ``in``."""
+        return {}
 
-    def completed(self, value: int) -> Self:
-        """The layer with its inferred key set."""
-        assert self.inferred is not None
-        return type(self)(**{**self.settings, self.inferred: value})
+    def completed(self, values: Mapping[str, Any]) -> Self:
+        """The layer with ``values`` for keys that it left open."""
+        return type(self)(**{**self.settings, **values})
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         """Its arrays, by letter, for an input of ``batch`` rows of ``shape``.

@@ -17,7 +17,7 @@ from gradcli.engine.ops.recurrent import recurrence
 from gradcli.engine.ops.shape import moveaxis
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
-from gradcli.problem import Note
+from gradcli.problem import Arrays, Note
 
 
 class Rnn(Layer, kind="rnn"):
@@ -33,6 +33,7 @@ class Rnn(Layer, kind="rnn"):
         Weight("b", "zeros"),
         Weight("h0", "zeros", optional=True),
     )
+    inferred = ("units",)
     keeps_features = False
     spatial = False
     stacks = True
@@ -50,6 +51,10 @@ class Rnn(Layer, kind="rnn"):
     @property
     def states(self) -> tuple[str, ...]:
         return self.carries if self.state else ()
+
+    def told(self, given: Arrays) -> dict[str, Any]:
+        shapes = [given[n].shape for n in "uw" if n in given and given[n].ndim == 2]
+        return {"units": shapes[0][1] // len(self.gates)} if shapes else {}
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         features, units, wide = shape[-1], self.units, len(self.gates) * self.units

@@ -43,8 +43,8 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
         if isinstance(value, np.ndarray) and not value.size:
             raise SpecError(name, f"is empty: its shape is {value.shape}")
     x, y, labels = given["x"], given.get("y"), given.get("labels")
-    first = _told(spec.layers[0], given)[0]
-    row = _first(spec.inputs, _row(x), (first,) if first else None, _alone(x))
+    told = _told(spec.layers[0], given).get("in")
+    row = _first(spec.inputs, _row(x), (told,) if told else None, _alone(x))
     if row is None:
         raise SpecError("in", "needed: the shape of a row, such as 3 (or an x or w of numbers)")
     channels_first = convention_of(spec.convention).channels_first
@@ -110,7 +110,7 @@ class _Chain(NamedTuple):
             where = None if within is None else f"{within}layers[{i + 1}]"
             last = not within and i == len(layers) - 1
             layer = placed.layer
-            if layer.inferred and getattr(layer, layer.inferred) is None:
+            if any(getattr(layer, key) is None for key in layer.inferred):
                 placed = placed._replace(layer=self.completed(placed, where, last))
                 placed = placed._replace(forward=placed.layer.forward)
             inner = placed.inner
@@ -158,12 +158,21 @@ class _Chain(NamedTuple):
         return _End(shape, first, order)
 
     def completed(self, placed: Placed, where: str | None, last: bool) -> Layer:
-        target = self.given.get("y") if last else None
-        columns = target.shape[-1] if isinstance(target, np.ndarray) and target.ndim else None
-        found = _first(columns, _told(placed, self.given)[1], 1 if _alone(target) else None)
-        if found is None:
-            raise _needed(self.spec, placed, where, last)
-        return placed.layer.completed(found)
+        """The layer with what arrays tell of the keys that it leaves open."""
+        layer, told = placed.layer, _told(placed, self.given)
+        if last and (columns := _columns(self.given.get("y"))):
+            told["units"] = columns
+        missing = [key for key in layer.inferred if getattr(layer, key) is None]
+        if any(key not in told for key in missing):
+            raise _needed(self.spec, placed, where, last, missing)
+        return layer.completed({key: told[key] for key in missing})
+
+
+def _columns(y: object) -> int | None:
+    """How many numbers a row of ``y`` has."""
+    if not isinstance(y, np.ndarray):
+        return None
+    return y.shape[-1] if y.ndim else 1
 
 
 def _row(x: object) -> Shape | None:
@@ -173,23 +182,24 @@ def _row(x: object) -> Shape | None:
     return tuple(x.shape if x.ndim == 1 else x.shape[1:])
 
 
-def _needed(spec: Spec, placed: Placed, where: str | None, last: bool) -> SpecError:
-    """What to give where nothing tells the width of a layer."""
-    layer = placed.layer
-    arrays = " or ".join(placed.names)
+def _needed(
+    spec: Spec, placed: Placed, where: str | None, last: bool, missing: list[str]
+) -> SpecError:
+    """What to give where nothing tells the ``missing`` keys of a layer."""
+    arrays, keys = " or ".join(placed.names), " and ".join(missing)
     if where is None:
-        return SpecError(layer.inferred, f"needed (or a {arrays} of numbers)")
-    if last:
+        return SpecError(missing[0], f"needed (or a {arrays} of numbers)")
+    if last and "units" in missing:
         arrays = f"y, {arrays}"
     if spec.long:
-        return SpecError(where, f"needs {layer.inferred} (or a {arrays} of numbers)")
+        return SpecError(where, f"needs {keys} (or a {arrays} of numbers)")
     return SpecError("out", f"needed: the number of units out (or a {arrays} of numbers)")
 
 
-def _told(placed: Placed, given: Values) -> tuple[int | None, int | None]:
-    """Features in, and what a layer leaves to be inferred, as its parameters tell."""
-    if placed.layer.inferred is None:
-        return None, None
+def _told(placed: Placed, given: Values) -> dict[str, Any]:
+    """Features in, as ``in``, and what a layer leaves to be inferred, as its parameters tell."""
+    if not placed.layer.inferred:
+        return {}
     found = {local: given[name] for local, name in placed.names.items()}
     arrays = {n: v for n, v in found.items() if isinstance(v, np.ndarray)}
     if placed.layout:
@@ -205,10 +215,9 @@ def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Val
     They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
     """
     first, last = spec.layers[0], spec.layers[-1]
-    out = getattr(last.layer, last.layer.inferred) if last.layer.inferred else None
     widths = {
-        "x": _first(spec.inputs[-1] if spec.inputs else None, _told(first, given)[0]),
-        "y": _first(out, _told(last, given)[1]),
+        "x": _first(spec.inputs[-1] if spec.inputs else None, _told(first, given).get("in")),
+        "y": _first(getattr(last.layer, "units", None), _told(last, given).get("units")),
     }
     batch = spec.batch
     stood = dict(given)

@@ -185,3 +185,32 @@ def test_a_layer_within_another_is_named_by_its_place(inner: dict[str, str], tol
     with pytest.raises(SpecError) as caught:
         Model.from_spec({"loss": "mse", "in": 4, "layers": layers})
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrays", "told"),
+    [
+        ("conv2d", {"w": (3, 2, 4, 5)}, {"kernel": [3, 2], "filters": 5}),
+        ("conv1d", {"w": (3, 4, 5)}, {"kernel": [3], "filters": 5}),
+        ("embedding", {"e": (7, 3)}, {"vocab": 7, "units": 3}),
+        ("lstm", {"w": (4, 12)}, {"units": 3}),
+        ("gru", {"u": (2, 6)}, {"units": 2}),
+    ],
+)
+@pytest.mark.parametrize("convention", ["keras", "cs231n"])
+def test_arrays_tell_the_keys_that_are_left_out(
+    kind: str, arrays: dict[str, tuple[int, ...]], told: dict[str, object], convention: str
+) -> None:
+    row = {"conv2d": [6, 6, 4], "conv1d": [6, 4], "embedding": [3]}.get(kind, [3, 4])
+    first = convention == "cs231n" and kind.startswith("conv")
+    row = [row[-1], *row[:-1]] if first else row
+    given = {name: np.ones(shape) for name, shape in arrays.items()}
+    if convention == "cs231n":
+        calls = {"e": "w", "w": "w" if kind.startswith("conv") else "wx", "u": "wh"}
+        order = (-1, -2, *range(len(row) - 1)) if first else None
+        given = {calls[n]: np.transpose(a, order) if order else a for n, a in given.items()}
+    spec = {"layer": kind, "in": row, "convention": convention, **given}
+    layer = SingleLayer.from_spec(spec).spec.layers[0].layer
+    assert {key: getattr(layer, key) for key in told} == told
+    with pytest.raises(SpecError, match=r"(filters|vocab|units): needed \(or a "):
+        SingleLayer.from_spec({"layer": kind, "in": row, "convention": convention})
