@@ -48,12 +48,12 @@ def _sliding(window: Key) -> tuple[Key, ...]:
 
 def _conv(what: str, example: Mapping[str, str]) -> LayerKind:
     window = _key(
-        "kernel", "ints", "Size of a filter, one for all axes or each.", aliases="kernel_size"
+        "kernel", "ints", "Size of a filter, one for all axes or each.", "from w", "kernel_size"
     )
     return LayerKind(
         f"filters slid along {what}",
         (
-            _key("filters", "int", "Channels out.", aliases="out_channels"),
+            _key("filters", "int", "Channels out.", "from w", "out_channels"),
             *_sliding(window),
             _key("dilation", "ints", "A filter sees every Nth entry.", "1", "dilation_rate"),
             _key("groups", "int", "Groups of channels, each with filters of its own.", "1"),
@@ -73,7 +73,7 @@ def _pool(what: str, example: Mapping[str, str]) -> LayerKind:
 
 BIAS = _key("bias", "flag", "Whether a bias is added.", "true", "use_bias")
 RECURRENT = (
-    UNITS,
+    UNITS._replace(default="from w or u"),
     _key("sequences", "flag", "All outputs, not the last alone.", "false", "return_sequences"),
     _act("tanh", "Activation of the state."),
     _key("state", "flag", "The last state is an output, too.", "false", "return_state"),
@@ -122,8 +122,8 @@ LAYERS = {
     "embedding": LayerKind(
         "a row of a table for each whole number",
         (
-            _key("vocab", "int", "Rows of the table.", aliases="input_dim num_embeddings"),
-            UNITS._replace(aliases=("output_dim", "embedding_dim")),
+            _key("vocab", "int", "Rows of the table.", "from e", "input_dim num_embeddings"),
+            UNITS._replace(default="from e", aliases=("output_dim", "embedding_dim")),
         ),
         {"x": "3,1,3", "vocab": "5", "units": "2"},
     ),

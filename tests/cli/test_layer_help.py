@@ -24,7 +24,8 @@ def row(text: str, option: str) -> str:
     [
         ("dense --w", "VALUE Parameter, (in, out). [default: normal]"),
         ("dense --units", "N Units out. [default: from w or b]"),
-        ("lstm --units", "N Units out; needed."),
+        ("lstm --units", "N Units out. [default: from w or u]"),
+        ("dropout --rate", "X The part that is dropped; needed."),
         ("lstm --u", "VALUE Parameter, (units, gates * units). [default: normal]"),
         ("lstm --c0", "VALUE Parameter where it is given, (batch, units). [default: zeros]"),
         ("lstm --upstream-c", "VALUE Gradient by the last c; goes with state. [default: normal]"),
