@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.lines import EPS, Vector
-from gradcli.check.rounding import cancelled, value_rounding
+from gradcli.check.lines import EPS, Vector, scale
+from gradcli.check.rounding import negligible, spread, value_rounding
 from gradcli.problem import Problem, Result
 
 
@@ -18,8 +19,8 @@ class Rule(NamedTuple):
 
     tolerance: float
     floor: float = 0.0
-    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest;
-    64 eps of its terms, where they cancel."""
+    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest, or
+    a multiple of that of its terms, where they cancel."""
     vanishing: bool = False
     """Whether nothing but rounding is left of them."""
 
@@ -91,6 +92,7 @@ def make_claims(
 ) -> dict[str, Claim]:
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
     claims, rounding = {}, value_rounding(problem, result)
+    moved = cache(lambda: spread(problem, result))
     for name, flat in chosen.items():
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
@@ -106,9 +108,12 @@ def make_claims(
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest)
-        terms = cancelled(problem, result, name, rounding)
-        if terms:
-            rule = rule._replace(floor=64 * eps * terms, vanishing=True)
+        if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
+            rule = rule._replace(floor=64 * eps / EPS * moved()[name], vanishing=True)
+        elif eps > EPS and backprop.size:
+            # No more than the value itself is rounded by: at a tie, all may move at once.
+            least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))
+            rule = rule._replace(floor=max(rule.floor, 8 * eps / EPS * least))
         claims[name] = Claim(name, given, dtype, backprop, rule, flat)
     return claims
 

@@ -89,7 +89,8 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     far = error > allowed + _FAR * uncertainty
     failed = (~good & sure) | (far & ~kinks) | ~np.isfinite(claimed)
     unsure = ~(sure | kinks | failed)
-    noisy = good & sure & (size > 0) & ((uncertainty > _NOISY * size) | claim.rule.vanishing)
+    blurred = claim.rule.vanishing | (claim.rule.floor > _ROUGH * size)
+    noisy = good & sure & (size > 0) & ((uncertainty > _NOISY * size) | blurred)
     compared = ~(kinks | unsure) | failed
     relative = error / np.maximum(size, _TINY)
     some = next(s for s in (failed, compared & ~noisy, compared, unsure, kinks) if s.any())

@@ -82,25 +82,25 @@ def _course(
     return found if alike else None
 
 
-def cancelled(problem: Problem, result: Result, name: str, rounding: float) -> float:
-    """The size of the terms of the gradient by ``name``, where they cancel and nothing is left.
-
-    0 where something is: then the gradient is almost the same a few roundings away. What is
-    nothing but rounding is not, such as by a bias before batch_norm, or that of attention's keys.
-    ``rounding`` is the value's.
-    """
-    here = result.gradients[name]
-    largest = float(np.max(np.abs(here), initial=0.0))
-    if largest == 0 or largest * np.max(scale(problem.primals[name])) > _NOTHING * rounding:
-        return 0.0
+def spread(problem: Problem, result: Result) -> dict[str, float]:
+    """How far the gradient by each primal moves, at most, a few roundings away from here."""
     rng, gradients_at = np.random.default_rng(0), problem.stepper()
-    noise = 0.0
+    found = dict.fromkeys(problem.primals, 0.0)
     for _ in range(4):
         near_by = {
             n: p * (1 + EPS * rng.integers(-4, 5, p.shape)) for n, p in problem.primals.items()
         }
-        noise = max(noise, float(np.max(np.abs(gradients_at(near_by)[1][name] - here))))
-    return noise / EPS if noise > 0.1 * largest else 0.0
+        for name, gradient in gradients_at(near_by)[1].items():
+            moved = np.abs(gradient - result.gradients[name])
+            found[name] = float(np.max(moved, initial=found[name], where=np.isfinite(moved)))
+    return found
+
+
+def negligible(problem: Problem, result: Result, name: str, rounding: float) -> bool:
+    """Whether the gradient by ``name`` moves the value by little more than its ``rounding``."""
+    largest = float(np.max(np.abs(result.gradients[name]), initial=0.0))
+    reach = float(np.max(scale(problem.primals[name]), initial=1.0))
+    return 0 < largest * reach <= _NOTHING * rounding
 
 
 _NOTHING = 100

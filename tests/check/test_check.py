@@ -343,6 +343,28 @@ def test_a_gradient_that_is_nothing_but_rounding_passes() -> None:
         assert check(net, against={"b1": wrong}).params["b1"].verdict == "fail"
 
 
+def test_terms_that_nearly_cancel_are_judged_by_their_own_digits() -> None:
+    """Two rows of batch_norm are -1 and 1, whatever they were: in float32 few digits are left."""
+    layers = "layer_norm, batch_norm(1e-5), activation(elu), rms_norm(0.1), dense(4)"
+    spec = {"loss": "hinge", "in": 4, "layers": layers, "seed": 144, "batch": 2, "wrt": "gamma1"}
+    net = Model.from_spec(spec)
+    given = net.evaluate().gradients
+    exact = Model.from_spec({**spec, "dtype": "float64"}).evaluate().gradients["gamma1"]
+    assert np.max(np.abs(given["gamma1"] - exact)) > 1e-3 * np.max(np.abs(exact))
+    assert check(net, against=given).verdict == "pass"
+    for wrong in (1.1 * given["gamma1"], -given["gamma1"], 0 * given["gamma1"]):
+        assert check(net, against={"gamma1": wrong}).params["gamma1"].verdict == "fail"
+
+
+def test_what_moves_at_a_tie_is_not_taken_for_rounding() -> None:
+    """0.1 + 0.2 - 0.3 is 0 or not, as its rounding falls: relu's slope by the others is sure."""
+    given = {"x": np.float32([1, 0.5])}
+    tied = Formula("relu(x[0]*a - 0.3) + x[1]*b", {"x": [0.1 + 0.2, 1.0], "a": 1.0, "b": 0.5})
+    assert check(tied, against=given).params["x"].verdict != "fail"
+    given["x"][1] = 0.51
+    assert check(tied, against=given).params["x"].verdict == "fail"
+
+
 def test_a_small_gradient_is_not_taken_for_rounding() -> None:
     """Below all rounding of the value, and still not 0: what says so cannot be proven."""
     found = check(Formula("1 + 1e-17 * x", {"x": 2.0}))
