@@ -113,7 +113,7 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and abs(value) > _MOST:
         return "one beyond 2^63"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}" if value % 1 else str(value)
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

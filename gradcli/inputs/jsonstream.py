@@ -44,7 +44,7 @@ class _Reader:
         self._is_array: bool | None = None
         self._is_closed = False
         self._is_lost = False
-        self._decode = json.JSONDecoder().raw_decode
+        self._decode = json.JSONDecoder(object_pairs_hook=_table).raw_decode
 
     def more(self) -> bool:
         """Go to where the next value begins; False where there is none."""
@@ -121,6 +121,15 @@ class _Reader:
             depth += _nesting(parts[-1])
         self._text += "".join(parts)
         return any(parts)
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise ValueError(f"{twice} is given twice")
+    return found
 
 
 def _nesting(text: str) -> int:

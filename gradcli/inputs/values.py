@@ -58,6 +58,8 @@ def resolve(key: str, value: Any, folder: str | None) -> str | Given:
     try:
         if isinstance(value, Mapping):
             return _unchanged(value, folder)
+        if isinstance(value, bool):
+            raise SpecError(key, f"takes numbers, not {str(value).lower()}")
         if not isinstance(value, str):
             return Given(value if isinstance(value, np.ndarray) else from_lists(value))
         if value in INITIALISERS:

@@ -38,6 +38,8 @@ class Reshape(Flatten, kind="reshape"):
 
     def output_shape(self, shape: Shape) -> Shape:
         found, count = list(self.shape), math.prod(shape)
+        if not found:
+            raise ValueError("needs an axis or more in its shape")
         known = math.prod([n for n in found if n != -1])
         if found.count(-1) == 1 and known and count % known == 0:
             found[found.index(-1)] = count // known

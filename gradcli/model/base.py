@@ -101,7 +101,8 @@ class Network(Problem):
 
     @property
     def constants(self) -> Arrays:
-        return {name: a for name, a in self.arrays.items() if name not in self._wrt}
+        primals = set(self._wrt)
+        return {name: a for name, a in self.arrays.items() if name not in primals}
 
     def forward(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         base = self._base

@@ -133,6 +133,8 @@ def _common(given: Mapping[str, Any]) -> dict[str, Any]:
     rng, op_seed, inputs = _read(given, "rng"), _read(given, "op_seed"), _read(given, "in")
     if op_seed is not None and rng == "numpy":
         raise SpecError("op_seed", "goes with rng tensorflow only")
+    if inputs == []:
+        raise SpecError("in", "must be one length or more, not []")
     return {
         "inputs": None if inputs is None else tuple(inputs),
         "convention": _read(given, "convention"),

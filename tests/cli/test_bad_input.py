@@ -12,6 +12,9 @@ from tests.conftest import Gradcli
 
 BAD = {
     "mse --in 3 --out 2 --act sigmod": "--act: unknown value 'sigmod'; did you mean 'sigmoid'?",
+    "mse --in 3 --layers dense(2.0)": "units: must be a whole number from 1, not 2.0",
+    "mse --in 3 --layers dense(2,w=true)": "--w: takes numbers, not true",
+    "layer reshape --in 1 --shape=": "reshape needs an axis or more in its shape",
     "mse --in 3 --out 2 --act 7": "--act: unknown value '7': one of linear, sigmoid",
     "mse --in 0 --out 2": "--in: must be a whole number from 1, not 0",
     "mse --in -3 --out 2": "--in: must be a whole number from 1, not -3",

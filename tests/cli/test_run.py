@@ -84,6 +84,7 @@ def test_x_from_standard_input(gradcli: Gradcli) -> None:
         ('loss = "mse"\nhiden = 3', "unknown key 'hiden'; did you mean 'hidden'?"),
         ('loss = "mse"\nin = "3"\nout = 1', "in: must be a whole number from 1, not '3'"),
         ('loss = "mse"\nin = true\nout = 1', "in: must be a whole number from 1, not True"),
+        ('{"loss": "mse", "in": [], "out": 1}', "in: must be one length or more, not []"),
         ('loss = "mse"\nlayers = 3', "layers: must be one table or more"),
         ('loss = "mse"\nout = 1\n[[layers]]\nunits = 1', "out: does not go with layers"),
         ('loss = "mse"\nin = 2\n[[layers]]\nunit = 1', "unknown key 'unit'; did you mean 'units'?"),

@@ -102,6 +102,7 @@ def test_what_is_cut_off_gives_nothing_that_was_not_there(
         ('{"n": 1}\n[2]\nx\n{"n": 3}\n', [1, (2, "line 2: must be a JSON object of keys, not a"),
                                           (3, "line 3, column 1: JSON: Expecting value"), 3]),
         ('{"n": 1}\n\n{"n": 2', [1, (3, "line 3, column 8: JSON: Expecting ',' delimiter")]),
+        ('{"n": 1}\n{"n": 2, "n": 5}\n{"n": 3}', [1, (2, "line 2: JSON: n is given twice"), 3]),
         ('{"n": 1}\n{"n": ' + "1" * 5000 + '}\n{"n": 3}', [1, (2, "line 2: JSON: Exceeds"), 3]),
         ('{"n": 1}\n{"n": ' + "[" * 9**6 + '\n{"n": 3}', [1, (2, "line 2: JSON: "), 3]),
         ('[{"n": 1},\n{"n": 2}', [1, 2, (2, "line 2, column ")]),

@@ -224,6 +224,23 @@ def test_a_network_of_them_is_proven(gradcli: Gradcli) -> None:
     assert list(answer["grads"]) == ["w1", "b1", "w2", "b2", "w3", "b3", "w4", "b4"]
 
 
+def test_what_lies_far_outside_counts_for_nothing() -> None:
+    """Windows far apart are one; of a wide one, only what is inside is gone over."""
+    far = 2**63 - 1
+    x = np.arange(8.0).reshape(1, 4, 2)
+    w = np.array([[[1.0], [0.0]], [[0.0], [2.0]]])
+    assert conv(x, w, stride=far).tolist() == [[[0 + 2 * 3.0]]]
+    assert conv(x, w[:1], dilation=far).tolist() == [[[0.0], [2.0], [4.0], [6.0]]]
+    assert max_pool(x, far, padding="same").tolist() == [[[6.0, 7.0]]]
+    layer = {"layer": "avg_pool1d", "x": x.tolist(), "pool": far, "padding": "same"}
+    assert differentiate(problem_from(layer)).noted["value"].tolist() == [[[3.0, 4.0]]]
+
+
+def test_a_wide_margin_is_counted_before_it_is_made(gradcli: Gradcli) -> None:
+    layer = "conv1d --in 5,2 --filters 3 --kernel 3 --padding same --dilation 1000000000000"
+    assert "too large for memory" in gradcli(f"layer {layer}").err
+
+
 def test_a_bad_word_or_number_is_refused_by_the_op_too() -> None:
     x, w = np.ones((1, 4, 4, 1)), np.ones((2, 2, 1, 1))
     for wrong in ({"padding": "full"}, {"padding": -1}, {"stride": 0}, {"groups": 2}):

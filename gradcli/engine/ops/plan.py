@@ -37,9 +37,10 @@ class Plan(NamedTuple):
 
     @property
     def copied(self) -> int:
-        """How many numbers of the windows are copied."""
-        rows = self.h.before + self.h.length + self.h.after
-        return self.batch * self.groups * rows * self.channels * self.w.size * self.w.windows
+        """How many numbers of the windows, and of the margin, are copied."""
+        h, w = self.h, self.w
+        columns = w.before + w.length + w.after + w.size * w.windows
+        return self.batch * self.groups * (h.before + h.length + h.after) * self.channels * columns
 
     @property
     def entries(self) -> int:

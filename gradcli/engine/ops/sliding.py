@@ -39,7 +39,10 @@ class Sliding(NamedTuple):
 
     def spans(self) -> Iterator[tuple[int, slice, slice]]:
         """Each place in a window: the windows that see an entry there, and those entries."""
-        for place in range(self.size):
+        # Wide windows have places that only ever lie in the margin.
+        first = -(((self.windows - 1) * self.stride - self.before) // self.dilation)
+        last = (self.before + self.length - 1) // self.dilation
+        for place in range(max(0, first), min(self.size, last + 1)):
             shift = place * self.dilation - self.before
             first = max(0, -(shift // self.stride))
             last = min(self.windows - 1, (self.length - 1 - shift) // self.stride)

@@ -105,8 +105,15 @@ def windows(x: Array, size: Any, stride: Any = 1, dilation: Any = 1, axes: Axis 
     x = np.asarray(x)
     grid = _grid("windows", x.shape, size, stride, dilation, axes)
     shape = grid.around(x.shape, grid.counts, grid.sizes)
-    apart = [x.strides[axis] * step for axis, step in zip(grid.axes, grid.strides)]
-    inside = [x.strides[axis] * gap for axis, gap in zip(grid.axes, grid.dilations)]
+    # Where there is but one, the next may lie farther off than an array can be long.
+    apart = [
+        x.strides[axis] * step * (n > 1)
+        for axis, step, n in zip(grid.axes, grid.strides, grid.counts)
+    ]
+    inside = [
+        x.strides[axis] * gap * (n > 1)
+        for axis, gap, n in zip(grid.axes, grid.dilations, grid.sizes)
+    ]
     strides = grid.around(x.strides, apart, inside)
     return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
 
