@@ -91,7 +91,8 @@ def _keep_freed_memory() -> None:
     glibc hands free memory back to the system beyond twice the largest block that it has handed
     back so far, and asks for it anew page by page: for arrays of a few hundred kilobytes that takes
     longer than the arithmetic. A block of 32 MB, the largest that counts, which nobody touches,
-    raises that limit; where there is no such limit, it does nothing.
+    raises that limit; where there is no such limit, it does nothing. Without it a step of LeNet-5
+    or of an LSTM asks for 700 pages.
     """
     np.empty(2**25 - 2**13, np.uint8)
 
@@ -228,7 +229,10 @@ class _Call(NamedTuple):
 
 
 def _unread(function: Any) -> set[int]:
-    """The positional parameters that a function of Python's never reads."""
+    """The positional parameters that a function of Python's never reads.
+
+    Keeping all of them until then would take a fourth more memory for LeNet-5 and for attention.
+    """
     if not isinstance(function, FunctionType):
         return set()
     code = function.__code__

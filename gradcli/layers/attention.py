@@ -30,6 +30,7 @@ class Attention(Layer, kind="attention"):
         *[Weight(letter, "zeros") for letter in ("bq", "bk", "bv", "bo")],
     )
     stacks = True
+    axes = ("time", "features")
     spatial = False
     keeps_features = False
 
@@ -54,8 +55,6 @@ class Attention(Layer, kind="attention"):
         return self.key_dim or features // self.heads
 
     def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 2:
-            raise ValueError(f"takes sequences (time, features), not {shape}")
         self._key_dim(shape[-1])
         return shape
 
@@ -73,11 +72,7 @@ class Attention(Layer, kind="attention"):
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         def instead(causal: bool, score: Score) -> Forward:
-            def forward(params: Params, x: Array, note: Note) -> Array:
-                wrong = attend(params, x, causal, same, score)
-                return with_slope_of(wrong, self.forward(params, x, note))
-
-            return forward
+            return self.sloped(lambda params, x: attend(params, x, causal, same, score))
 
         yield "1/sqrt(key_dim) of the scores is missing", instead(self.causal, _unscaled)
         yield "1/sqrt(key_dim) is missing on the way back", instead(self.causal, _scaled_forward)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from gradcli.engine import Array
@@ -21,7 +20,6 @@ from gradcli.layers.layer import (
     Params,
     Shape,
     Weight,
-    sizes_of,
     with_slope_of,
 )
 from gradcli.problem import Arrays, Note
@@ -33,7 +31,7 @@ class Conv(Layer, kind="conv2d"):
     filters: int
     kernel: list[int]
     stride: list[int]
-    padding: Any
+    padding: list[int] | str
     dilation: list[int]
     groups: int
     act: str
@@ -42,24 +40,14 @@ class Conv(Layer, kind="conv2d"):
     weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
     inferred = ("filters", "kernel")
     keeps_features = False
+    axes: ClassVar[tuple[str, ...]] = ("h", "w", "channels")
     spatial = True
-    names: ClassVar[tuple[str, ...]] = ("h", "w")
-    """The axes that the window slides along."""
-
-    def sizes(self, key: str) -> tuple[int, ...]:
-        """A setting for each axis."""
-        return sizes_of(getattr(self, key), len(self.names), key)
 
     @property
     def sliding(self) -> dict[str, Any]:
         """How the window slides, as ``conv`` takes it."""
-        words = isinstance(self.padding, str)
-        return {
-            "stride": self.sizes("stride"),
-            "padding": self.padding if words else self.sizes("padding"),
-            "dilation": self.sizes("dilation"),
-            "groups": self.groups,
-        }
+        sizes = {key: self.sizes(key) for key in ("stride", "padding", "dilation")}
+        return {**sizes, "groups": self.groups}
 
     def kernel_shape(self, shape: Shape) -> Shape:
         return (*self.sizes("kernel"), shape[-1] // self.groups, self.filters)
@@ -70,13 +58,13 @@ class Conv(Layer, kind="conv2d"):
 
     def told(self, given: Arrays) -> dict[str, Any]:
         shape = given["w"].shape if "w" in given else ()
-        if len(shape) != len(self.names) + 2:
+        if len(shape) != len(self.axes) + 1:
             return {}
         return {"filters": shape[-1], "kernel": list(shape[:-2])}
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         found, seen = self.kernel_shape(shape), math.prod(self.sizes("kernel"))
-        axes = ", ".join([f"k{name}" for name in self.names])
+        axes = ", ".join([f"k{name[0]}" for name in self.axes[:-1]])
         fans = Fans(seen * found[-2], seen * self.filters)
         return {
             "w": Parameter(found, f"({axes}, in, out)", fans),
@@ -84,7 +72,6 @@ class Conv(Layer, kind="conv2d"):
         }
 
     def output_shape(self, shape: Shape) -> Shape:
-        require_positions(shape, self.names)
         for name, count in (("channels", shape[-1]), ("filters", self.filters)):
             if count % self.groups:
                 raise ValueError(f"has {self.groups} groups, which do not divide {count} {name}")
@@ -103,8 +90,8 @@ class Conv(Layer, kind="conv2d"):
         return y + params["b"] if self.bias else y
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
-        def of(wrong: Any) -> Forward:
-            return partial(self._mistaken, wrong)
+        def of(wrong: Callable[[Array, Array], Array]) -> Forward:
+            return self.sloped(lambda params, x: self.biased(params, wrong(x, params["w"])))
 
         yield "the kernel is flipped in the gradient of x", of(self._flipped_x)
         yield "the gradient of {w} is flipped", of(self._flipped_w)
@@ -114,29 +101,22 @@ class Conv(Layer, kind="conv2d"):
         if self.padding != "valid":
             yield "the margin is cut off behind alone, not on both sides", of(self._margin_behind)
 
-    def _mistaken(self, wrong: Any, params: Params, x: Array, note: Note) -> Array:
-        right = conv(x, params["w"], **self.sliding)
-        return self.biased(params, with_slope_of(wrong(x, params["w"]), right))
-
     def _flipped_x(self, x: Array, w: Array) -> Array:
         still = stop_gradient
         return conv(x, self._flipped(still(w)), **self.sliding) + conv(still(x), w, **self.sliding)
 
     def _flipped_w(self, x: Array, w: Array) -> Array:
-        still = stop_gradient
-        return conv(x, still(w), **self.sliding) + conv(still(x), self._flipped(w), **self.sliding)
+        return conv(x, with_slope_of(self._flipped(w), w), **self.sliding)
 
     def _flipped(self, w: Array) -> Array:
-        return w[(slice(None, None, -1),) * len(self.names)]
+        return w[(slice(None, None, -1),) * (w.ndim - 2)]
 
     def _channels_first(self, x: Array, w: Array) -> Array:
         """The gradient of w is laid out as (out, in, kh, kw)."""
         *kernel, inputs, filters = w.shape
-        axes = len(kernel)
         read = reshape(w, (filters, inputs, *kernel))
-        read = transpose(read, (*range(2, 2 + axes), 1, 0))
-        still = stop_gradient
-        return conv(x, still(w), **self.sliding) + conv(still(x), read, **self.sliding)
+        read = transpose(read, (*range(2, w.ndim), 1, 0))
+        return conv(x, with_slope_of(read, w), **self.sliding)
 
     def _without_stride(self, x: Array, w: Array) -> Array:
         """Each window lies next to the one before, as far as there are any."""
@@ -146,7 +126,7 @@ class Conv(Layer, kind="conv2d"):
 
     def _margin_behind(self, x: Array, w: Array) -> Array:
         plan = self.plan(x.shape[1:])
-        axes = (plan.h, plan.w)[-len(self.names) :]
+        axes = (plan.h, plan.w)[2 - len(self.sizes("kernel")) :]
         margins = [(0, axis.before + axis.after) for axis in axes]
         return conv(pad(x, ((0, 0), *margins, (0, 0))), w, **{**self.sliding, "padding": "valid"})
 
@@ -154,13 +134,4 @@ class Conv(Layer, kind="conv2d"):
 class Conv1d(Conv, kind="conv1d"):
     """The same along one axis, such as time."""
 
-    names = ("t",)
-
-
-_ROWS = {1: "sequences (time, channels)", 2: "images (h, w, channels)"}
-
-
-def require_positions(shape: Shape, names: tuple[str, ...]) -> None:
-    """Raise ValueError unless rows have axes ``names`` and channels."""
-    if len(shape) != len(names) + 1:
-        raise ValueError(f"takes {_ROWS[len(names)]}, not {shape}")
+    axes = ("time", "channels")

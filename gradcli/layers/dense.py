@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradcli.engine import Array
-from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.linear import dense, matmul
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
 from gradcli.problem import Arrays, Note
 
 
@@ -63,6 +62,6 @@ def _biased(row: int) -> Forward:
     def forward(params: Params, x: Array, note: Note) -> Array:
         b, at = params["b"], np.zeros((len(x), *(1,) * (x.ndim - 1)), x.dtype)
         at[row] = 1
-        return matmul(x, params["w"]) + stop_gradient(b) + (b - stop_gradient(b)) * at
+        return matmul(x, params["w"]) + with_slope_of(b * at, b)
 
     return forward

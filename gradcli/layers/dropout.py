@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gradcli.engine import Array
 from gradcli.engine.ops.choice import where
 from gradcli.inputs.streams import Stream
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
+from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
 from gradcli.problem import Note
 
 
@@ -46,16 +46,9 @@ class Dropout(Layer, kind="dropout"):
         def once_more(params: Params, x: Array) -> Array:
             return _kept(params, x) * params["mask"] ** 2
 
-        for what, wrong in (
-            ("the mask of dropout is not applied", lambda params, x: x),
-            ("the scale 1/(1 - rate) of dropout is missing", _kept),
-            ("the mask of dropout is applied once too often", once_more),
-        ):
-
-            def forward(params: Params, x: Array, note: Note, wrong: Any = wrong) -> Array:
-                return with_slope_of(wrong(params, x), self.forward(params, x, note))
-
-            yield what, forward
+        yield "the mask of dropout is not applied", self.sloped(lambda params, x: x)
+        yield "the scale 1/(1 - rate) of dropout is missing", self.sloped(_kept)
+        yield "the mask of dropout is applied once too often", self.sloped(once_more)
 
     def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
         if batch == 1 and self.rate:

@@ -28,10 +28,6 @@ class Embedding(Layer, kind="embedding"):
     keeps_features = False
     stacks = True
 
-    @property
-    def vocabulary(self) -> int:
-        return self.vocab
-
     def told(self, given: Arrays) -> dict[str, Any]:
         shapes = [e.shape for e in given.values() if e.ndim == 2]
         return dict(zip(self.inferred, shapes[0])) if shapes else {}

@@ -88,6 +88,8 @@ class Layer:
     kind: ClassVar[str]
     weights: ClassVar[tuple[Weight, ...]] = ()
     """Its arrays, in the order in which they are drawn."""
+    axes: ClassVar[tuple[str, ...]] = ()
+    """What the axes of a row that it takes are; of any number where there are none."""
     inferred: ClassVar[tuple[str, ...]] = ()
     """The keys that arrays may tell where they are not given: they are None until then."""
     stacks: ClassVar[bool] = False
@@ -104,9 +106,11 @@ class Layer:
     """Whether the last axis runs over the same features after it, one by one."""
     inner: tuple[Layer, ...] = ()
 
-    def __init_subclass__(cls, kind: str) -> None:
+    def __init_subclass__(cls, kind: str = "") -> None:
+        """Without a ``kind`` it is what several kinds have in common."""
         cls.kind = kind
-        KINDS[kind] = cls
+        if kind:
+            KINDS[kind] = cls
 
     def __init__(self, **settings: Any) -> None:
         """Check and hold ``settings``. Raises SpecError naming the key at fault.
@@ -133,10 +137,22 @@ class Layer:
     def settings(self) -> dict[str, Any]:
         return {key.name: getattr(self, key.name) for key in self.keys()}
 
+    def sizes(self, key: str) -> Any:
+        """The setting ``key`` with a number for each of the axes but the last; or a word, or None.
+
+        Raises SpecError naming it where it has another number of them.
+        """
+        setting, count = getattr(self, key), len(self.axes) - 1
+        if not isinstance(setting, list):
+            return setting
+        if len(setting) not in (1, count):
+            raise SpecError(key, f"is one number or {count}, not {len(setting)}")
+        return tuple(setting * count if len(setting) == 1 else setting)
+
     @property
     def vocabulary(self) -> int | None:
-        """Where x is of whole numbers: how many different ones."""
-        return None
+        """Where x is of whole numbers, how many different ones: its ``vocab``, if it has one."""
+        return getattr(self, "vocab", None)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -190,7 +206,10 @@ class Layer:
         return {}
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape of a row of its output. Raises ValueError where it takes no such input."""
+        """The shape of a row of its output, for one of ``axes``.
+
+        Raises ValueError, in words, where it takes no such input.
+        """
         return shape
 
     def state_shapes(self, shape: Shape) -> dict[str, Shape]:
@@ -232,10 +251,18 @@ class Layer:
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         """What people get wrong in its backward pass: (what is wrong, a forward like that).
 
-        Each is ``forward`` with the gradient of the mistake; its value counts for nothing. What
-        is wrong may name a parameter as ``{w}``, and an order of gates as ``{ifoc}``.
+        Each is ``forward`` with the gradient of the mistake. What is wrong may name a parameter
+        as ``{w}``, and an order of gates as ``{ifoc}``.
         """
         yield from ()
+
+    def sloped(self, wrong: Callable[[Params, Array], Array]) -> Forward:
+        """``forward``, which gives one array, with the gradient of ``wrong`` (params, x)."""
+
+        def forward(params: Params, x: Array, note: Note) -> Array:
+            return with_slope_of(wrong(params, x), self.forward(params, x, note))
+
+        return forward
 
 
 def layer_kind(name: str) -> type[Layer]:
@@ -251,13 +278,6 @@ def layer_kind(name: str) -> type[Layer]:
     return KINDS[name]
 
 
-def sizes_of(setting: list[int], axes: int, key: str) -> tuple[int, ...]:
-    """A setting of one whole number, or one for each of ``axes``. Raises SpecError for ``key``."""
-    if len(setting) not in (1, axes):
-        raise SpecError(key, f"is one number or {axes}, not {len(setting)}")
-    return tuple(setting * axes if len(setting) == 1 else setting)
-
-
 def with_slope_of(wrong: Array, right: Array) -> Array:
-    """The value of ``right``, with the gradient of ``wrong``."""
+    """The value of ``right``, with the gradient of ``wrong``; of one shape, or broadcast."""
     return stop_gradient(right) + (wrong - stop_gradient(wrong))

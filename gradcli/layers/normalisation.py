@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import Any
+from typing import ClassVar
 
 from gradcli.engine import Array
+from gradcli.engine.axes import Axis
 from gradcli.engine.ops.arithmetic import sqrt
 from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.normalisation import center, rms_norm
@@ -16,82 +17,83 @@ from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
 from gradcli.problem import Note
 
-_GAMMA, _BETA = Weight("gamma", "ones"), Weight("beta", "zeros")
-
-
-def _per_channel(shape: Shape, *letters: str) -> dict[str, Parameter]:
-    c = shape[-1]
-    return dict.fromkeys(letters, Parameter((c,), "(channels,)", Fans(c, c), features=0))
-
-
-Normalise = Callable[[Array, Any, float], Array]
+Normalise = Callable[[Array, Axis, float], Array]
 """Of x, the axes that the mean and the variance go along, and eps."""
 
 
-def normalised(x: Array, axis: Any, eps: float) -> Array:
+def normalised(x: Array, axis: Axis, eps: float) -> Array:
     return rms_norm(center(x, axis), axis, eps)
 
 
-def _with_fixed_mean(x: Array, axis: Any, eps: float) -> Array:
+def _with_fixed_mean(x: Array, axis: Axis, eps: float) -> Array:
     return rms_norm(_less_fixed_mean(x, axis), axis, eps)
 
 
-def _with_fixed_variance(x: Array, axis: Any, eps: float) -> Array:
+def _with_fixed_variance(x: Array, axis: Axis, eps: float) -> Array:
     return _over_fixed_scale(center(x, axis), axis, eps)
 
 
-def _with_both_fixed(x: Array, axis: Any, eps: float) -> Array:
+def _with_both_fixed(x: Array, axis: Axis, eps: float) -> Array:
     return _over_fixed_scale(_less_fixed_mean(x, axis), axis, eps)
 
 
-def _less_fixed_mean(x: Array, axis: Any) -> Array:
+def _less_fixed_mean(x: Array, axis: Axis) -> Array:
     return x - stop_gradient(mean(x, axis, keepdims=True))
 
 
-def _over_fixed_scale(x: Array, axis: Any, eps: float) -> Array:
+def _over_fixed_scale(x: Array, axis: Axis, eps: float) -> Array:
     return x / stop_gradient(sqrt(mean(x * x, axis, keepdims=True) + eps))
 
 
-def _mistaken(forward: Callable[..., Array]) -> Iterator[tuple[str, Forward]]:
-    """The values are right; some of the ways back are missing."""
-    for what, wrong in (
-        ("mean is", _with_fixed_mean),
-        ("variance is", _with_fixed_variance),
-        ("mean and variance are", _with_both_fixed),
-    ):
-        yield f"the {what} taken as constant", partial(forward, normalise=wrong)
+class Norm(Layer):
+    """What they have in common: gamma * normalised x + beta, of each channel."""
+
+    eps: float
+    weights: ClassVar[tuple[Weight, ...]] = (Weight("gamma", "ones"), Weight("beta", "zeros"))
+
+    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
+        c = shape[-1]
+        each = Parameter((c,), "(channels,)", Fans(c, c), features=0)
+        return dict.fromkeys([weight.letter for weight in self.weights], each)
+
+    def forward(
+        self, params: Params, x: Array, note: Note, normalise: Normalise = normalised
+    ) -> Array:
+        z = note("normalised", self.normal(params, x, normalise))
+        return z * params["gamma"] + params["beta"]
+
+    def normal(self, params: Params, x: Array, normalise: Normalise) -> Array:
+        """``x`` as ``normalise`` makes it, along the axes of this kind."""
+        return normalise(x, -1, self.eps)
+
+    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
+        """The values are right; some of the ways back are missing."""
+        for what, wrong in (
+            ("mean is", _with_fixed_mean),
+            ("variance is", _with_fixed_variance),
+            ("mean and variance are", _with_both_fixed),
+        ):
+            yield f"the {what} taken as constant", partial(self.forward, normalise=wrong)
 
 
-class BatchNorm(Layer, kind="batch_norm"):
+class BatchNorm(Norm, kind="batch_norm"):
     """gamma * (x - mean) / sqrt(variance + eps) + beta, each channel over all else.
 
     Ioffe & Szegedy, "Batch normalization", 2015. With ``mean`` and ``var`` given, constants, it
     is that of inference.
     """
 
-    eps: float
     weights = (
-        _GAMMA,
-        _BETA,
+        *Norm.weights,
         Weight("mean", optional=True, learned=False, beside="var"),
         Weight("var", optional=True, learned=False, beside="mean"),
     )
     spatial = True
 
-    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
-        return _per_channel(shape, "gamma", "beta", "mean", "var")
-
-    def forward(
-        self, params: Params, x: Array, note: Note, normalise: Normalise = normalised
-    ) -> Array:
+    def normal(self, params: Params, x: Array, normalise: Normalise) -> Array:
         if "mean" in params:
-            z = (x - params["mean"]) / sqrt(params["var"] + self.eps)
-        else:
-            z = normalise(x, tuple(range(x.ndim - 1)), self.eps)
-        return note("normalised", z) * params["gamma"] + params["beta"]
-
-    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
-        return _mistaken(self.forward)
+            return (x - params["mean"]) / sqrt(params["var"] + self.eps)
+        return normalise(x, tuple(range(x.ndim - 1)), self.eps)
 
     def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
         if batch == 1 and len(shape) == 1 and "mean" not in letters:
@@ -101,43 +103,25 @@ class BatchNorm(Layer, kind="batch_norm"):
             )
 
 
-class LayerNorm(Layer, kind="layer_norm"):
+class LayerNorm(Norm, kind="layer_norm"):
     """gamma * (x - mean) / sqrt(variance + eps) + beta, over the features of each row.
 
     Ba, Kiros & Hinton, "Layer normalization", 2016.
     """
 
-    eps: float
-    weights = (_GAMMA, _BETA)
     stacks = True
     spatial = False
 
-    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
-        return _per_channel(shape, "gamma", "beta")
 
-    def forward(
-        self, params: Params, x: Array, note: Note, normalise: Normalise = normalised
-    ) -> Array:
-        z = note("normalised", normalise(x, -1, self.eps))
-        return z * params["gamma"] + params["beta"]
-
-    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
-        return _mistaken(self.forward)
-
-
-class RmsNorm(Layer, kind="rms_norm"):
+class RmsNorm(Norm, kind="rms_norm"):
     """gamma * x / sqrt(mean(x^2) + eps), over the features of each row.
 
     Zhang & Sennrich, "Root mean square layer normalization", 2019.
     """
 
-    eps: float
-    weights = (_GAMMA,)
+    weights = Norm.weights[:1]
     stacks = True
     spatial = False
-
-    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
-        return _per_channel(shape, "gamma")
 
     def forward(
         self, params: Params, x: Array, note: Note, normalise: Normalise = rms_norm
@@ -149,32 +133,21 @@ class RmsNorm(Layer, kind="rms_norm"):
         yield "the mean square is taken as constant", wrong
 
 
-class GroupNorm(Layer, kind="group_norm"):
+class GroupNorm(Norm, kind="group_norm"):
     """gamma * (x - mean) / sqrt(variance + eps) + beta, over groups of channels of each row.
 
     Wu & He, "Group normalization", 2018.
     """
 
     groups: int
-    eps: float
     rowwise = True
-    weights = (_GAMMA, _BETA)
     spatial = True
-
-    def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
-        return _per_channel(shape, "gamma", "beta")
 
     def output_shape(self, shape: Shape) -> Shape:
         if shape[-1] % self.groups:
             raise ValueError(f"has {self.groups} groups, which do not divide {shape[-1]} channels")
         return shape
 
-    def forward(
-        self, params: Params, x: Array, note: Note, normalise: Normalise = normalised
-    ) -> Array:
+    def normal(self, params: Params, x: Array, normalise: Normalise) -> Array:
         parted = reshape(x, (len(x), -1, self.groups, x.shape[-1] // self.groups))
-        z = note("normalised", reshape(normalise(parted, (1, 3), self.eps), x.shape))
-        return z * params["gamma"] + params["beta"]
-
-    def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
-        return _mistaken(self.forward)
+        return reshape(normalise(parted, (1, 3), self.eps), x.shape)

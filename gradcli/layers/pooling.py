@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,8 +12,7 @@ from gradcli.engine import Array
 from gradcli.engine.ops.pooling import max_pool, sum_pool
 from gradcli.engine.ops.reduction import max, mean
 from gradcli.engine.ops.sliding import Pool, pooled
-from gradcli.layers.convolution import require_positions
-from gradcli.layers.layer import Forward, Layer, Params, Shape, sizes_of, with_slope_of
+from gradcli.layers.layer import Forward, Layer, Params, Shape
 from gradcli.problem import Note
 
 
@@ -23,29 +21,22 @@ class MaxPool(Layer, kind="max_pool2d"):
 
     pool: list[int]
     stride: list[int] | None = None
-    padding: Any
+    padding: list[int] | str
     rowwise = True
+    axes: ClassVar[tuple[str, ...]] = ("h", "w", "channels")
     spatial = True
-    names: ClassVar[tuple[str, ...]] = ("h", "w")
-    """The axes that the window slides along."""
 
     @property
     def sliding(self) -> dict[str, Any]:
         """How the window slides, as ``max_pool`` takes it."""
-        count = len(self.names)
-        words = isinstance(self.padding, str)
-        return {
-            "size": sizes_of(self.pool, count, "pool"),
-            "stride": None if self.stride is None else sizes_of(self.stride, count, "stride"),
-            "padding": self.padding if words else sizes_of(self.padding, count, "padding"),
-        }
+        keys = {"size": "pool", "stride": "stride", "padding": "padding"}
+        return {name: self.sizes(key) for name, key in keys.items()}
 
     def windows(self, shape: Shape) -> Pool:
         """Those of one row of ``shape``. Raises ValueError where they do not fit."""
         return pooled((1, *shape), **self.sliding)
 
     def output_shape(self, shape: Shape) -> Shape:
-        require_positions(shape, self.names)
         try:
             return self.windows(shape).outcome[1:]
         except ValueError as error:
@@ -58,7 +49,7 @@ class MaxPool(Layer, kind="max_pool2d"):
         return max_pool(x, **self.sliding)
 
     def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
-        for name, axis in zip(self.names, self.windows(shape).axes):
+        for name, axis in zip(self.axes, self.windows(shape).axes):
             rest = (axis.before + axis.length + axis.after - axis.extent) % axis.stride
             if rest and axis.stride >= axis.size:
                 yield (
@@ -68,7 +59,7 @@ class MaxPool(Layer, kind="max_pool2d"):
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         told = "the gradient of a largest entry is shared over its window"
-        yield told, partial(_mistaken, self, self.shared)
+        yield told, self.sloped(lambda params, x: self.shared(x))
 
     def shared(self, x: Array) -> Array:
         """The mean of each window."""
@@ -94,23 +85,19 @@ class AveragePool(MaxPool, kind="avg_pool2d"):
         if self.padding == "same":
             told = "the margin counts as entries of the mean"
             count = math.prod(self.sliding["size"])
-            yield told, partial(_mistaken, self, lambda x: sum_pool(x, **self.sliding) / count)
-
-
-def _mistaken(self: MaxPool, wrong: Any, params: Params, x: Array, note: Note) -> Array:
-    return with_slope_of(wrong(x), self.forward(params, x, note))
+            yield told, self.sloped(lambda params, x: sum_pool(x, **self.sliding) / count)
 
 
 class MaxPool1d(MaxPool, kind="max_pool1d"):
     """The same along one axis."""
 
-    names = ("t",)
+    axes = ("time", "channels")
 
 
 class AveragePool1d(AveragePool, kind="avg_pool1d"):
     """The same along one axis."""
 
-    names = ("t",)
+    axes = ("time", "channels")
 
 
 class GlobalMaxPool(Layer, kind="global_max_pool"):
@@ -121,7 +108,7 @@ class GlobalMaxPool(Layer, kind="global_max_pool"):
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) < 2:
-            raise ValueError(f"takes positions and channels, such as (h, w, channels), not {shape}")
+            raise ValueError(f"takes positions and channels, not {shape}")
         return shape[-1:]
 
     def forward(self, params: Params, x: Array, note: Note) -> Array:

@@ -16,7 +16,7 @@ from gradcli.engine.ops.linear import dense
 from gradcli.engine.ops.recurrent import recurrence
 from gradcli.engine.ops.shape import moveaxis
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
 from gradcli.problem import Arrays, Note
 
 
@@ -34,6 +34,7 @@ class Rnn(Layer, kind="rnn"):
         Weight("h0", "zeros", optional=True),
     )
     inferred = ("units",)
+    axes = ("time", "features")
     keeps_features = False
     spatial = False
     stacks = True
@@ -68,8 +69,6 @@ class Rnn(Layer, kind="rnn"):
         return {**found, **{f"{letter}0": first for letter in self.carries}}
 
     def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 2 or not shape[0]:
-            raise ValueError(f"takes sequences (time, features), not {shape}")
         return (shape[0], self.units) if self.sequences else (self.units,)
 
     def state_shapes(self, shape: Shape) -> dict[str, Shape]:
@@ -133,11 +132,8 @@ class Rnn(Layer, kind="rnn"):
         columns = [order.index(gate) * n + i for gate in self.gates for i in range(n)]
         changed = dict(params)
         for letter in "wub":
-            array = params[letter]
-            still = stop_gradient(array)
-            changed[letter] = (
-                array[..., columns] if whole else still + (array - still)[..., columns]
-            )
+            moved = params[letter][..., columns]
+            changed[letter] = moved if whole else with_slope_of(moved, params[letter])
         return self.forward(changed, x, note)
 
     def _stepwise(

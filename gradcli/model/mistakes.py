@@ -45,7 +45,7 @@ def mistakes(network: Network) -> Iterator[tuple[str, Arrays]]:
         }
         gates = placed.layout.gates if placed.layout else None
         for what, wrong in placed.layer.mistakes(len(network.x)):
-            changes = {placed.z: placed._replace(forward=wrong)}
+            changes = {placed.z: placed._replace(mistaken=wrong)}
             yield what.format_map(_Named(names, gates)), _gradients(network, changes)
     yield from _of_loss(network)
 

@@ -35,10 +35,10 @@ Run = Callable[[Placed, Mapping[str, Array], Array, Note], Any]
 def run_layer(placed: Placed, params: Mapping[str, Array], x: Array, note: Note) -> Any:
     """What the layer makes of ``x``; ``params`` are the convention's arrays, of all layers."""
     own = placed.ours({local: params[name] for local, name in placed.names.items()})
+    run, first = placed.mistaken or placed.layer.forward, placed.first
     if placed.layer.lays:
-        first = placed.first
-        return inward(placed.forward(own, outward(x, first[0]), note), first[1])
-    return placed.forward(own, x, note)
+        return inward(run(own, outward(x, first[0]), note), first[1])
+    return run(own, x, note)
 
 
 def forward(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from gradcli.layers.layer import Forward, Layer, Shape
 
 if TYPE_CHECKING:
     from gradcli.conventions.layout import Layout
+
+T = TypeVar("T")
 
 
 class Table(NamedTuple):
@@ -46,12 +48,12 @@ class Placed(NamedTuple):
     """and that of its activation."""
     activate: Callable[[Array], Array] | None
     """None where what ``forward`` gives is handed on."""
-    forward: Forward
-    """The layer's own."""
     name: str | None
     inner: tuple[Placed, ...]
     layout: Layout | None
     """How the convention has its arrays; None where as the layer has them."""
+    mistaken: Forward | None = None
+    """What is run in place of the layer's ``forward``."""
     shape: Shape = ()
     """Of a row of its input."""
     first: tuple[bool, bool] = (False, False)
@@ -158,9 +160,7 @@ def place(
             activate = partial(activate, **convention.slopes[act])
         inner = all_of(table.inner, f"{module}.")
         a = called("a") if a is None else a
-        return Placed(
-            layer, names, values, called, z, a, activate, layer.forward, table.name, inner, layout
-        )
+        return Placed(layer, names, values, called, z, a, activate, table.name, inner, layout)
 
     def all_of(tables: Sequence[Table], within: str) -> tuple[Placed, ...]:
         found, position = [], 0
@@ -202,8 +202,8 @@ def inward(x: Array, first: bool) -> Array:
     return moveaxis(x, 1, -1) if first and x.ndim > 2 else x
 
 
-def front(row: Shape, first: bool) -> Shape:
-    """The shape of a row with its channels first, where they come ``first``."""
+def front(row: tuple[T, ...], first: bool) -> tuple[T, ...]:
+    """The shape of a row, or its axes, with the channels first, where they come ``first``."""
     return (row[-1], *row[:-1]) if first else row
 
 

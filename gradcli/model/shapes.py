@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from gradcli.conventions.convention import convention_of
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Shape
 from gradcli.model.network import leaves
-from gradcli.model.placed import Placed, front
+from gradcli.model.placed import Placed, T, front
 from gradcli.model.spec import Spec
 
 Values = Mapping[str, str | npt.NDArray[Any] | None]
@@ -112,7 +111,6 @@ class _Chain(NamedTuple):
             layer = placed.layer
             if any(getattr(layer, key) is None for key in layer.inferred):
                 placed = placed._replace(layer=self.completed(placed, where, last))
-                placed = placed._replace(forward=placed.layer.forward)
             inner = placed.inner
             try:
                 if inner:
@@ -128,10 +126,7 @@ class _Chain(NamedTuple):
                 if mixing[-1:] == [i] and wanted is not None and not layer.lays:
                     after, placed = after._replace(order=wanted), placed._replace(made=wanted)
             except ValueError as error:
-                told = str(error)
-                if self.channels_first:
-                    told = re.sub(r"\(([\w, ]+), channels\)", r"(channels, \1)", told)
-                raise SpecError(where, f"{layer.kind} {told}") from None
+                raise SpecError(where, f"{layer.kind} {error}") from None
             placed = placed._replace(
                 inner=inner, shape=end.shape, first=(end.first, after.first), order=end.order
             )
@@ -141,6 +136,11 @@ class _Chain(NamedTuple):
 
     def after(self, layer: Layer, end: _End, following: Sequence[Placed]) -> _End:
         """What ``layer`` hands on. Raises ValueError where it takes no such input."""
+        if layer.axes and len(layer.axes) != len(end.shape):
+            what = "images" if len(layer.axes) > 2 else "sequences"
+            axes = front(layer.axes, self.channels_first and layer.axes[-1] == "channels")
+            told = front(end.shape, end.first)
+            raise ValueError(f"takes {what} ({', '.join(axes)}), not {told}")
         if layer.lays:
             shape = layer.output_shape(front(end.shape, end.first))
             first = end.first or _has_channels(following, len(shape))
@@ -227,9 +227,6 @@ def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Val
             stood[name] = array.reshape(-1, 1)
         batch = _first(batch, _rows(stood.get(name), (width or 0,)))
     return stood
-
-
-T = TypeVar("T")
 
 
 def _first(*candidates: T | None) -> T | None:

@@ -30,7 +30,7 @@ class Stack(NamedTuple):
         layer = placed.layer
         if self.name in placed.names.values():
             if layer.stacks and not placed.turned:
-                return placed.forward(self._own(placed, params), x, note)
+                return layer.forward(self._own(placed, params), x, note)
             each = [{**params, self.name: array} for array in self.array]
             return np.stack([run_layer(placed, one, x, note) for one in each])
         if x.ndim == len(placed.shape) + 1 or (layer.stacks and not layer.lays):

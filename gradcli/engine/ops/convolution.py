@@ -15,6 +15,19 @@ from gradcli.engine.op import op
 from gradcli.engine.ops.plan import Plan, planned
 from gradcli.engine.tensor import Array, Outcome
 
+_CASES: tuple[tuple[Any, Any, Any, dict[str, Any]], ...] = (
+    ((2, 5, 4, 2), (3, 2, 2, 3), (2, 3, 3, 3), {}),
+    (
+        (1, 5, 6, 2),
+        (2, 3, 1, 4),
+        (1, 3, 6, 4),
+        {"stride": (2, 1), "padding": "same", "groups": 2},
+    ),
+    ((2, 7, 2), (2, 2, 3), (2, 4, 3), {"stride": 2, "padding": 2, "dilation": 3}),
+    ((1, 5, 5, 1), (2, 2, 1, 1), (1, 3, 6, 1), {"padding": (0, 1), "dilation": (2, 1)}),
+)
+"""Shapes of x, of the weights and of the outcome, and how the windows slide."""
+
 
 def _conv_x(g: Any, y: Any, x: Any, w: Any, *given: Any, **named: Any) -> Any:
     return conv_transpose(g, w, x.shape, *given, **named)
@@ -28,12 +41,7 @@ def _conv_w(g: Any, y: Any, x: Any, w: Any, *given: Any, **named: Any) -> Any:
     _conv_x,
     _conv_w,
     rule=("conv_transpose of g and w", "conv_weights of g and x"),
-    cases=(
-        case((2, 5, 4, 2), (3, 2, 2, 3)),
-        case((1, 5, 6, 2), (2, 3, 1, 4), stride=(2, 1), padding="same", groups=2),
-        case((2, 7, 2), (2, 2, 3), stride=2, padding=2, dilation=3),
-        case((1, 5, 5, 1), (2, 2, 1, 1), padding=(0, 1), dilation=(2, 1)),
-    ),
+    cases=[case(x, w, **given) for x, w, _, given in _CASES],
 )
 def conv(
     x: Array,
@@ -71,13 +79,8 @@ def _transpose_w(g: Any, y: Any, x: Any, w: Any, shape: Any, *given: Any, **name
     lambda g, y, x, w, shape, *given, **named: conv(g, w, *given, **named),
     _transpose_w,
     rule=("conv of g and w", "conv_weights of x and g"),
-    cases=(
-        case((2, 3, 3, 3), (3, 2, 2, 3), shape=(2, 5, 4, 2)),
-        case((1, 3, 6, 4), (2, 3, 1, 4), shape=(1, 5, 6, 2), stride=(2, 1), padding="same",
-             groups=2),
-        case((2, 4, 3), (2, 2, 3), shape=(2, 7, 2), stride=2, padding=2, dilation=3),
-    ),
-)  # fmt: skip
+    cases=[case(y, w, shape=x, **given) for x, w, y, given in _CASES],
+)
 def conv_transpose(
     x: Array,
     w: Array,
@@ -99,17 +102,10 @@ def conv_transpose(
 
 @op(
     lambda g, y, x, seen, shape, *given, **named: conv(seen, g, *given, **named),
-    lambda g, y, x, seen, shape, *given, **named: conv_transpose(
-        x, g, seen.shape, *given, **named
-    ),
+    lambda g, y, x, seen, shape, *given, **named: conv_transpose(x, g, seen.shape, *given, **named),
     rule=("conv of seen and g", "conv_transpose of x and g"),
-    cases=(
-        case((2, 3, 3, 3), (2, 5, 4, 2), shape=(3, 2, 2, 3)),
-        case((1, 3, 6, 4), (1, 5, 6, 2), shape=(2, 3, 1, 4), stride=(2, 1), padding="same",
-             groups=2),
-        case((2, 4, 3), (2, 7, 2), shape=(2, 2, 3), stride=2, padding=2, dilation=3),
-    ),
-)  # fmt: skip
+    cases=[case(y, x, shape=w, **given) for x, w, y, given in _CASES],
+)
 def conv_weights(
     x: Array,
     seen: Array,
