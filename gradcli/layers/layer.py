@@ -102,6 +102,8 @@ class Layer:
     step (False); None where it takes either."""
     lays: ClassVar[bool] = False
     """Whether it goes by how arrays are laid out, so that it needs the convention's layout."""
+    reshapes: ClassVar[bool] = False
+    """Whether what it gives is its input, in another shape."""
     keeps_features: ClassVar[bool] = True
     """Whether the last axis runs over the same features after it, one by one."""
     inner: tuple[Layer, ...] = ()

@@ -22,6 +22,7 @@ class Flatten(Layer, kind="flatten"):
 
     rowwise = True
     lays = True
+    reshapes = True
     keeps_features = False
 
     def output_shape(self, shape: Shape) -> Shape:

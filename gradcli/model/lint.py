@@ -28,7 +28,7 @@ def lint_spec(spec: Spec, batch: int, units: int) -> list[str]:
 def _lint_loss(spec: Spec, units: int) -> list[str]:
     if spec.loss is None:
         return []
-    kind, act = LOSSES[spec.loss], spec.layers[-1].layer.activation
+    kind, act = LOSSES[spec.loss], _last_act(spec)
     usual = LOSSES[kind.of_one if units == 1 and kind.of_one else spec.loss].probabilities
     if spec.from_logits and act in usual:
         return [
@@ -41,6 +41,12 @@ def _lint_loss(spec: Spec, units: int) -> list[str]:
             f"probabilities; use act {usual[0]}{', or from_logits' * kind.logits}"
         ]
     return []
+
+
+def _last_act(spec: Spec) -> str:
+    """The activation that the output has come through; another shape changes no number."""
+    found = [p.layer.activation for p in spec.layers if not p.layer.reshapes]
+    return found[-1] if found else "linear"
 
 
 def lint_gradients(spec: Spec, arrays: Arrays, result: Result) -> list[str]:

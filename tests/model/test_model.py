@@ -184,6 +184,15 @@ def test_lint(spec: dict[str, Any], warning: str) -> None:
     assert any(warning in w for w in found)
 
 
+@pytest.mark.parametrize("after", ["flatten", "reshape([2, 1]), flatten"])
+def test_lint_sees_through_what_changes_no_number(after: str) -> None:
+    """The act is that of a layer before; given as probabilities, there is nothing to say."""
+    spec = {"loss": "bce", "in": 3, "layers": f"dense(2, act=sigmoid), {after}"}
+    found = Model.from_spec(spec).evaluate().warnings
+    assert any("double sigmoid" in w for w in found)
+    assert Model.from_spec({**spec, "from_probs": True}).evaluate().warnings == []
+
+
 @pytest.mark.parametrize(
     "spec",
     [
