@@ -17,7 +17,7 @@ from gradcli.model.build import Built, build
 from gradcli.model.document import document
 from gradcli.model.network import Run, forward, leaves, run_layer
 from gradcli.model.placed import front, inward
-from gradcli.problem import Arrays, Note, Problem, same
+from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import suggestion
 
 
@@ -125,7 +125,7 @@ class Network(Problem):
             x = inward(x, layers[0].first[0])
         return forward(layers, arrays, x, note, run)
 
-    def lint(self, result: Any) -> list[str]:
+    def lint(self, result: Result) -> list[str]:
         from gradcli.model.lint import lint_gradients
 
         return [*self.warnings, *lint_gradients(self.spec, self.arrays, result)]
