@@ -197,5 +197,8 @@ def _rule(plan: _Plan) -> str:
         f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
     )
     if plan.against is not None:
-        text += "; gradients in few digits: tolerance 1000 eps of their dtype"
+        text += (
+            "; gradients in few digits: tolerance 1000 eps of their dtype, and what is rounded "
+            "of terms that nearly cancel"
+        )
     return text
