@@ -109,7 +109,7 @@ def test_it_starts_with_two_commands_for_a_fresh_clone() -> None:
     run, test = re.findall(r"```sh\n(.*?)\n```", TEXTS[README], re.S)[:2]
     assert run.startswith("python3 -m venv .venv && ")
     assert run.endswith(".venv/bin/gradcli mse --in 3 --out 2 --act sigmoid")
-    assert test.endswith("pytest -q")
+    assert test.endswith("pytest -q -n auto --dist loadfile")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
