@@ -254,7 +254,7 @@ class Layer:
         """What people get wrong in its backward pass: (what is wrong, a forward like that).
 
         Each is ``forward`` with the gradient of the mistake. What is wrong may name a parameter
-        as ``{w}``, and an order of gates as ``{ifoc}``.
+        as ``{w}``, and an order of gates, with who has it, as ``{gates:ifoc CS231n}``.
         """
         yield from ()
 

@@ -111,7 +111,7 @@ class Rnn(Layer, kind="rnn"):
 
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         for order, whose in self.orders.items():
-            told = f"gates in the order {{{order}:{whose}}}, not {{{self.gates}}}"
+            told = f"gates in the order {{gates:{order} {whose}}}, not {{gates:{self.gates}}}"
             for whole in (True, False):
                 yield told, partial(self._reordered, order, whole)
         for carried in self._losses():

@@ -43,33 +43,24 @@ def mistakes(network: Network) -> Iterator[tuple[str, Arrays]]:
         names = {
             letter: n for local, n in placed.names.items() for letter in placed.letters_of(local)
         }
-        gates = placed.layout.gates if placed.layout else None
+        gates = _Gates(placed.layout.gates if placed.layout else None)
         for what, wrong in placed.layer.mistakes(len(network.x)):
             changes = {placed.z: placed._replace(mistaken=wrong)}
-            yield what.format_map(_Named(names, gates)), _gradients(network, changes)
+            yield what.format(**names, gates=gates), _gradients(network, changes)
     yield from _of_loss(network)
 
 
-class _Named(dict[str, Any]):
-    """What stands for a letter, and for an order of gates, in a convention where it is another."""
+class _Gates(NamedTuple):
+    """Writes an order of gates as a convention that has them in another ``order`` sees it."""
 
-    def __init__(self, names: Mapping[str, str], gates: tuple[int, ...] | None) -> None:
-        super().__init__(names)
-        self.gates = gates
+    order: tuple[int, ...] | None
 
-    def __missing__(self, order: str) -> _Order:
-        return _Order(order, self.gates)
-
-
-class _Order(NamedTuple):
-    """The order of gates: written with who has it, if that is told and the layer's is seen."""
-
-    order: str
-    gates: tuple[int, ...] | None
-
-    def __format__(self, whose: str) -> str:
-        seen = self.order if self.gates is None else [self.order[i] for i in self.gates]
-        return " ".join(seen) + f" ({whose})" * (self.gates is None and whose != "")
+    def __format__(self, told: str) -> str:
+        """``told`` is the order, and who has it: of the layer's own alone that is so."""
+        gates, _, whose = told.partition(" ")
+        if self.order is None:
+            return " ".join(gates) + f" ({whose})" * (whose != "")
+        return " ".join([gates[i] for i in self.order])
 
 
 def _of_loss(network: Network) -> Iterator[tuple[str, Arrays]]:
