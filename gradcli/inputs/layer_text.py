@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from gradcli.errors import LayersError
 from gradcli.inputs.literals import number_pattern
-from gradcli.keys import Key
+from gradcli.layer_kinds import LayerKind
 from gradcli.suggest import counted, suggestion
 
 LONGEST = 100_000
@@ -26,16 +26,8 @@ _TEXT = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'")
 _CLOSING = {"(": ")", "[": "]"}
 
 
-class Kind(Protocol):
-    """A kind of layer, as far as its text goes."""
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        """Its settings, in the order in which they are written."""
-
-
 def read_layers(
-    text: str, kinds: Mapping[str, Kind], others: Callable[[str], Iterable[str]] = lambda kind: ()
+    text: str, kinds: Mapping[str, LayerKind], others: Callable[[str], Iterable[str]]
 ) -> list[dict[str, Any]]:
     """The tables that ``text`` stands for, as a document lists them; nothing is evaluated.
 
@@ -51,7 +43,7 @@ def read_layers(
 
 class _Layers:
     def __init__(
-        self, text: str, kinds: Mapping[str, Kind], others: Callable[[str], Iterable[str]]
+        self, text: str, kinds: Mapping[str, LayerKind], others: Callable[[str], Iterable[str]]
     ) -> None:
         if len(text) > LONGEST:
             raise LayersError(f"the layers have {len(text):,} characters; {LONGEST:,} are allowed")

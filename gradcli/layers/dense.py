@@ -40,7 +40,9 @@ class Dense(Layer, kind="dense"):
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         fan_in, units = shape[-1], self.units
         return {
-            "w": Parameter((fan_in, units), "(in, out)", Fans(fan_in, units), None, 0, 1),
+            "w": Parameter(
+                (fan_in, units), "(in, out)", Fans(fan_in, units), features=0, outputs=1
+            ),
             "b": Parameter((units,), "(out,)", Fans(units, units), outputs=0),
         }
 
