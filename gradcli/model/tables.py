@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.conventions.convention import Convention
 from gradcli.errors import SpecError
 from gradcli.keys import Key, canonical
 from gradcli.layer_kinds import LAYERS
-from gradcli.layers.layer import layer_kind
+from gradcli.layers.layer import Layer, layer_kind
 from gradcli.model.placed import Table
 from gradcli.suggest import listed, suggestion
+
+if TYPE_CHECKING:
+    from gradcli.conventions.layout import Layout
 
 
 def read_tables(given: Any, convention: Convention, dtype: str) -> tuple[Table, ...]:
@@ -75,6 +78,12 @@ def read_table(table: Any, convention: Convention, dtype: str) -> Table:
         raise SpecError(
             "act", f"{act} has a slope of its own in this convention: not in {layer.kind}"
         )
+    _require_arrays(layer, table, layout)
+    return Table(layer, table, name, inner)
+
+
+def _require_arrays(layer: Layer, table: Mapping[str, Any], layout: Layout | None) -> None:
+    """Raise SpecError unless ``table`` holds arrays that ``layer`` has with its settings."""
     weights = {weight.letter: weight for weight in layer.weights}
     made = layout.names if layout else {letter: (letter,) for letter in weights}
     has, called = layer.letters(weights), {of[0]: n for n, of in made.items() if of}
@@ -84,11 +93,10 @@ def read_table(table: Any, convention: Convention, dtype: str) -> Table:
             if theirs:
                 told = f"this convention calls it {listed(theirs)}"
                 raise SpecError(None, f"unknown key {given!r}: {told}")
-            others = ["kind", "name", *[key.name for key in keys], *made]
+            others = ["kind", "name", *[key.name for key in LAYERS[layer.kind].keys], *made]
             raise SpecError(None, f"unknown key {given!r}{suggestion(given, others)}")
         for weight in [weights[letter] for letter in made[given]]:
             if weight.letter not in has:
                 raise SpecError(None, f"has {given}, but {weight.flag} is false")
             if weight.beside and called[weight.beside] not in table:
                 raise SpecError(called[weight.beside], f"is needed where {given} is given")
-    return Table(layer, table, name, inner)
