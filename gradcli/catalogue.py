@@ -1,4 +1,4 @@
-"""What a user can choose: names, keys, defaults and meanings. One table each, no NumPy.
+"""What a user can choose: names and meanings. One table each, no NumPy.
 
 Options, spec files, help, completion and suggestions all read these tables when they need
 them, so that what is added to a table is known everywhere.
@@ -7,8 +7,6 @@ them, so that what is added to a table is known everywhere.
 from __future__ import annotations
 
 from typing import NamedTuple
-
-from gradcli.keys import Key
 
 
 class Loss(NamedTuple):
@@ -53,7 +51,6 @@ LOSSES = {
     "cosine": Loss("minus the cosine of the angle"),
 }
 CROSS_ENTROPIES = [name for name, loss in LOSSES.items() if loss.logits]
-_FOCAL = ("focal", "binary_focal")
 
 ACTIVATIONS = {
     "linear": "z itself",
@@ -142,189 +139,3 @@ KINDS = {
     "landscape": "a formula of x and y with a name",
 }
 """The keys that tell what kind of problem a specification is of."""
-
-DTYPE = Key("dtype", "word", "Of every array.", "float32", DTYPES, group="Random")
-SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
-
-WRT = Key("wrt", "names", "Differentiate by these: x,w1. Names of intermediates, too.", "all")
-IN = Key("in", "ints", "Shape of a row: 3, or 8,8,3.", "from x or w")
-X = Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data")
-BATCH = Key("batch", "int", "Rows.", "x's, else 1", group="Data")
-CONVENTION = Key("convention", "word", "Whose names, layouts and defaults.", "keras", CONVENTIONS)
-RANDOM_KEYS = (
-    DTYPE,
-    SEED,
-    Key("rng", "word", "Whose random stream.", "numpy", STREAMS, group="Random"),
-    Key("op_seed", "int", "rng tensorflow: the seed of each op.", "none", least=0, group="Random"),
-)
-UPSTREAM = Key(
-    "upstream",
-    "value",
-    "Gradient by the value, in its shape: the gradients are of sum(value * upstream).",
-    "normal",
-    INITIALISERS,
-    group="Data",
-)
-
-MODEL_KEYS = (
-    IN,
-    Key("out", "int", "Units out.", "from y, w or b"),
-    Key("hidden", "ints", "Widths of hidden layers, such as 32,32.", "none"),
-    Key("act", "word", "Activation of the last layer.", "linear", ACTIVATIONS),
-    Key("hidden_act", "word", "Activation of the hidden layers.", "relu", ACTIVATIONS),
-    Key(
-        "layers",
-        "layers",
-        'Layers of any kind, "conv2d(4, 3, act=relu), flatten, dense(3)".',
-        "dense ones",
-        metavar="TEXT",
-    ),
-    CONVENTION,
-    Key(
-        "from_logits", "flag", "The output is logits.", "where act is linear", only=CROSS_ENTROPIES
-    ),
-    Key(
-        "from_probs",
-        "flag",
-        "Of the probabilities, clipped at 1e-7.",
-        "of logits, after sigmoid or softmax",
-        only=CROSS_ENTROPIES,
-    ),
-    Key("delta", "number", "Where it becomes linear.", "1", only=("huber",)),
-    Key("margin", "amount", "By which the right class must lead.", "1", only=("svm",)),
-    Key(
-        "label_smoothing",
-        "part",
-        "Part of each target that all classes share.",
-        "0",
-        only=CROSS_ENTROPIES,
-    ),
-    Key(
-        "alpha",
-        "amount",
-        "Weight of a class; of one unit, of 1 against 0.",
-        "0.25, none of one unit",
-        only=_FOCAL,
-    ),
-    Key("gamma", "amount", "How little the well known counts.", "2", only=_FOCAL),
-    Key("reduction", "word", "Over the rows.", "mean", REDUCTIONS),
-    Key("l1", "amount", "Adds this times the sum of |w| over all weights, not biases.", "0"),
-    Key("l2", "amount", "Adds this times the sum of w^2 over all weights, not biases.", "0"),
-    WRT._replace(default="the parameters, or x"),
-    BATCH,
-    X,
-    Key("y", "value", "Targets, (batch, out).", "from labels", group="Data"),
-    Key(
-        "labels",
-        "value",
-        "Class ids, one a row: targets as one-hot rows.",
-        "random classes",
-        group="Data",
-    ),
-    Key("mask", "value", "1 for each row that counts, else 0.", "all rows", group="Data"),
-    Key(
-        "w",
-        "value",
-        "Weights, (in, out); with hidden layers w1, w2, ..., or a name for all.",
-        "normal",
-        INITIALISERS,
-        group="Data",
-        numbered=True,
-    ),
-    Key(
-        "b",
-        "value",
-        "Biases, (out,); with hidden layers b1, b2, ..., or a name for all.",
-        "zeros",
-        INITIALISERS,
-        group="Data",
-        numbered=True,
-    ),
-    *RANDOM_KEYS,
-)
-
-LAYER_KEYS = (
-    IN._replace(default="from x"),
-    CONVENTION,
-    WRT._replace(default="x and the parameters"),
-    BATCH,
-    X,
-    UPSTREAM,
-    *RANDOM_KEYS,
-)
-"""Of one layer by itself, besides those of its kind and its arrays."""
-
-FORMULA_KEYS = (
-    WRT._replace(group="Formula"),
-    UPSTREAM._replace(default="none", group="Formula"),
-    DTYPE._replace(default="float64"),
-    SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
-)
-
-LANDSCAPE_KEYS = (
-    Key("start", "pair", "Where to stand.", "its own", group="Landscape"),
-    WRT._replace(group="Landscape"),
-    DTYPE,
-)
-
-ANSWER_KEYS = (
-    Key("order", "int", "Derivatives up to this order; 2 is the Hessian.", "1", group="Answer"),
-    Key("jacobian", "flag", "The Jacobian, for an array value.", group="Answer"),
-)
-
-CHECK_KEYS = (
-    Key("method", "word", "Numeric derivatives.", "central", METHODS, group="Check"),
-    Key("step", "number", "Step, times max(1, |x|).", "the method's", group="Check", metavar="H"),
-    Key(
-        "tol",
-        "number",
-        "Relative tolerance.",
-        "1e-6; forward 1e-5, complex 1e-8",
-        group="Check",
-        metavar="T",
-    ),
-    Key("sample", "int", "Check N entries of each parameter.", "all", group="Check"),
-    Key(
-        "against",
-        "gradients",
-        "Judge the gradients in an npz or JSON file, or - for standard input.",
-        group="Check",
-        metavar="FILE",
-    ),
-    Key("sweep", "flag", "Also show the error against the step.", group="Check"),
-    Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
-)
-
-DESCEND_KEYS = (
-    Key("lr", "number", "Learning rate.", "0.01, or the landscape's", group="Descent", metavar="R"),
-    Key("steps", "int", "How many steps.", "200, or the landscape's", group="Descent"),
-    Key("every", "int", "Show every N-th step.", "a tenth of the steps", group="Descent"),
-    Key("optimizer", "word", "How to step.", "gd", OPTIMIZERS, group="Descent"),
-    Key(
-        "clip_norm",
-        "number",
-        "Scale the gradient down to this norm, over all parameters together.",
-        group="Descent",
-        metavar="C",
-    ),
-    Key(
-        "clip_value",
-        "number",
-        "Clip every entry of the gradient to [-C, C].",
-        group="Descent",
-        metavar="C",
-    ),
-    Key(
-        "tol",
-        "number",
-        "Stop where the gradient's norm is at most T.",
-        group="Descent",
-        metavar="T",
-    ),
-    Key("no_map", "flag", "No map of the walk in the terminal.", group="Output"),
-)
-
-VERBS = {"": ANSWER_KEYS, "check": CHECK_KEYS, "descend": DESCEND_KEYS}
-"""What to do with a problem, and the keys of that; without a word, value and gradient."""
-VERB = Key("verb", "word", "What to do.", words=dict.fromkeys(filter(None, VERBS), ""))
-ALL_KEYS = (MODEL_KEYS, LAYER_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())

@@ -29,7 +29,7 @@ HOUSE = """
     problem
     steps
     engine inputs
-    layer_kinds
+    layer_kinds spec_keys
     catalogue
     keys
     errors

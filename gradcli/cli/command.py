@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import ALL_KEYS, VERBS
 from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
+from gradcli.spec_keys import ALL_KEYS, VERBS
 from gradcli.suggest import listed, nearest
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import DESCEND_KEYS
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.problems import Verb, respelt
 from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.view import View
+from gradcli.spec_keys import DESCEND_KEYS
 
 if TYPE_CHECKING:
     from gradcli.descent import Descent, Row, Settings

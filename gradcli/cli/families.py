@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcli.catalogue import (
-    FORMULA_KEYS,
-    INITIALISERS,
-    LANDSCAPE_KEYS,
-    LANDSCAPES,
-    LAYER_KEYS,
-    LOSSES,
-    MODEL_KEYS,
-    UPSTREAM,
-    VALUE,
-    X,
-)
+from gradcli.catalogue import INITIALISERS, LANDSCAPES, LOSSES, VALUE
 from gradcli.cli.options import PATH, flag
 from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import DocumentError, GradcliError
 from gradcli.keys import Key
 from gradcli.layer_kinds import LAYERS
+from gradcli.spec_keys import FORMULA_KEYS, LANDSCAPE_KEYS, LAYER_KEYS, MODEL_KEYS, UPSTREAM, X
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile

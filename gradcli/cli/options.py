@@ -1,4 +1,4 @@
-"""Options of the command line from keys of the catalogue."""
+"""Options of the command line from keys of specifications."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from gradcli.catalogue import VERB, VERBS
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError
 from gradcli.keys import Key, read_keys
+from gradcli.spec_keys import VERB, VERBS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from gradcli.catalogue import ACTIVATIONS, DTYPE
+from gradcli.catalogue import ACTIVATIONS
 from gradcli.cli.options import KeyOption, Names
 from gradcli.cli.show import Outcome, show
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError
+from gradcli.spec_keys import DTYPE
 from gradcli.suggest import suggestion
 
 _MOST = 100_000

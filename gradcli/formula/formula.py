@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.catalogue import FORMULA_KEYS
 from gradcli.engine import Array, GradientTape, Tensor, plain
 from gradcli.engine.ops.reduction import sum as array_sum
 from gradcli.engine.recording import FAULTS
@@ -23,6 +22,7 @@ from gradcli.gradient import lacks_gradient, require_real
 from gradcli.inputs.values import resolve, written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
+from gradcli.spec_keys import FORMULA_KEYS
 from gradcli.suggest import printable, suggestion
 
 if TYPE_CHECKING:

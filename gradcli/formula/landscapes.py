@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from gradcli.catalogue import LANDSCAPE_KEYS
 from gradcli.catalogue import LANDSCAPES as NAMES
 from gradcli.formula.formula import Formula
 from gradcli.keys import Key, read_keys
 from gradcli.problem import Minimum, Walk
+from gradcli.spec_keys import LANDSCAPE_KEYS
 
 LANDSCAPE = Key("landscape", "word", "What is walked on.", words=NAMES)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gradcli.catalogue import INITIALISERS, LAYER_KEYS, LOSSES, MODEL_KEYS
+from gradcli.catalogue import INITIALISERS, LOSSES
 from gradcli.conventions.convention import Convention, convention_of
 from gradcli.engine import REGISTRY
 from gradcli.errors import SpecError
@@ -15,6 +15,7 @@ from gradcli.layers.layer import Shape
 from gradcli.model.network import leaves
 from gradcli.model.placed import Placed, Table, place
 from gradcli.model.tables import read_table, read_tables
+from gradcli.spec_keys import LAYER_KEYS, MODEL_KEYS
 from gradcli.suggest import counted, listed, suggestion
 
 SHORT = [weight.letter for weight in Dense.weights]
@@ -64,7 +65,7 @@ class Spec(NamedTuple):
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
-    """Check ``mapping``, whose keys are the catalogue's and ``loss``.
+    """Check ``mapping``, whose keys are MODEL_KEYS and ``loss``.
 
     Raises SpecError naming the key, what is wrong and what would be right.
     """
@@ -98,7 +99,7 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
 def parse_layer(mapping: Mapping[str, Any]) -> Spec:
     """Check ``mapping``, of one layer: ``layer`` is its kind.
 
-    Its other keys are the kind's, its arrays and LAYER_KEYS of the catalogue. Raises SpecError.
+    Its other keys are the kind's, its arrays and LAYER_KEYS. Raises SpecError.
     """
     given = {key: value for key, value in mapping.items() if value is not None}
     own = {key.name for key in LAYER_KEYS}

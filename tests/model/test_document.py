@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES, MODEL_KEYS
+from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES
 from gradcli.engine.ops.comparison import one_hot
 from gradcli.errors import SpecError
 from gradcli.gradient import quiet
 from gradcli.model import Model
 from gradcli.report.document import dumps
+from gradcli.spec_keys import MODEL_KEYS
 from tests.conftest import Gradcli
 
 NUMBERS = st.floats(-3, 3, allow_subnormal=False)

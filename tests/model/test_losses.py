@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.catalogue import LOSSES, MODEL_KEYS
+from gradcli.catalogue import LOSSES
 from gradcli.engine import REGISTRY, GradientTape, tensor
 from gradcli.errors import SpecError
 from gradcli.gradient import differentiate
 from gradcli.model import Model
 from gradcli.model.losses import batch_loss
+from gradcli.spec_keys import MODEL_KEYS
 from tests.conftest import HERE, Gradcli
 
 PRINTED = json.loads((HERE / "reference" / "losses.json").read_text())

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES, MODEL_KEYS
+from gradcli.catalogue import ACTIVATIONS, INITIALISERS, LOSSES
 from gradcli.engine.op import REGISTRY
 from gradcli.errors import GradcliError, SpecError, TooLargeError
 from gradcli.inputs.initialisers import initialise
 from gradcli.inputs.streams import NumpyStream, TensorflowStream
 from gradcli.model import Model
+from gradcli.spec_keys import MODEL_KEYS
 from tests.conftest import HERE
 from tests.numeric import derivative
 
