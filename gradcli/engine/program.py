@@ -86,7 +86,7 @@ def _keep_freed_memory() -> None:
     back so far, and asks for it anew page by page: for arrays of a few hundred kilobytes that takes
     longer than the arithmetic. A block of 32 MB, the largest that counts, which nobody touches,
     raises that limit; where there is no such limit, it does nothing. Without it a step of LeNet-5
-    or of an LSTM asks for 700 pages.
+    or of an LSTM asks for 700 pages, and takes 1.7 times as long.
     """
     np.empty(2**25 - 2**13, np.uint8)
 
