@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Self
 
@@ -146,13 +147,17 @@ class Network(Problem):
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
-        owned = any(name in placed.names.values() for placed in leaves(self.spec.layers))
-        if self._base or not (owned or name == "x"):
+        if self._base or name not in self._stackable:
             return np.array([self.forward({**self.primals, name: array}) for array in stack])
         from gradcli.model.stacks import Stack  # only a check needs it
 
         found = self.scalar({**self.arrays, name: stack}, same, Stack(name, stack).run)
-        return np.broadcast_to(np.asarray(found), len(stack))
+        return np.asarray(found) if np.ndim(found) else np.full(len(stack), found)
+
+    @cached_property
+    def _stackable(self) -> set[str]:
+        """The arrays of which there may be a stack: x, and those of layers."""
+        return {"x", *[n for placed in leaves(self.spec.layers) for n in placed.names.values()]}
 
     @property
     def working_set(self) -> int:

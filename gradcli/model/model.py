@@ -32,6 +32,7 @@ class Model(Network):
     def __init__(self, built: Built) -> None:
         super().__init__(built)
         self._program: Program | None = None
+        self._by_batch = convention_of(built.spec.convention).by_batch
 
     @property
     def title(self) -> str:
@@ -71,12 +72,13 @@ class Model(Network):
             spec.reduction,
             len(self.built.sizes.output),
             self.arrays.get("mask"),
-            convention_of(spec.convention).by_batch,
+            self._by_batch,
         )
-        weights = [name for placed in leaves(spec.layers) for name in placed.decaying]
-        added = penalty(spec.l1, spec.l2, [(arrays[n], self.arrays[n].ndim) for n in weights])
-        if added is not None:
-            loss = note("data_loss", loss) + note("penalty", added)
+        if spec.l1 or spec.l2:
+            weights = [name for placed in leaves(spec.layers) for name in placed.decaying]
+            added = penalty(spec.l1, spec.l2, [(arrays[n], self.arrays[n].ndim) for n in weights])
+            if added is not None:
+                loss = note("data_loss", loss) + note("penalty", added)
         return note("loss", loss)
 
     def loss_of(self, params: Mapping[str, Array], x: Array, y: Array, note: Note = same) -> Array:

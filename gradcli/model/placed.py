@@ -74,7 +74,9 @@ class Placed(NamedTuple):
     @property
     def turned(self) -> set[str]:
         """Its arrays that the convention lays out as it does the input, channels first."""
-        return {w.letter for w in self.layer.weights if w.as_input and self.first[0]}
+        if not self.first[0]:
+            return set()
+        return {weight.letter for weight in self.layer.weights if weight.as_input}
 
     def theirs(self, ours: Mapping[str, Array]) -> Mapping[str, Array]:
         """The convention's arrays from the layer's. Raises ValueError where it has none such."""
