@@ -30,9 +30,9 @@ class Model(Network):
     value_name = "loss"
 
     def __init__(self, built: Built) -> None:
-        super().__init__(built)
-        self._program: Program | None = None
         self._by_batch = convention_of(built.spec.convention).by_batch
+        self._program: Program | None = None
+        super().__init__(built)
 
     @property
     def title(self) -> str:
