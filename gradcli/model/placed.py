@@ -121,58 +121,72 @@ def place(
     layer ``alone`` go by their letters. Raises SpecError where two layers have one name.
     """
     tables = tuple(tables)
-    flat = list(_flat(tables))
-    learning = [table for table in flat if _learns(table.layer)]
-    kinds = Counter(t.layer.kind for t in flat if not _learns(t.layer))
-    numbers = {id(table): number for number, table in enumerate(learning, 1)}
-    seen = Counter[str]()
-    taken: set[str] = set()
+    names = _Names(tables, convention, alone)
 
-    def one(table: Table, within: str, position: int) -> Placed:
-        layer = table.layer
-        module = f"{within}{table.name or position}"
-        layout = convention.layouts.get(layer.kind)
-        numbered = len(learning) > 1
-        if layer.kind in kinds and not _learns(layer):
-            seen[layer.kind] += 1
-        a = None
-        called: Callable[[str], str]
-        if alone and len(flat) == 1:
-            called = str
-        elif convention.positional or table.name:
-            called = partial(_dotted, module if convention.positional else str(table.name))
-        elif _learns(layer):
-            called = partial(_numbered, numbers[id(table)] if numbered else None)
-        else:
-            a = f"{layer.kind}{seen[layer.kind] if kinds[layer.kind] > 1 else ''}"
-            called = partial(_dotted, a)
-        z = called("z") if a is None or layer.activation != "linear" else a
-        if z in taken:
-            name = z.rpartition(".")[0]
-            raise SpecError("layers", f"two have the name {name}: each needs its own")
-        taken.add(z)
+    def one(table: Table, module: str) -> Placed:
+        layer, layout = table.layer, convention.layouts.get(table.layer.kind)
+        called, z, a = names.of(table, module)
         letters = layer.letters({letter for n in table.values for letter in _letters(layout, n)})
         local = layout.names if layout else {letter: (letter,) for letter in letters}
-        names = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
-        usual = {n: letters[local[n][0]].initialiser for n in names if len(local[n]) == 1}
-        values = {n: table.values.get(n, usual.get(n) or None) for n in names}
+        own = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
+        usual = {n: letters[local[n][0]].initialiser for n in own if len(local[n]) == 1}
+        values = {n: table.values.get(n, usual.get(n) or None) for n in own}
         act = layer.activation
         activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
         if activate and act in convention.slopes:
             activate = partial(activate, **convention.slopes[act])
         inner = all_of(table.inner, f"{module}.")
-        a = called("a") if a is None else a
-        return Placed(layer, names, values, called, z, a, activate, table.name, inner, layout)
+        return Placed(layer, own, values, called, z, a, activate, table.name, inner, layout)
 
     def all_of(tables: Sequence[Table], within: str) -> tuple[Placed, ...]:
         found, position = [], 0
         for table in tables:
-            found.append(one(table, within, position))
+            found.append(one(table, f"{within}{table.name or position}"))
             modules = table.layer.activation != "linear" and table.layer.kind != "activation"
             position += 1 + modules
         return tuple(found)
 
     return all_of(tables, "")
+
+
+class _Names:
+    """Gives the layers of a network their names, one after the other."""
+
+    def __init__(self, tables: Iterable[Table], convention: Convention, alone: bool) -> None:
+        flat = list(_flat(tables))
+        learning = [table for table in flat if _learns(table.layer)]
+        self._bare = alone and len(flat) == 1
+        self._positional = convention.positional
+        self._numbers = {id(table): n for n, table in enumerate(learning, 1)}
+        self._kinds = Counter(t.layer.kind for t in flat if not _learns(t.layer))
+        self._seen = Counter[str]()
+        self._taken: set[str] = set()
+
+    def of(self, table: Table, module: str) -> tuple[Callable[[str], str], str, str]:
+        """What makes a name of the layer's own one, and the names of its z and a."""
+        kind, number = table.layer.kind, self._numbers.get(id(table))
+        self._seen[kind] += number is None
+        called: Callable[[str], str]
+        if self._bare:
+            called = str
+        elif self._positional or table.name:
+            called = partial(_dotted, module if self._positional else str(table.name))
+        elif number is not None:
+            called = partial(_numbered, number if len(self._numbers) > 1 else None)
+        else:
+            a = f"{kind}{self._seen[kind] if self._kinds[kind] > 1 else ''}"
+            called = partial(_dotted, a)
+            z = a if table.layer.activation == "linear" else called("z")
+            return called, self._free(z), a
+        return called, self._free(called("z")), called("a")
+
+    def _free(self, z: str) -> str:
+        """``z``, by which a layer is known. Raises SpecError where another has it."""
+        if z in self._taken:
+            name = z.rpartition(".")[0]
+            raise SpecError("layers", f"two have the name {name}: each needs its own")
+        self._taken.add(z)
+        return z
 
 
 def _flat(tables: Iterable[Table]) -> Iterator[Table]:
