@@ -18,7 +18,8 @@ from gradcli.spec_keys import FORMULA_KEYS, LANDSCAPE_KEYS, LAYER_KEYS, MODEL_KE
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
-    from gradcli.layers.layer import Layer, Weight
+    from gradcli.layers.layer import Layer
+    from gradcli.layers.weights import Weight
 
 
 def families() -> dict[str, Family]:

@@ -15,7 +15,8 @@ from gradcli.engine.ops.linear import dense, matmul
 from gradcli.engine.ops.shape import reshape, transpose
 from gradcli.engine.ops.softmax import softmax
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
+from gradcli.layers.layer import Forward, Layer, Params, Shape, with_slope_of
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Note, same
 
 

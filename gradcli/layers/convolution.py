@@ -13,15 +13,8 @@ from gradcli.engine.ops.joining import pad
 from gradcli.engine.ops.plan import Plan, planned
 from gradcli.engine.ops.shape import reshape, transpose
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import (
-    Forward,
-    Layer,
-    Parameter,
-    Params,
-    Shape,
-    Weight,
-    with_slope_of,
-)
+from gradcli.layers.layer import Forward, Layer, Params, Shape, with_slope_of
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Arrays, Note
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from gradcli.engine import Array
 from gradcli.engine.ops.linear import dense, matmul
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
+from gradcli.layers.layer import Forward, Layer, Params, Shape, with_slope_of
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Arrays, Note
 
 

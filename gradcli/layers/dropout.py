@@ -12,7 +12,8 @@ import numpy.typing as npt
 from gradcli.engine import Array
 from gradcli.engine.ops.choice import where
 from gradcli.inputs.streams import Stream
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Params, Shape
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Note
 
 

@@ -14,7 +14,8 @@ from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.indexing import gather
 from gradcli.engine.tensor import known
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Params, Shape
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Arrays, Note
 
 

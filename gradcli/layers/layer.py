@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +30,9 @@ import numpy.typing as npt
 from gradcli.engine import Array
 from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.errors import SpecError
-from gradcli.inputs.initialisers import Fans
-from gradcli.inputs.streams import Stream
 from gradcli.keys import Key
 from gradcli.layer_kinds import LAYERS
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Arrays, Note
 
 Shape = tuple[int, ...]
@@ -44,42 +43,6 @@ Forward = Callable[[Params, Array, Note], Any]
 
 KINDS: dict[str, type[Layer]] = {}
 """Every kind that is loaded, by name."""
-
-
-class Weight(NamedTuple):
-    """One array that a kind of layer has."""
-
-    letter: str
-    initialiser: str = "normal"
-    """Where none is given; empty where ``fill`` of its Parameter does it."""
-    flag: str | None = None
-    """The key that leaves it out where it is false."""
-    optional: bool = False
-    """Whether it is there only where it is given."""
-    learned: bool = True
-    """Whether it is a parameter; else a constant."""
-    decays: bool = False
-    """Whether a penalty on the weights counts it."""
-    beside: str | None = None
-    """The one without which it is not given."""
-    as_input: bool = False
-    """Whether it has an entry for each of the input, laid out as that is."""
-
-
-class Parameter(NamedTuple):
-    """The array of one weight in a layer whose input is known."""
-
-    shape: tuple[int, ...]
-    axes: str
-    """What its axes are, for people: "(in, out)"."""
-    fans: Fans = Fans(1, 1)
-    """What scaled initialisers ask for."""
-    fill: Callable[[Stream], npt.NDArray[Any]] | None = None
-    """Draws it in a way of its own."""
-    features: int | None = None
-    """Which axis of it runs over the features of the input,"""
-    outputs: int | None = None
-    """and which over those of the output, where they are not kept."""
 
 
 class Layer:

@@ -14,7 +14,8 @@ from gradcli.engine.ops.normalisation import center, rms_norm
 from gradcli.engine.ops.reduction import mean
 from gradcli.engine.ops.shape import reshape
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight
+from gradcli.layers.layer import Forward, Layer, Params, Shape
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Note
 
 Normalise = Callable[[Array, Axis, float], Array]

@@ -16,7 +16,8 @@ from gradcli.engine.ops.linear import dense
 from gradcli.engine.ops.recurrent import recurrence
 from gradcli.engine.ops.shape import moveaxis
 from gradcli.inputs.initialisers import Fans
-from gradcli.layers.layer import Forward, Layer, Parameter, Params, Shape, Weight, with_slope_of
+from gradcli.layers.layer import Forward, Layer, Params, Shape, with_slope_of
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.problem import Arrays, Note
 
 

@@ -14,7 +14,7 @@ from gradcli.inputs.initialisers import Fans, initialise
 from gradcli.inputs.literals import reads_stdin
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.inputs.values import Given, resolve
-from gradcli.layers.layer import Parameter
+from gradcli.layers.weights import Parameter
 from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import SpecError
-from gradcli.layers.layer import Parameter
+from gradcli.layers.weights import Parameter
 from gradcli.model.shapes import Sizes
 from gradcli.suggest import counted
 

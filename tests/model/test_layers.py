@@ -17,7 +17,8 @@ from gradcli.errors import SpecError, TooLargeError
 from gradcli.inputs.initialisers import Fans
 from gradcli.keys import Key
 from gradcli.layer_kinds import LAYERS, LayerKind
-from gradcli.layers.layer import KINDS, Layer, Parameter, Weight, layer_kind
+from gradcli.layers.layer import KINDS, Layer, layer_kind
+from gradcli.layers.weights import Parameter, Weight
 from gradcli.model import Model
 from tests.conftest import Gradcli
 
