@@ -87,21 +87,33 @@ def _of_loss(network: Network) -> Iterator[tuple[str, Arrays]]:
 def _flattened(network: Network, layers: list[Placed]) -> Iterator[tuple[str, Arrays]]:
     """Gradients by what takes a flattened image, as if that had its channels elsewhere."""
     image: tuple[int, ...] = ()
+    first = False
     for placed, after in pairwise(layers):
         if placed.layer.lays and len(after.shape) == 1:
-            image = placed.shape
-        needed = after.layer.parameters(after.shape, len(network.x))
-        for local, name in after.names.items():
-            axis = needed[local].features if local in needed else None
-            if axis is None or len(image) < 2 or math.prod(image) != after.shape[0]:
-                continue
-            entries, first = np.arange(math.prod(image)), placed.first[0]
-            seen = entries.reshape((image[-1], *image[:-1]) if first else image)
-            other = np.moveaxis(seen, 0, -1) if first else np.moveaxis(seen, -1, 0)
+            image, first = placed.shape, placed.first[0]
+        if len(image) < 2 or after.shape != (math.prod(image),):
+            continue
+        entries = np.arange(math.prod(image))
+        seen = entries.reshape((image[-1], *image[:-1]) if first else image)
+        other = np.moveaxis(seen, 0, -1) if first else np.moveaxis(seen, -1, 0)
+        for name, axis in _feature_axes(after, len(network.x)):
             right = differentiate(network).gradients[name]
             where = "last" if first else "first"
             what = f"{name} is of an image flattened with its channels {where}"
             yield what, {name: np.take(right, other.reshape(-1), axis=axis)}
+
+
+def _feature_axes(placed: Placed, batch: int) -> Iterator[tuple[str, int]]:
+    """The parameters with an axis that runs over the features of the input, and that axis."""
+    needed = placed.layer.parameters(placed.shape, batch)
+    for local, name in placed.names.items():
+        letters = placed.letters_of(local)
+        one = needed[letters[0]] if len(letters) == 1 else None
+        if one is None or one.features is None or name not in placed.learned:
+            continue
+        told = placed.layout.axes.get(local) if placed.layout else None
+        axes = (told or one.axes).strip("()").split(", ")
+        yield name, axes.index("in") if "in" in axes else one.features
 
 
 def _one(z: Any, a: Any) -> Any:
