@@ -24,7 +24,7 @@ HOUSE = """
     model formula
     layers
     conventions
-    answer
+    answer stepping
     gradient nonfinite trace
     problem
     steps

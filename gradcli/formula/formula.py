@@ -202,7 +202,7 @@ class Formula(Problem):
         return 64 * sum(value.size for value in self.values_given.values())
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
-        from gradcli.formula.stepping import stepper  # a plain answer needs none of it
+        from gradcli.stepping import stepper  # a plain answer needs none of it
 
         return stepper(self)
 

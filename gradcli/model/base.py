@@ -165,21 +165,9 @@ class Network(Problem):
         return 8 * rows * sum(p.layer.entries(p.shape) for p in leaves(self.spec.layers))
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
-        from gradcli.engine.program import Program
+        from gradcli.stepping import stepper  # a plain answer needs none of it
 
-        names = list(self.primals)
-        program = Program(
-            lambda *values: self.forward(dict(zip(names, values))),
-            list(self.primals.values()),
-            range(len(names)),
-        )
-
-        def step(at: Arrays) -> tuple[Any, Arrays]:
-            value, found = program.value_and_grad(*[at[name] for name in names])
-            gradients = [np.zeros_like(at[n]) if g is None else g for n, g in zip(names, found)]
-            return value, dict(zip(names, gradients))
-
-        return step
+        return stepper(self)
 
     def mistakes(self) -> Iterator[tuple[str, Arrays]]:
         from gradcli.model.mistakes import mistakes

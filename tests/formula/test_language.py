@@ -238,7 +238,7 @@ def test_what_replays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_faults_of_the_engine_are_not_taken_for_branches(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails while a course is written, and not while it is recorded, is not passed over."""
-    from gradcli.formula import stepping as module
+    from gradcli import stepping as module
 
     def broken(*_: Any) -> Any:
         raise ValueError("a fault")

@@ -1,4 +1,4 @@
-"""Repeated steps of a formula: its course of operations, traced once and replayed."""
+"""Repeated steps of a problem: its course of operations, traced once and replayed."""
 
 from __future__ import annotations
 
