@@ -135,7 +135,7 @@ def _judged(
     if again:
         chosen = {name: chosen[name] for name in again}
         plan.progress(-sum(flat.size for flat in chosen.values()))
-    claims = make_claims(problem, result, plan.against, plan.tolerance, chosen)
+    claims = make_claims(point, result, plan.against, plan.tolerance, chosen)
     measured: dict[str, Measured] = {}
     interrupted = False
     try:

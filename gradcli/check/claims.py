@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.lines import EPS, Vector, scale
-from gradcli.check.rounding import negligible, spread, value_rounding
+from gradcli.check.lines import EPS, Point, Vector, scale
+from gradcli.check.rounding import negligible, spread
 from gradcli.problem import Problem, Result
 
 
@@ -84,14 +84,14 @@ class Claim(NamedTuple):
 
 
 def make_claims(
-    problem: Problem,
+    point: Point,
     result: Result,
     against: Mapping[str, npt.NDArray[Any]] | None,
     tolerance: float,
     chosen: Mapping[str, Vector],
 ) -> dict[str, Claim]:
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
-    claims, rounding = {}, value_rounding(problem, result)
+    claims, problem, rounding = {}, point.problem, point.rounding
     moved = cache(lambda: spread(problem, result))
     for name, flat in chosen.items():
         backprop = result.gradients[name]
