@@ -19,7 +19,7 @@ from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.network import leaves
-from gradcli.model.placed import Placed, outward
+from gradcli.model.placed import Placed, back, front, outward
 from gradcli.model.shapes import Sizes, Values, infer, stand_columns
 from gradcli.model.spec import Spec, parse_layer, parse_spec
 from gradcli.model.targets import Rows, whole_numbers
@@ -136,8 +136,7 @@ def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arr
     for local, name in placed.names.items():
         value = given[name]
         if isinstance(value, np.ndarray):
-            told = placed.layout.axes.get(local) if placed.layout else None
-            axes = told or needed[of[name][0]].axes
+            axes = placed.axes_of(local, needed)
             value = fit_parameter(name, value, Parameter(shapes[local], axes))
             found[name] = placed.layer.fitted(local, value)
         elif of[name]:
@@ -162,19 +161,18 @@ def _drawn(
 
 def _upstreams(spec: Spec, given: Values, sizes: Sizes, stream: Stream) -> Arrays:
     """The gradients by each output of a layer, in the shapes of these."""
-    placed = spec.layers[0]
-    inner = (*sizes.output[1:], sizes.output[0]) if placed.first[1] else sizes.output
-    shapes = {"upstream": inner}
-    shapes |= {f"upstream_{n}": s for n, s in placed.layer.state_shapes(placed.shape).items()}
+    placed, batch = spec.layers[0], sizes.batch
+    rows = {"upstream": (back(sizes.output, placed.first[1]), placed.first[1])}
+    for name, row in placed.layer.state_shapes(placed.shape).items():
+        rows[f"upstream_{name}"] = row, False
     found = {}
-    for name, row in shapes.items():
-        shape, value = (sizes.batch, *row), given[name]
-        array = _array(name, value, Parameter(shape, "(batch, ...)"), stream)
-        first = placed.first[1] and name == "upstream"
-        if isinstance(value, np.ndarray):
-            seen = outward(np.broadcast_to(np.zeros(()), shape), first).shape
-            array = fit_parameter(name, value, Parameter(seen, "as the output has"))
-        found[name] = array if isinstance(value, np.ndarray) else np.asarray(outward(array, first))
+    for name, (row, first) in rows.items():
+        array = _array(name, given[name], Parameter((batch, *row), "(batch, ...)"), stream)
+        if isinstance(given[name], np.ndarray):
+            seen = Parameter((batch, *front(row, first)), "as the output has")
+            found[name] = fit_parameter(name, array, seen)
+        else:
+            found[name] = np.asarray(outward(array, first))
     return found
 
 

@@ -111,8 +111,7 @@ def _feature_axes(placed: Placed, batch: int) -> Iterator[tuple[str, int]]:
         one = needed[letters[0]] if len(letters) == 1 else None
         if one is None or one.features is None or name not in placed.learned:
             continue
-        told = placed.layout.axes.get(local) if placed.layout else None
-        axes = (told or one.axes).strip("()").split(", ")
+        axes = placed.axes_of(local, needed).strip("()").split(", ")
         yield name, axes.index("in") if "in" in axes else one.features
 
 

@@ -15,6 +15,7 @@ from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.shape import moveaxis
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Forward, Layer, Shape
+from gradcli.layers.weights import Parameter
 
 if TYPE_CHECKING:
     from gradcli.conventions.layout import Layout
@@ -70,6 +71,11 @@ class Placed(NamedTuple):
     def varied(self, local: str) -> tuple[str, ...]:
         """The layer's arrays that vary with the one called ``local``."""
         return self.layout.varied[local] if self.layout else (local,)
+
+    def axes_of(self, local: str, needed: Mapping[str, Parameter]) -> str:
+        """What the axes of the array called ``local`` are; ``needed`` are the layer's own."""
+        told = self.layout.axes.get(local) if self.layout else None
+        return told or needed[self.letters_of(local)[0]].axes
 
     @property
     def turned(self) -> set[str]:
@@ -221,6 +227,11 @@ def inward(x: Array, first: bool) -> Array:
 def front(row: tuple[T, ...], first: bool) -> tuple[T, ...]:
     """The shape of a row, or its axes, with the channels first, where they come ``first``."""
     return (row[-1], *row[:-1]) if first else row
+
+
+def back(row: tuple[T, ...], first: bool) -> tuple[T, ...]:
+    """The shape of a row with the channels last, where they come ``first``."""
+    return (*row[1:], row[0]) if first and len(row) > 1 else row
 
 
 def outward(x: Array, first: bool) -> Array:

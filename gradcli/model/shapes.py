@@ -13,7 +13,7 @@ from gradcli.conventions.convention import convention_of
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Shape
 from gradcli.model.network import leaves
-from gradcli.model.placed import Placed, T, front
+from gradcli.model.placed import Placed, T, back, front
 from gradcli.model.spec import Spec
 
 Values = Mapping[str, str | npt.NDArray[Any] | None]
@@ -50,7 +50,7 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     begins = channels_first and _has_channels(spec.layers, len(row))
     chain = _Chain(spec, given, channels_first)
     layers, end = chain.through(
-        spec.layers, _End(_last(row) if begins else row, begins), "" if spec.loss else None
+        spec.layers, _End(back(row, begins), begins), "" if spec.loss else None
     )
     output = front(end.shape, end.first)
     count = None
@@ -58,11 +58,6 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
         count = max(labels.size // math.prod(end.shape[:-1]), 1)
     batch = _first(spec.batch, _rows(x, row), _rows(y, output), count) or 1
     return spec._replace(layers=layers), Sizes(batch, row, output)
-
-
-def _last(row: Shape) -> Shape:
-    """A row whose channels come first, with them last."""
-    return (*row[1:], row[0]) if len(row) > 1 else row
 
 
 def _has_channels(layers: Iterable[Placed], axes: int) -> bool:
@@ -154,7 +149,7 @@ class _Chain(NamedTuple):
             if end.first and len(shape) == 1:
                 entries = np.arange(math.prod(end.shape)).reshape(end.shape)
                 order = np.moveaxis(entries, -1, 0).reshape(-1)
-            shape = _last(shape) if first else shape
+            shape = back(shape, first)
         return _End(shape, first, order)
 
     def completed(self, placed: Placed, where: str | None, last: bool) -> Layer:
