@@ -32,20 +32,28 @@ class Program:
     the same course for all arguments of one shape and dtype: a branch on a Tensor raises
     GradientError while tracing. Variables from outside are read anew by every replay; other
     things from outside (arrays, random numbers) stay what they were while tracing.
+
+    With ``has_aux`` the function gives its value and a sequence of other outcomes, which are not
+    differentiated; ``value_and_grad`` then gives these, too, in a tuple behind the gradients.
     """
 
     def __init__(
-        self, function: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int]
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        argnums: int | Sequence[int],
+        has_aux: bool = False,
     ) -> None:
         chosen = (argnums,) if isinstance(argnums, int) else argnums
         _keep_freed_memory()
         self._argnums = [range(len(args))[i] for i in chosen]
         self._function = function
+        self._has_aux = has_aux
         self._courses: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self.source = ""
         self._replay = self._course([np.asarray(plain(arg)) for arg in args])
 
-    def value_and_grad(self, *args: Any) -> tuple[Any, tuple[Any, ...]]:
+    def value_and_grad(self, *args: Any) -> tuple[Any, ...]:
         """The value, and its gradient with respect to each of ``argnums``: plain arrays.
 
         Takes arrays or NumPy's numbers. An argument that the value does not depend on has
@@ -56,7 +64,7 @@ class Program:
         except AttributeError:  # a number of Python's has no shape
             return self._other(*args)
 
-    def _other(self, *args: Any) -> tuple[Any, tuple[Any, ...]]:
+    def _other(self, *args: Any) -> tuple[Any, ...]:
         """The same for arguments of other shapes or dtypes than the last ones."""
         arrays = [np.asarray(plain(arg)) for arg in args]
         self._replay = self._course(arrays)
@@ -68,7 +76,7 @@ class Program:
             for i in self._argnums:
                 require_floating(args[i])
             other = {"key": key, "other": self._other}
-            writer = Writer(trace(self._function, args), self._argnums, other)
+            writer = Writer(trace(self._function, args, self._has_aux), self._argnums, other)
             self.source = writer.write()
             # Only names that we made.
             exec(compile(self.source, "<gradcli program>", "exec"), writer.scope)

@@ -51,13 +51,16 @@ class Trace(NamedTuple):
     arguments: int
     steps: list[Step]
     out: Slot
+    aux: list[Any] | None = None
+    """What the function gives besides its value, if it does: Slots, and what is not made anew."""
 
 
-def trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Trace:
+def trace(function: Callable[..., Any], arguments: Sequence[Any], has_aux: bool = False) -> Trace:
     """The course of ``function(*arguments)``; the arguments are plain arrays.
 
-    It holds for arguments of these shapes and dtypes. Steps that the value does not depend on
-    are left out. Raises GradientError where the course depends on an argument's values (a
+    With ``has_aux`` the function gives its value and a sequence of other outcomes. The course holds
+    for arguments of these shapes and dtypes. Steps on which nothing that it gives depends are left
+    out. Raises GradientError where the course depends on an argument's values (a
     branch, a shape), and TypeError where the value does not depend on the arguments.
     """
     tensors = [Tensor(argument) for argument in arguments]
@@ -65,7 +68,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Trace:
     recorder = _Recorder(tensors, outer)
     active.recorders = (recorder,)
     try:
-        out = function(*tensors)
+        out, aux = function(*tensors) if has_aux else (function(*tensors), None)
     finally:
         active.recorders = outer
     if not isinstance(out, Tensor) or not any(r.out is out for r in recorder.records):
@@ -77,7 +80,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Trace:
         return slots.get(id(tensor)) or (tensor if isinstance(tensor, Variable) else tensor.value)
 
     steps = []
-    for record in _needed(recorder.records, out):
+    for record in _needed(recorder.records, [out, *tensors_in(aux)]):
         args = zip(record.args, record.values)
         step = Step(
             Slot(len(slots)),
@@ -88,7 +91,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Trace:
         )
         slots[id(record.out)] = step.slot
         steps.append(step)
-    return Trace(len(tensors), steps, slots[id(out)])
+    return Trace(len(tensors), steps, slots[id(out)], replaced(aux and list(aux), placed))
 
 
 class _Recorder(Recorder):
@@ -133,9 +136,9 @@ def is_constant(value: Any) -> bool:
     return not isinstance(value, (Slot, Variable))
 
 
-def _needed(records: list[Record], out: Tensor) -> list[Record]:
-    """The records that ``out`` is made from."""
-    wanted = {id(out)}
+def _needed(records: list[Record], outcomes: Sequence[Tensor]) -> list[Record]:
+    """The records that ``outcomes`` are made from."""
+    wanted = set(map(id, outcomes))
     found = []
     for record in reversed(records):
         if id(record.out) in wanted:

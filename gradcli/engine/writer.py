@@ -53,7 +53,8 @@ class Writer:
     def backward(self, calls: list[_Call]) -> list[str]:
         out = self.trace.out.number
         tracked = self.dependents()
-        cotangents: dict[int, Any] = {out: ones(self.trace.steps[-1].record.out.value)}
+        made = self.trace.steps[out - self.trace.arguments].record
+        cotangents: dict[int, Any] = {out: ones(made.out.value)}
         lines = [f"g{out} = ones(v{out})"]
         for step, call in zip(reversed(self.trace.steps), reversed(calls)):
             o, op, record = step.slot.number, step.op, step.record
@@ -84,7 +85,10 @@ class Writer:
                     lines.append(f"g{i} = g{i} + c")
                 cotangents[i] = cotangents[i] + found if i in cotangents else found
         gradients = [f"g{i}" if i in cotangents else "None" for i in self.argnums]
-        return [*lines, f"return v{out}, ({''.join([f'{g}, ' for g in gradients])})"]
+        parts = [f"v{out}", _tuple(gradients)]
+        if self.trace.aux is not None:
+            parts.append(_tuple([self.name(value) for value in self.trace.aux]))
+        return [*lines, f"return {', '.join(parts)}"]
 
     def dependents(self) -> set[int]:
         """The slots that depend on an argument to differentiate with respect to."""
@@ -175,6 +179,10 @@ def _released(lines: list[str], kept: list[str]) -> list[str]:
         found.append(line)
         live = (live - {made}) | set(names)
     return found[::-1]
+
+
+def _tuple(parts: list[str]) -> str:
+    return f"({''.join([f'{part}, ' for part in parts])})"
 
 
 def _safe(op: Op) -> str:

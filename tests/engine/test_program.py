@@ -25,6 +25,30 @@ def sources_of(op: Op, case: Case, seed: int) -> list[Any]:
     return op.sample(case, np.random.default_rng(seed))
 
 
+def test_other_outcomes_come_with_the_value_and_its_gradients() -> None:
+    """They may be made before the value or after it, be an argument, or stay what they were."""
+
+    def function(x: Any, w: Any) -> Any:
+        z = x @ w
+        loss = (z * z).sum()
+        return loss, [z, engine.exp(loss), x, np.float64(7)]
+
+    rng = np.random.default_rng(0)
+    program = None
+    for rows in (2, 3, 2):
+        x, w = rng.normal(size=(rows, 3)), rng.normal(size=(3, 1)) / 4
+        program = program or Program(function, (x, w), 1, has_aux=True)
+        loss, (gradient,), (z, grown, same, seven) = program.value_and_grad(x, w)
+        np.testing.assert_allclose(z, x @ w, 1e-14)
+        np.testing.assert_allclose(loss, np.sum((x @ w) ** 2), 1e-14)
+        np.testing.assert_allclose(gradient, 2 * x.T @ (x @ w), 1e-13)
+        assert grown == pytest.approx(np.exp(loss), rel=1e-14)
+        assert same is x
+        assert seven == 7
+    bare = Program(lambda x: ((x * x).sum(), ()), (np.ones(2),), 0, has_aux=True)
+    assert bare.value_and_grad(np.ones(2))[2] == ()
+
+
 @pytest.mark.parametrize(("op", "case"), CALLS)
 def test_replay_equals_tape_for_every_op(op: Op, case: Case) -> None:
     """At other values (another order, another side of a kink) and at the shapes of other cases."""
