@@ -43,6 +43,9 @@ class Dropout(Layer, kind="dropout"):
     def forward(self, params: Params, x: Array, note: Note) -> Array:
         return _kept(params, x) * params["mask"]
 
+    def forward_trained(self, params: Params, x: Array, note: Note) -> Array:
+        return x
+
     def mistakes(self, batch: int) -> Iterator[tuple[str, Forward]]:
         def once_more(params: Params, x: Array) -> Array:
             return _kept(params, x) * params["mask"] ** 2

@@ -199,6 +199,14 @@ class Layer:
         """
         return x
 
+    def forward_trained(self, params: Params, x: Array, note: Note) -> Any:
+        """The same once the network is trained; what ``moments`` has gathered is in ``params``."""
+        return self.forward(params, x, note)
+
+    def moments(self, params: Params, x: Array) -> dict[str, Array]:
+        """The ``gathered`` arrays that are not given, by letter, as they are of the batch ``x``."""
+        return {}
+
     def stacked(self, letter: str, stack: npt.NDArray[Any], ndim: int) -> npt.NDArray[Any]:
         """``stack`` (K, *shape) of a parameter, as ``forward`` takes it where it ``stacks``.
 

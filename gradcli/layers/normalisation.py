@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from gradcli.engine import Array
 from gradcli.engine.axes import Axis
-from gradcli.engine.ops.arithmetic import sqrt
+from gradcli.engine.ops.arithmetic import sqrt, square
 from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.normalisation import center, rms_norm
 from gradcli.engine.ops.reduction import mean
@@ -86,15 +86,21 @@ class BatchNorm(Norm, kind="batch_norm"):
 
     weights = (
         *Norm.weights,
-        Weight("mean", optional=True, learned=False, beside="var"),
-        Weight("var", optional=True, learned=False, beside="mean"),
+        Weight("mean", "zeros", optional=True, learned=False, beside="var", gathered=True),
+        Weight("var", "ones", optional=True, learned=False, beside="mean", gathered=True),
     )
     spatial = True
 
     def normal(self, params: Params, x: Array, normalise: Normalise) -> Array:
         if "mean" in params:
             return (x - params["mean"]) / sqrt(params["var"] + self.eps)
-        return normalise(x, tuple(range(x.ndim - 1)), self.eps)
+        return normalise(x, _all_but_channels(x), self.eps)
+
+    def moments(self, params: Params, x: Array) -> dict[str, Array]:
+        if "mean" in params:
+            return {}
+        axes = _all_but_channels(x)
+        return {"mean": mean(x, axes), "var": mean(square(center(x, axes)), axes)}
 
     def lint(self, shape: Shape, batch: int, letters: Collection[str]) -> Iterator[str]:
         if batch == 1 and len(shape) == 1 and "mean" not in letters:
@@ -102,6 +108,10 @@ class BatchNorm(Norm, kind="batch_norm"):
                 "in one row each entry is its own mean: what comes out is beta alone, and the "
                 "gradients of all that comes before are 0"
             )
+
+
+def _all_but_channels(x: Array) -> tuple[int, ...]:
+    return tuple(range(x.ndim - 1))
 
 
 class LayerNorm(Norm, kind="layer_norm"):

@@ -29,6 +29,9 @@ class Weight(NamedTuple):
     """The one without which it is not given."""
     as_input: bool = False
     """Whether it has an entry for each of the input, laid out as that is."""
+    gathered: bool = False
+    """Whether training gathers it, where it is not given, as the moving mean of what ``moments``
+    of its layer says of each batch; it starts as its initialiser has it."""
 
 
 class Parameter(NamedTuple):

@@ -47,14 +47,34 @@ class Built(NamedTuple):
     """The shapes in which arrays were given: axes of length 1 may have been left out."""
 
 
+class Gathered(NamedTuple):
+    """A checked specification with what is given for its arrays, and the sizes that follow."""
+
+    spec: Spec
+    sizes: Sizes
+    given: Values
+    origins: dict[str, str]
+
+
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     """The arrays that ``mapping`` specifies; relative files are taken from ``folder``.
 
     Raises SpecError naming the key at fault, TooLargeError where memory would not do.
     """
+    return assemble(gather(mapping, folder))
+
+
+def gather(mapping: Mapping[str, Any], folder: str | None) -> Gathered:
+    """What ``mapping`` specifies, read and checked, before any array is made."""
     spec = parse_spec(mapping) if "loss" in mapping else parse_layer(mapping)
     given, origins = _read(spec, folder)
     spec, sizes = infer(spec, given)
+    return Gathered(spec, sizes, given, origins)
+
+
+def assemble(gathered: Gathered) -> Built:
+    """The arrays, as given or drawn. Raises as ``build`` does."""
+    spec, sizes, given, origins = gathered
     dtype = np.dtype(spec.dtype)
     require_memory(spec.layers, sizes, dtype)
     warnings = lint_spec(spec, sizes.batch, sizes.out)
@@ -63,7 +83,7 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     # The draw order is part of the contract: x, each layer's arrays, then labels or upstreams.
     arrays = {"x": _inputs(spec, given["x"], sizes, stream)}
     for placed in leaves(spec.layers):
-        arrays |= _arrays_of(placed, given, sizes.batch, stream)
+        arrays |= arrays_of(placed, given, sizes.batch, stream)
     parameters = tuple([name for placed in leaves(spec.layers) for name in placed.learned])
     labels = None
     if spec.loss is None:
@@ -112,7 +132,7 @@ def _vocabulary(spec: Spec) -> int | None:
     return next(leaves(spec.layers)).layer.vocabulary
 
 
-def _arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:
+def arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:
     """The arrays of one layer by their names in the model."""
     needed = placed.layer.parameters(placed.shape, batch)
     of = {name: placed.letters_of(local) for local, name in placed.names.items()}

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.arithmetic import abs, square
@@ -26,7 +25,7 @@ def batch_loss(
     settings: Mapping[str, Any],
     reduction: str = "mean",
     axes: int = 1,
-    mask: npt.NDArray[np.int64] | None = None,
+    mask: Array | None = None,
     by_batch: bool = False,
 ) -> Array:
     """The loss named ``loss`` of all rows: their mean, or with ``reduction`` "sum" their sum.
@@ -40,10 +39,10 @@ def batch_loss(
         return function(y, output, axis=tuple(range(-axes - 1, 0)), **settings)  # means as one
     along = -1 if axes == 1 else tuple(range(-axes, 0))
     if mask is None:
-        rows, number = function(y, output, **settings), 0
+        rows = function(y, output, **settings)
     else:
         # A row that does not count is 1 before the loss, which is then finite whatever it was.
-        counts, number = mask != 0, int(np.count_nonzero(mask))
+        counts = mask != 0
         y, output = [where(counts[..., None], part, 1) for part in (y, output)]
         rows = where(counts, function(y, output, **settings), 0)
     if reduction == "mean" and mask is None and not by_batch:
@@ -51,7 +50,11 @@ def batch_loss(
     total = sum(rows, axis=along)
     if reduction == "sum":
         return total
-    return total / (rows.shape[-axes] if by_batch else number)
+    if by_batch or mask is None:
+        return total / rows.shape[-axes]
+    one, nothing = np.ones((), total.dtype), np.zeros((), total.dtype)
+    number = sum(where(counts, one, nothing))
+    return total / where(number == 0, one, number)  # a batch may be of such rows alone
 
 
 def penalty(l1: float, l2: float, weights: Iterable[tuple[Array, int]]) -> Array | None:

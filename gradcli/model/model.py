@@ -71,7 +71,7 @@ class Model(Network):
             {**logits, **spec.settings},
             spec.reduction,
             len(self.built.sizes.output),
-            self.arrays.get("mask"),
+            arrays.get("mask"),
             self._by_batch,
         )
         if spec.l1 or spec.l2:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gradcli.engine import Array
+from gradcli.layers.layer import Forward
 from gradcli.model.placed import Placed, inward, outward
 from gradcli.problem import Note
 
@@ -32,10 +33,19 @@ Run = Callable[[Placed, Mapping[str, Array], Array, Note], Any]
 """What makes a layer's outcome of the arrays of the network and its input."""
 
 
-def run_layer(placed: Placed, params: Mapping[str, Array], x: Array, note: Note) -> Any:
-    """What the layer makes of ``x``; ``params`` are the convention's arrays, of all layers."""
+def run_layer(
+    placed: Placed,
+    params: Mapping[str, Array],
+    x: Array,
+    note: Note,
+    run: Forward | None = None,
+) -> Any:
+    """What the layer makes of ``x``; ``params`` are the convention's arrays, of all layers.
+
+    ``run`` is called in place of its ``forward``.
+    """
     own = placed.ours({local: params[name] for local, name in placed.names.items()})
-    run, first = placed.mistaken or placed.layer.forward, placed.first
+    run, first = run or placed.mistaken or placed.layer.forward, placed.first
     if placed.layer.lays:
         return inward(run(own, outward(x, first[0]), note), first[1])
     return run(own, x, note)

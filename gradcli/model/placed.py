@@ -68,6 +68,11 @@ class Placed(NamedTuple):
         """The layer's arrays that the one called ``local`` is made of."""
         return self.layout.names[local] if self.layout else (local,)
 
+    def local_of(self, letter: str) -> str:
+        """What the convention calls the layer's array ``letter``, if that is one of its own."""
+        names = self.layout.names if self.layout else {}
+        return next((n for n, letters in names.items() if letters == (letter,)), letter)
+
     def varied(self, local: str) -> tuple[str, ...]:
         """The layer's arrays that vary with the one called ``local``."""
         return self.layout.varied[local] if self.layout else (local,)
