@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.descent.clipping import clipped, norm_of
 from gradcli.descent.ending import Arrival, arrival_at, has_converged, trend_of
 from gradcli.descent.optimizers import Optimizer
 from gradcli.gradient import require_scalar
@@ -111,7 +112,7 @@ def descend(
         if not path or path[-1].step < step:
             number = np.asarray(value).reshape(())[()]
             shown = at if problem.shows_point else None
-            path.append(Row(step, shown, _norm(at), number, number.dtype.type(norm)))
+            path.append(Row(step, shown, norm_of(at), number, number.dtype.type(norm)))
             show(path[-1])
 
     with np.errstate(all="ignore"):
@@ -120,7 +121,7 @@ def descend(
                 value, gradients = step_at(at)
                 if step == 0:
                     require_scalar(value)
-                norm = _norm(gradients)
+                norm = norm_of(gradients)
                 steepest = max(steepest, norm)
                 values.append(float(value))
                 if tracked:
@@ -132,8 +133,7 @@ def descend(
                     reach(step, at, value, norm)
                 if stopped or step == settings.steps:
                     break
-                if settings.clip_norm is not None or settings.clip_value is not None:
-                    gradients = _clipped(gradients, norm, settings)
+                gradients = clipped(gradients, settings.clip_norm, settings.clip_value)
                 at = optimizer.step(at, gradients)
                 now = time.monotonic()
                 if now - clock >= TICK:
@@ -174,26 +174,3 @@ def _stop(value: float, norm: float, tol: float | None) -> str | None:
     if not (math.isfinite(value) and math.isfinite(norm)):
         return "nonfinite"
     return "tol" if tol is not None and norm <= tol else None
-
-
-def _norm(arrays: Arrays) -> float:
-    """The Euclidean norm over all arrays together."""
-    total = 0.0
-    for array in arrays.values():
-        if array.ndim == 0:
-            number = float(array)
-            total += number * number
-        else:
-            flat = array.reshape(-1).astype(np.float64, copy=False)
-            total += float(np.dot(flat, flat))
-    return math.sqrt(total) if total >= 0 else math.nan
-
-
-def _clipped(gradients: Arrays, norm: float, settings: Settings) -> Arrays:
-    if settings.clip_value is not None:
-        limit = settings.clip_value
-        gradients = {n: np.clip(g, -limit, limit) for n, g in gradients.items()}
-        norm = _norm(gradients)
-    if settings.clip_norm is not None and norm > settings.clip_norm:
-        gradients = {n: g * (settings.clip_norm / norm) for n, g in gradients.items()}
-    return gradients

@@ -33,7 +33,7 @@ class Stream(Protocol):
 class NumpyStream:
     """``numpy.random.default_rng(seed)``, in float64."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | tuple[int, ...]) -> None:
         self._rng = np.random.default_rng(seed)
 
     def normal(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:

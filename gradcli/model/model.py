@@ -53,22 +53,30 @@ class Model(Network):
         return self.arrays["y"]
 
     def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
-        """The loss at ``arrays``.
+        """The loss at ``arrays``."""
+        return self.loss_from(*self.through(arrays, note, run), arrays, note)
+
+    def scored(self, output: Array, z: Array) -> Array:
+        """What the loss takes of the network's output, and what its activation was applied to.
 
         A cross entropy after its own activation is computed from the logits, which loses no
         digits where the activation saturates.
         """
+        return z if self.spec.skips_activation else output
+
+    def loss_from(
+        self, output: Array, z: Array, arrays: Mapping[str, Array], note: Note = same
+    ) -> Array:
+        """The loss of what comes ``through`` the network, against the targets in ``arrays``."""
         spec = self.spec
         assert spec.loss is not None
-        output, z = self.through(arrays, note, run)
-        skips = spec.skips_activation
         y = inward(arrays["y"], spec.layers[-1].first[1])
-        logits = {"from_logits": skips or spec.from_logits} if LOSSES[spec.loss].logits else {}
+        from_logits = {"from_logits": spec.skips_activation or spec.from_logits}
         loss = batch_loss(
             spec.loss,
-            z if skips else output,
+            self.scored(output, z),
             y,
-            {**logits, **spec.settings},
+            {**(from_logits if LOSSES[spec.loss].logits else {}), **spec.settings},
             spec.reduction,
             len(self.built.sizes.output),
             arrays.get("mask"),

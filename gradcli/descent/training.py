@@ -1,0 +1,142 @@
+"""Training: epochs of steps on batches of rows, each a row of losses and accuracies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from gradcli.descent.clipping import clipped
+from gradcli.descent.feed import Indices, masks_stream, order, split
+from gradcli.descent.optimizers import Optimizer
+from gradcli.model.data import Dataset
+from gradcli.model.phases import moved_on
+from gradcli.model.training import Totals, Training
+from gradcli.problem import Arrays
+
+NOTHING = Totals()
+
+
+class Plan(NamedTuple):
+    """How to train: so many ``epochs``, with a part of the rows held out."""
+
+    epochs: int
+    every: int = 1
+    """Which epochs are shown."""
+    holdout: float = 0.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+
+class Epoch(NamedTuple):
+    """One pass over the rows: means over its steps, and over the rows held out after it."""
+
+    epoch: int
+    loss: float
+    accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+
+
+@dataclass
+class State:
+    """Where a training stands between two steps: all that is needed to go on from there."""
+
+    params: Arrays
+    moving: Arrays
+    """Moving means of the moments of batches."""
+    optimizer: Optimizer
+    history: list[Epoch] = field(default_factory=list)
+    """The epochs that are done."""
+    step: int = 0
+    """Steps taken in the one that is not, and what has been seen in it."""
+    seen: Totals = NOTHING
+
+
+class Trained(NamedTuple):
+    """A training that has ended, or was stopped."""
+
+    plan: Plan
+    state: State
+    rows: Indices
+    """Those that were trained on."""
+    test: tuple[Dataset, Indices] | None
+    """Those that it was judged by."""
+    stopped: str | None
+    """Why it ended early: "nonfinite", "interrupted"; None where it did not."""
+
+
+def begin(training: Training, optimizer: Optimizer) -> State:
+    """Before the first step, at the model's own parameters."""
+    params = {name: array.copy() for name, array in training.model.primals.items()}
+    return State(params, training.moving, optimizer)
+
+
+def steps_an_epoch(rows: int, batch: int) -> int:
+    """So many, the last one of what is left."""
+    return -(-rows // batch)
+
+
+def train(
+    training: Training,
+    plan: Plan,
+    state: State,
+    show: Callable[[Epoch], None] = lambda epoch: None,
+    progress: Callable[[int], None] = lambda done: None,
+    halted: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Go on from ``state``, which is moved, until ``plan.epochs`` are done.
+
+    The rows are taken in an order that the seed and the number of the epoch fix, so that a state
+    which was stored leads to the same numbers. ``show`` is called with each epoch once it is
+    done, ``progress`` with the number of steps since its last call; ``halted`` is asked before
+    each step. Stops where a loss is not finite.
+    """
+    seed, batch = training.model.spec.seed or 0, training.batch
+    trained, held = split(len(training.data), plan.holdout, seed)
+    test = (training.data, held) if len(held) else None
+    if training.test is not None:
+        test = training.test, np.arange(len(training.test))
+    steps = steps_an_epoch(len(trained), batch)
+    stopped = None
+    while len(state.history) < plan.epochs and not stopped:
+        epoch = len(state.history) + 1
+        rows = order(trained, seed, epoch)
+        for step in range(state.step, steps):
+            if halted():
+                stopped = "interrupted"
+                break
+            taken = rows[step * batch : (step + 1) * batch]
+            masks = training.masks(len(taken), partial(masks_stream, seed, epoch, step))
+            if not _step(training, plan, state, {**training.data.batch(taken), **masks}):
+                stopped = "nonfinite"
+                break
+            progress(1)
+        else:
+            judged = training.judge(state.params, state.moving, *test) if test else None
+            state.history.append(_epoch(epoch, state.seen, judged))
+            state.step, state.seen = 0, NOTHING
+            show(state.history[-1])
+    return Trained(plan, state, trained, test, stopped)
+
+
+def _step(training: Training, plan: Plan, state: State, batch: Arrays) -> bool:
+    """Move ``state`` by a step on ``batch``; False, and nothing is moved, without a loss."""
+    step = training.step(state.params, batch)
+    if not math.isfinite(step.loss):
+        return False
+    gradients = clipped(step.gradients, plan.clip_norm, plan.clip_value)
+    state.params = state.optimizer.step(state.params, gradients)
+    state.moving = moved_on(state.moving, step.moments)
+    state.step += 1
+    state.seen += step.seen
+    return True
+
+
+def _epoch(number: int, seen: Totals, judged: Totals | None) -> Epoch:
+    held = (None, None) if judged is None else (judged.mean, judged.accuracy)
+    return Epoch(number, seen.mean, seen.accuracy, *held)

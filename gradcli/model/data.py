@@ -1,0 +1,86 @@
+"""Rows of data as they were given, and the batches that a model is trained on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.errors import SpecError
+from gradcli.inputs.streams import NumpyStream
+from gradcli.model.build import Gathered
+from gradcli.model.fit import fit_inputs, fit_targets
+from gradcli.model.network import leaves
+from gradcli.model.targets import Rows, whole_numbers
+from gradcli.problem import Arrays
+
+Indices = slice | npt.NDArray[np.int64]
+
+
+class Dataset(NamedTuple):
+    """Rows of inputs with their targets; nothing is cast or copied before a batch is taken."""
+
+    gathered: Gathered
+    """The specification of the model, and the sizes: its batch is the number of rows."""
+    x: npt.NDArray[Any]
+    """(rows, *row), of any dtype; it may be mapped."""
+    y: npt.NDArray[Any] | None
+    """(rows, *output); None where there are labels."""
+    labels: npt.NDArray[np.int64] | None
+    """(rows, *lead): the class of each row of the output."""
+    mask: npt.NDArray[np.int64] | None
+    """(rows, *lead): which of these count."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, rows: Indices) -> Arrays:
+        """x, y and mask of some ``rows``, as the model takes them."""
+        spec, sizes, *_ = self.gathered
+        dtype = np.dtype(spec.dtype)
+        x = self.x[rows]
+        found = {"x": x if x.dtype.kind == "i" and self._ids else x.astype(dtype, copy=False)}
+        if self.labels is None:
+            assert self.y is not None
+            found["y"] = self.y[rows].astype(dtype, copy=False)
+        else:
+            labels = self.labels[rows]
+            found["y"] = Rows(spec, sizes._replace(batch=len(labels))).targets(labels, dtype)
+        return found if self.mask is None else {**found, "mask": self.mask[rows]}
+
+    def first(self, count: int) -> Gathered:
+        """The specification of the model on the first ``count`` rows."""
+        given = {**self.gathered.given, "x": self.x[:count]}
+        for name, rows in (("y", self.y), ("labels", self.labels), ("mask", self.mask)):
+            given[name] = None if rows is None else rows[:count]
+        sizes = self.gathered.sizes._replace(batch=count)
+        return self.gathered._replace(sizes=sizes, given=given)
+
+    @property
+    def _ids(self) -> bool:
+        """Whether x is of whole numbers below a vocabulary."""
+        return next(leaves(self.gathered.spec.layers)).layer.vocabulary is not None
+
+
+def dataset(gathered: Gathered) -> Dataset:
+    """The rows that were given. Raises SpecError where x, or its targets, were not."""
+    spec, sizes, given, _ = gathered
+    x = given["x"]
+    if not isinstance(x, np.ndarray) or x.ndim == 0:
+        raise SpecError("x", "needed: training takes rows of data, such as --x d.npz:x")
+    if given["y"] is None and given["labels"] is None:
+        raise SpecError("labels", "needed, or y: training takes a target for each row")
+    rows = Rows(spec, sizes)
+    x = fit_inputs(x, sizes)
+    vocabulary = next(leaves(spec.layers)).layer.vocabulary
+    if vocabulary is not None:
+        x = whole_numbers("x", x, vocabulary)
+    mask = rows.mask(given["mask"]) if isinstance(given["mask"], np.ndarray) else None
+    y = labels = None
+    if isinstance(given["y"], np.ndarray):
+        y, _ = fit_targets(given["y"], sizes)
+        rows.require_classes(y)
+    else:
+        labels = rows.labels(given["labels"], mask, NumpyStream(0))
+    return Dataset(gathered, x, y, labels, mask)

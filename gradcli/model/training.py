@@ -1,0 +1,197 @@
+"""A model in training: its steps on batches, and how it does on rows that it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.engine import Array, Program
+from gradcli.errors import SpecError
+from gradcli.gradient import quiet
+from gradcli.inputs.streams import Stream
+from gradcli.inputs.values import WRITTEN_OUT
+from gradcli.model.build import assemble, gather
+from gradcli.model.data import Dataset, dataset
+from gradcli.model.document import document
+from gradcli.model.metrics import right, scores_of
+from gradcli.model.model import Model
+from gradcli.model.phases import (
+    drawn_masks,
+    masked,
+    moving_start,
+    run_trained,
+    run_training,
+)
+from gradcli.problem import Arrays, same
+
+BATCH = 32
+"""Rows a step where nothing else is asked for, as Keras has them."""
+AT_ONCE = 1024
+"""Rows that are judged together."""
+
+
+class Totals(NamedTuple):
+    """What has been seen of rows: sums, from which means come."""
+
+    loss: float = 0.0
+    """Of the losses, each times its rows."""
+    rows: int = 0
+    right: int = 0
+    judged: int = 0
+    """The rows of outputs that name a class, and those of them that are right."""
+
+    def __add__(self, other: tuple[Any, ...]) -> Totals:
+        return Totals(*[a + b for a, b in zip(self, other)])
+
+    @property
+    def mean(self) -> float:
+        return self.loss / self.rows
+
+    @property
+    def accuracy(self) -> float | None:
+        return self.right / self.judged if self.judged else None
+
+
+class Step(NamedTuple):
+    """What a step on one batch gives."""
+
+    loss: Any
+    gradients: Arrays
+    seen: Totals
+    moments: Arrays
+    """Of the batch, by the names of what is gathered."""
+
+
+class Training:
+    """A model with the rows that it is trained on, and perhaps others that it is judged by."""
+
+    def __init__(self, model: Model, data: Dataset, test: Dataset | None = None) -> None:
+        """``model`` is that of a step: its batch is so many rows of ``data``."""
+        self.model = model
+        self.data = data
+        self.test = test
+        self.moving = moving_start(model.spec.layers, model.spec.dtype)
+        """Moving means of moments before the first step."""
+        learned = set(model.built.parameters)
+        if not learned:
+            raise SpecError(None, "a model without parameters cannot be trained")
+        if not set(model.primals) <= learned:
+            raise SpecError("wrt", f"training moves parameters: {', '.join(learned)}")
+        self._masked = masked(model.spec.layers)
+        self._fixed = {n: a for n, a in model.arrays.items() if n not in ("x", "y", "mask")}
+        self._programs: dict[tuple[str, ...], Program] = {}
+
+    @classmethod
+    def from_spec(
+        cls, mapping: Mapping[str, Any], folder: str | None, test: Mapping[str, Any]
+    ) -> Self:
+        """The model that ``mapping`` specifies, whose ``batch`` is the rows of a step.
+
+        ``test`` has other x, and y or labels, or is empty. Raises SpecError naming the key.
+        """
+        given = {**mapping, "batch": None}
+        data = dataset(gather(given, folder))
+        batch = min(len(data), mapping.get("batch") or BATCH)
+        model = Model(assemble(data.first(batch)))
+        return cls(model, data, _others(given, folder, test, data) if test else None)
+
+    @property
+    def batch(self) -> int:
+        """Rows of a step."""
+        return len(self.model.x)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The specification of the model with all its rows."""
+        built, data = self.model.built, self.data
+        origins = data.gathered.origins
+        whole = {"x": data.x, "y": data.y, "mask": data.mask}
+        arrays = {**built.arrays, **{n: a for n, a in whole.items() if a is not None}}
+        if any(n not in origins or arrays[n].size <= WRITTEN_OUT for n in ("x", "y")):
+            arrays |= data.batch(slice(None))
+        return document(built._replace(arrays=arrays, labels=data.labels, origins=origins))
+
+    def masks(self, rows: int, stream: Callable[[], Stream]) -> Arrays:
+        """What is drawn anew, from ``stream()``, for each step on so many ``rows``, by name."""
+        if not self._masked:
+            return {}
+        return drawn_masks(self._masked, rows, stream(), self.model.spec.dtype)
+
+    def step(self, params: Arrays, batch: Arrays) -> Step:
+        """The loss at ``params`` of a ``batch``, its masks among it, and the gradients.
+
+        The course of operations is traced once for each shape of a batch.
+        """
+        names, given = tuple(params), tuple(batch)
+        if given not in self._programs:
+            self._programs[given] = self._traced(params, batch)
+        values = [*batch.values(), *params.values()]
+        loss, gradients, (output, *moments) = self._programs[given].value_and_grad(*values)
+        return Step(
+            loss,
+            {n: np.zeros_like(params[n]) if g is None else g for n, g in zip(names, gradients)},
+            self._seen(loss, output, batch),
+            dict(zip(self.moving, moments)),
+        )
+
+    def judge(
+        self, params: Arrays, moving: Arrays, data: Dataset, rows: npt.NDArray[Any]
+    ) -> Totals:
+        """How the trained network does on some ``rows`` of ``data``: without masks, and with the
+        ``moving`` means in place of a batch's own moments."""
+        total = Totals()
+        size = self.batch if self.model.spec.reduction == "sum" else max(AT_ONCE, self.batch)
+        with quiet():
+            for start in range(0, len(rows), size):
+                batch = data.batch(rows[start : start + size])
+                arrays = {**self._fixed, **params, **moving, **batch}
+                through = self.model.through(arrays, same, run_trained)
+                loss = self.model.loss_from(*through, arrays)
+                total += self._seen(loss, self.model.scored(*through), batch)
+        return total
+
+    def _traced(self, params: Arrays, batch: Arrays) -> Program:
+        names = [*batch, *params]
+
+        def function(*values: Array) -> tuple[Array, list[Array]]:
+            arrays = {**self._fixed, **dict(zip(names, values))}
+            noted: dict[str, Any] = {}
+
+            def note(name: str, value: Any) -> Any:
+                noted[name] = value
+                return value
+
+            through = self.model.through(arrays, note, run_training)
+            loss = self.model.loss_from(*through, arrays)
+            return loss, [self.model.scored(*through), *[noted[name] for name in self.moving]]
+
+        values = [*batch.values(), *params.values()]
+        with quiet():
+            return Program(function, values, range(len(batch), len(names)), has_aux=True)
+
+    def _seen(self, loss: Any, output: Any, batch: Arrays) -> Totals:
+        count = len(batch["x"])
+        scores = scores_of(self.model.spec, output, batch["y"], batch.get("mask"))
+        if scores is None:
+            return Totals(float(loss) * count, count)
+        hits = right(scores)
+        return Totals(float(loss) * count, count, int(np.count_nonzero(hits)), len(hits))
+
+
+def _others(
+    mapping: Mapping[str, Any], folder: str | None, test: Mapping[str, Any], data: Dataset
+) -> Dataset:
+    """The rows that ``test`` has in place of those of ``mapping``."""
+    nothing = dict.fromkeys(("y", "labels", "mask"))
+    try:
+        found = dataset(gather({**mapping, **nothing, **test}, folder))
+    except SpecError as error:
+        key = f"test_{error.key}" if error.key in ("x", "y", "labels") else error.key
+        raise SpecError(key, error.problem) from None
+    row, wanted = found.gathered.sizes.row, data.gathered.sizes.row
+    if row != wanted:
+        raise SpecError("test_x", f"has rows of {row}, but those of x are {wanted}")
+    return found
