@@ -15,8 +15,8 @@ class Key(NamedTuple):
     """One key of a specification, and one option of the command line.
 
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
-    numbers), ints (one or several, or one of ``words``), flag, word (one of ``words``), names,
-    value, layers or gradients.
+    numbers), ints (one or several, or one of ``words``), flag, text, word (one of ``words``),
+    names, value, layers or gradients.
     """
 
     name: str
@@ -139,6 +139,7 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "names": (_is_names, "names such as x,y"),
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
+    "text": (lambda v: isinstance(v, str), "text"),
     "gradients": (lambda v: isinstance(v, (str, dict)), "a file, or arrays by name"),
 }
 """By kind, what a value must be, and the words for it."""

@@ -169,10 +169,39 @@ CHECK_KEYS = (
     Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
 )
 
+TRAINING_KEYS = (
+    Key(
+        "epochs",
+        "int",
+        "Train a model: so many times through the rows of x, batch rows a step.",
+        "none: all rows at each step",
+        group="Training",
+    ),
+    Key("holdout", "part", "Part of the rows to hold out and judge by.", "0", group="Training"),
+    Key("test_x", "value", "Rows to judge by, in place of holdout.", group="Training"),
+    Key("test_y", "value", "Their targets.", group="Training"),
+    Key("test_labels", "value", "Their class ids, in place of targets.", group="Training"),
+    Key(
+        "resume",
+        "text",
+        "Go on from where a training stopped that was saved in this npz.",
+        group="Training",
+        metavar="FILE",
+    ),
+)
+"""Of ``descend``, for a model with its data."""
+
 DESCEND_KEYS = (
+    *TRAINING_KEYS,
     Key("lr", "number", "Learning rate.", "0.01, or the landscape's", group="Descent", metavar="R"),
     Key("steps", "int", "How many steps.", "200, or the landscape's", group="Descent"),
-    Key("every", "int", "Show every N-th step.", "a tenth of the steps", group="Descent"),
+    Key(
+        "every",
+        "int",
+        "Show every N-th step, or epoch.",
+        "a tenth of the steps, each epoch",
+        group="Descent",
+    ),
     Key("optimizer", "word", "How to step.", "gd", OPTIMIZERS, group="Descent"),
     Key(
         "clip_norm",

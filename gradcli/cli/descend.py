@@ -10,9 +10,10 @@ import click
 
 from gradcli.cli.exits import GOOD, INTERRUPTED, NO
 from gradcli.cli.groups import ProblemGroup
-from gradcli.cli.problems import Verb, respelt
+from gradcli.cli.problems import Verb, problem_of, respelt
 from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
+from gradcli.cli.training import made, train_outcome
 from gradcli.cli.view import View
 from gradcli.spec_keys import DESCEND_KEYS
 
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     from gradcli.problem import Problem
 
 
-def _descend(given: Problem, options: dict[str, Any], view: View) -> Outcome:
+def _made(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -> Any:
+    """A model with the data that it is trained on, or a problem to walk on."""
+    return made(mapping, folder, options) or problem_of(mapping, folder, options)
+
+
+def _descend(given: Any, options: dict[str, Any], view: View) -> Outcome:
+    act = _walk if options.get("epochs") is None else train_outcome
+    return act(given, options, view)
+
+
+def _walk(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     from gradcli.descent import Settings, descend
     from gradcli.gradient import differentiate
     from gradcli.report.walks import WalkLines, WalkReport
@@ -79,7 +90,7 @@ def _ended(walk: Descent) -> tuple[int, str | None]:
     return GOOD, None
 
 
-DESCEND = Verb(_descend, "Walk downhill on {}.")
+DESCEND = Verb(_descend, "Walk downhill on {}.", _made)
 
 
 @click.group(

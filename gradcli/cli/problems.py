@@ -58,12 +58,21 @@ class Family(NamedTuple):
     """The specifications that the parsed options and arguments stand for."""
 
 
+def problem_of(mapping: Options, folder: str | None, options: Options) -> Problem:
+    """The problem that ``mapping`` specifies, whatever the verb's ``options``."""
+    from gradcli.problems import problem_from
+
+    return problem_from(mapping, folder)
+
+
 class Verb(NamedTuple):
     """What to do with a problem, given the values of the verb's keys."""
 
-    act: Callable[[Problem, Options, View], Outcome]
+    act: Callable[[Any, Options, View], Outcome]
     about: str
     """What help says of it; {} stands for the problem."""
+    made: Callable[[Options, str | None, Options], Any] = problem_of
+    """What it acts on, from a specification, the folder of its files, and the verb's options."""
 
 
 VERB_PLACES = {
@@ -97,18 +106,15 @@ def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
 
 
 def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
-    from gradcli.problems import problem_from
-
     if isinstance(spec, DocumentError):
         return _refused(spec, spec.line, view)
     try:
         chosen, options, mapping = _split(name, spec.mapping)
-        problem = problem_from(mapping, spec.folder)
         verb: Verb = loaded(VERB_PLACES[chosen])
         if chosen == "check" and not isinstance(spec, Written) and spec.grads is not None:
             options.setdefault("against", spec.grads)
         options |= {key: value for key, value in given.items() if value is not None}
-        outcome = verb.act(problem, options, view)
+        outcome = verb.act(verb.made(mapping, spec.folder, options), options, view)
     except GradcliError as error:
         if isinstance(spec, Written):
             raise

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 GRACE = 1.0
@@ -14,6 +15,8 @@ GRACE = 1.0
 
 _came: tuple[int, float] | None = None
 """The first signal, or 0 where the end has begun without one, and when."""
+_deferred = False
+"""Whether the first SIGINT is kept for whoever asks, and not raised."""
 
 
 def listen() -> None:
@@ -32,11 +35,24 @@ def exit_code() -> int | None:
     return 128 + _came[0] if _came and _came[0] else None
 
 
+@contextmanager
+def deferred() -> Iterator[Callable[[], bool]]:
+    """Within, the first SIGINT raises nothing: what is given tells whether it has come."""
+    global _deferred
+    _deferred = True
+    try:
+        yield lambda: exit_code() is not None
+    finally:
+        _deferred = False
+
+
 def _handle(number: int, frame: object) -> None:
     global _came
     now = time.monotonic()
     if _came is None:
         _came = number, now
+        if _deferred and number == signal.SIGINT:
+            return
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
     if _came[0] != number or now - _came[1] > GRACE:
         with suppress(OSError):

@@ -58,6 +58,15 @@ class Optimizer:
         self.taken = 0
         self.state: dict[str, dict[str, Any]] = {}
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What it carries from step to step for each primal."""
+        return self.rule.slots
+
+    def restore(self, state: dict[str, dict[str, Any]], taken: int) -> None:
+        """Go on from ``state`` after so many steps ``taken``; its arrays are then its own."""
+        self.state, self.taken = state, taken
+
     def step(self, at: Arrays, gradients: Arrays) -> Arrays:
         """The point after a step from ``at``: arrays of the same names, shapes and dtypes."""
         if not self.taken:

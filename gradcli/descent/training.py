@@ -31,6 +31,10 @@ class Plan(NamedTuple):
     clip_norm: float | None = None
     clip_value: float | None = None
 
+    def shows(self, epoch: int) -> bool:
+        """Whether ``epoch`` is one that is shown; the last one always is."""
+        return epoch % self.every == 0 or epoch == self.epochs
+
 
 class Epoch(NamedTuple):
     """One pass over the rows: means over its steps, and over the rows held out after it."""
@@ -68,6 +72,12 @@ class Trained(NamedTuple):
     """Those that it was judged by."""
     stopped: str | None
     """Why it ended early: "nonfinite", "interrupted"; None where it did not."""
+
+
+def rows_of(training: Training, plan: Plan) -> tuple[Indices, int]:
+    """The rows that are trained on, and the number of those that the network is judged by."""
+    trained, held = split(len(training.data), plan.holdout, training.model.spec.seed or 0)
+    return trained, len(held if training.test is None else training.test)
 
 
 def begin(training: Training, optimizer: Optimizer) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from gradcli.errors import GradcliError
 
@@ -46,3 +46,11 @@ class Report(Protocol):
     def figure(self) -> Figure:
         """A picture. Raises GradcliError where there is nothing to draw."""
         raise GradcliError("there is nothing to draw")
+
+
+@runtime_checkable
+class Archived(Protocol):
+    """A Report with more numbers than its document, for programs alone."""
+
+    def archive(self) -> dict[str, Any]:
+        """What an npz holds."""

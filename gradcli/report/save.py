@@ -13,7 +13,7 @@ import numpy as np
 from gradcli.report.archive import arrays
 from gradcli.report.document import dumps, with_spec
 from gradcli.report.replace import replace_file
-from gradcli.report.report import Report, Screen
+from gradcli.report.report import Archived, Report, Screen
 
 PICTURE_WIDTH = 120
 """Columns of an .html or .svg picture."""
@@ -29,7 +29,8 @@ def save(path: str, report: Report, spec: Mapping[str, Any] | None, screen: Scre
     def write(file: IO[bytes]) -> None:
         suffix = os.path.splitext(path)[1].lower()
         if suffix == ".npz":
-            np.savez(file, **dict(arrays(report.document())))  # type: ignore[arg-type]
+            whole = report.archive() if isinstance(report, Archived) else report.document()
+            np.savez(file, **dict(arrays(whole)))  # type: ignore[arg-type]
         elif suffix == ".json":
             file.write((dumps(with_spec(report.document(), spec)) + "\n").encode())
         elif suffix == ".csv":

@@ -111,7 +111,7 @@ class WalkReport(NamedTuple):
             yield Map(self.problem, walk)
         for name, array in walk.end.items():
             if np.ndim(array):
-                yield _array(name, array, screen)
+                yield array_shown(name, array, screen)
         yield from _ending(walk, screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
@@ -162,7 +162,8 @@ def _values(row: Row) -> list[Any]:
     return [*_point(row).values(), row.value, row.grad_norm]
 
 
-def _array(name: str, array: Any, screen: Screen) -> Any:
+def array_shown(name: str, array: Any, screen: Screen) -> Any:
+    """An array at the end of a walk; a large one in a line."""
     title = f"{name}  {shape_text(array.shape)}"
     if array.size > SMALL and screen.digits is not None:
         return Text.assemble((title, "bold"), f"  {summary(array, screen)}")

@@ -1,0 +1,160 @@
+"""Trainings as rich renderables, documents, rows and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.text import Text
+
+from gradcli.descent.checkpoint import checkpoint
+from gradcli.descent.training import Epoch, Plan, Trained
+from gradcli.model.training import Training
+from gradcli.report.layout import grid
+from gradcli.report.numbers import text
+from gradcli.report.plots import caption, new_figure
+from gradcli.report.report import Screen
+from gradcli.report.running import RunningTable
+from gradcli.report.walks import array_shown
+from gradcli.suggest import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gradcli.descent import Optimizer
+
+
+class Course(NamedTuple):
+    """What is trained, and how."""
+
+    training: Training
+    plan: Plan
+    optimizer: Optimizer
+    rows: int
+    """So many are trained on,"""
+    held: int
+    """and the network is judged by so many others."""
+
+    def title(self) -> Iterator[Text]:
+        yield Text(f"descend {self.training.model.title}", style="bold")
+        steps = -(-self.rows // self.training.batch)
+        epochs = f"{counted(self.plan.epochs, 'epoch')} of {counted(steps, 'step')}"
+        parts = [f"{self.optimizer.name}, lr {self.optimizer.lr:g}", epochs]
+        parts.append(f"{counted(self.rows, 'row')}{f', {self.held:,} held out' * bool(self.held)}")
+        yield Text("; ".join(parts), style="dim")
+
+
+class TrainingLines:
+    """A training on the screen while it goes on: its title, and a table epoch by epoch."""
+
+    def __init__(self, course: Course, screen: Screen) -> None:
+        self.course = course
+        self.screen = screen
+        self._table: RunningTable | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is shown: not where the table is wider than the screen."""
+        return self._table is not None and self._table.fits
+
+    def row(self, epoch: Epoch) -> Iterator[Any]:
+        """What ``epoch`` adds to the screen."""
+        if self._table is None:
+            heads, epochs = _heads(epoch), self.course.plan.epochs
+            self._table = RunningTable(heads, _values(epoch), epochs, self.screen)
+            if self._table.fits:
+                yield from self.course.title()
+                yield from self._table.top()
+        if self._table.fits:
+            yield self._table.row(epoch.epoch, _values(epoch))
+
+    def end(self) -> Iterator[Any]:
+        """The table's last line."""
+        if self._table is not None and self._table.fits:
+            yield self._table.bottom()
+
+
+class TrainingReport(NamedTuple):
+    """A Report of a training that has ended."""
+
+    course: Course
+    trained: Trained
+
+    def document(self) -> dict[str, Any]:
+        trained = self.trained
+        return {
+            "history": [
+                {name: value for name, value in epoch._asdict().items() if value is not None}
+                for epoch in trained.state.history
+            ],
+            "steps": trained.state.optimizer.taken,
+            "params": trained.state.params,
+            **({"moving": trained.state.moving} if trained.state.moving else {}),
+            **({"stopped": trained.stopped} if trained.stopped else {}),
+        }
+
+    def archive(self) -> dict[str, Any]:
+        """The same, and what another training needs to go on from here."""
+        return {**self.document(), **checkpoint(self.course.training, self.trained)}
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        history = self.trained.state.history
+        if not screen.begun:
+            yield from self.course.title()
+            shown = [epoch for epoch in history if self.trained.plan.shows(epoch.epoch)]
+            if shown:
+                rows = [[epoch.epoch, *_values(epoch)] for epoch in shown]
+                yield from grid(_heads(shown[0]), rows, screen)
+        state = self.trained.state
+        for name, array in (state.params | state.moving).items():
+            yield array_shown(name, array, screen)
+        yield from self._ending(screen)
+
+    def _ending(self, screen: Screen) -> Iterator[Text]:
+        state = self.trained.state
+        epochs = counted(len(state.history), "epoch")
+        if state.step:
+            epochs += f" and {counted(state.step, 'step')}"
+        told = []
+        if state.history:
+            last = zip(_heads(state.history[-1])[1:], _values(state.history[-1]))
+            told = [f"{head} {text(value, screen)}" for head, value in last]
+        yield Text(f"after {epochs}{': ' * bool(told)}{', '.join(told)}", style="bold")
+        if self.trained.stopped == "nonfinite":
+            yield Text("stopped: the loss is not finite")
+        elif self.trained.stopped:
+            yield Text(f"stopped: {self.trained.stopped}")
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """A row an epoch."""
+        history = self.trained.state.history
+        if history:
+            yield [head.replace(" ", "_") for head in _heads(history[0])]
+        for epoch in history:
+            yield [epoch.epoch, *_values(epoch)]
+
+    def figure(self) -> Figure:
+        """The losses by epoch, and the accuracies beside them where there are any."""
+        history = self.trained.state.history
+        kinds = ["loss", "accuracy"] if history and history[0].accuracy is not None else ["loss"]
+        figure, axes = new_figure(len(kinds))
+        numbers = [epoch.epoch for epoch in history]
+        for one, kind in zip(axes, kinds):
+            for name, style in ((kind, "o-"), (f"test_{kind}", "s--")):
+                values = [getattr(epoch, name) for epoch in history]
+                if values and values[0] is not None:
+                    one.plot(numbers, values, style, markersize=3, label=name.replace("_", " "))
+            one.set_xlabel("epoch")
+            one.set_ylabel(kind)
+            one.grid(alpha=0.3)
+            one.legend(fontsize="x-small")
+        axes[0].set_title(caption(self.course.training.model.title), fontsize="small")
+        return figure
+
+
+def _heads(epoch: Epoch) -> list[str]:
+    return [n.replace("_", " ") for n, value in epoch._asdict().items() if value is not None]
+
+
+def _values(epoch: Epoch) -> list[float]:
+    return [value for value in epoch[1:] if value is not None]
