@@ -23,7 +23,7 @@ SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
 WRT = Key("wrt", "names", "Differentiate by these: x,w1. Names of intermediates, too.", "all")
 IN = Key("in", "ints", "Shape of a row: 3, or 8,8,3.", "from x or w")
 X = Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data")
-BATCH = Key("batch", "int", "Rows.", "x's, else 1", group="Data")
+BATCH = Key("batch", "int", "Rows; with epochs, rows a step.", "x's, else 1", group="Data")
 CONVENTION = Key("convention", "word", "Whose names, layouts and defaults.", "keras", CONVENTIONS)
 RANDOM_KEYS = (
     DTYPE,

@@ -26,8 +26,9 @@ from gradcli.model.phases import (
     run_training,
 )
 from gradcli.problem import Arrays, same
+from gradcli.spec_keys import BATCH
 
-BATCH = 32
+ROWS = 32
 """Rows a step where nothing else is asked for, as Keras has them."""
 AT_ONCE = 1024
 """Rows that are judged together."""
@@ -92,9 +93,9 @@ class Training:
 
         ``test`` has other x, and y or labels, or is empty. Raises SpecError naming the key.
         """
-        given = {**mapping, "batch": None}
+        given, asked = {**mapping, "batch": None}, mapping.get("batch")
         data = dataset(gather(given, folder))
-        batch = min(len(data), mapping.get("batch") or BATCH)
+        batch = min(len(data), ROWS if asked is None else BATCH.read(asked))
         model = Model(assemble(data.first(batch)))
         return cls(model, data, _others(given, folder, test, data) if test else None)
 
