@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.descent.optimizers import Optimizer
 from gradcli.descent.training import Epoch, State, Trained, begin
-from gradcli.errors import SpecError
+from gradcli.errors import FileError, SpecError
 from gradcli.inputs.files import read_arrays
 from gradcli.model.training import Totals, Training
 from gradcli.problem import Arrays
@@ -42,12 +42,15 @@ def resumed(training: Training, optimizer: Optimizer, source: str, trained_on: i
 
     Raises SpecError where it holds none, or one of another model, seed, batch or number of rows.
     """
-    found = _Parts(read_arrays(source).arrays)
+    try:
+        found = _Parts(source, read_arrays(source).arrays)
+    except FileError as error:
+        raise SpecError(KEY, str(error)) from None
     own = {"seed": training.model.spec.seed or 0, "batch": training.batch, "trained_on": trained_on}
     for name, value in own.items():
         there = int(found.number(f"position.{name}"))
         if there != value:
-            raise SpecError(KEY, f"{source} is of {name.replace('_', ' ')} {there}, not {value}")
+            raise SpecError(KEY, f"{source}: is of {name.replace('_', ' ')} {there}, not {value}")
     state = begin(training, optimizer)
     state.params = found.like("params", state.params)
     state.moving = found.like("moving", state.moving)
@@ -65,7 +68,8 @@ def resumed(training: Training, optimizer: Optimizer, source: str, trained_on: i
 class _Parts:
     """Arrays by name, of which some are asked for."""
 
-    def __init__(self, arrays: Mapping[str, Any]) -> None:
+    def __init__(self, source: str, arrays: Mapping[str, Any]) -> None:
+        self.source = source
         self.arrays = arrays
 
     def number(self, name: str) -> float:
@@ -73,7 +77,9 @@ class _Parts:
 
     def array(self, name: str) -> Any:
         if name not in self.arrays:
-            raise SpecError(KEY, f"holds no {name}: give a file that training has saved, an npz")
+            raise SpecError(
+                KEY, f"{self.source}: holds no {name}: is it an npz that a training saved?"
+            )
         return self.arrays[name]
 
     def like(self, prefix: str, wanted: Arrays) -> Arrays:
@@ -82,7 +88,7 @@ class _Parts:
         for name, array in wanted.items():
             given = self.array(f"{prefix}.{name}")
             if given.shape != array.shape or given.dtype != array.dtype:
-                told = f"{prefix}.{name} is {given.dtype} {given.shape}"
+                told = f"{self.source}: {prefix}.{name} is {given.dtype} {given.shape}"
                 raise SpecError(KEY, f"{told}, not {array.dtype} {array.shape}")
             found[name] = np.array(given)
         return found

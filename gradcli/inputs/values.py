@@ -37,9 +37,14 @@ WRITTEN_OUT = 10_000
 """Numbers up to which a specification writes out an array that came from a file."""
 
 
+def written_out(array: npt.NDArray[Any], origin: str | None) -> bool:
+    """Whether a specification has the numbers of ``array`` themselves, and not its file's name."""
+    return origin is None or array.size <= WRITTEN_OUT
+
+
 def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     """How a specification has ``array``: by its file and that file's SHA-256 if it is large."""
-    if origin is None or array.size <= WRITTEN_OUT:
+    if origin is None or written_out(array, origin):
         return array
     from gradcli.inputs.files import fingerprint, path_of  # not every command reads a file
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gradcli.errors import SpecError
 from gradcli.inputs.streams import NumpyStream
+from gradcli.inputs.values import written, written_out
 from gradcli.model.build import Gathered
 from gradcli.model.fit import fit_inputs, fit_targets
 from gradcli.model.network import leaves
@@ -49,6 +50,20 @@ class Dataset(NamedTuple):
             found["y"] = Rows(spec, sizes._replace(batch=len(labels))).targets(labels, dtype)
         return found if self.mask is None else {**found, "mask": self.mask[rows]}
 
+    def shown(self) -> Arrays:
+        """x, y and mask for a specification: as a model has them, but for what it names by file."""
+        whole = {"x": self.x, "y": self.y, "mask": self.mask}
+        found = {name: array for name, array in whole.items() if array is not None}
+        if any(written_out(a, self.gathered.origins.get(name)) for name, a in found.items()):
+            found |= {n: a for n, a in self.batch(slice(None)).items() if n in found}
+        return found
+
+    def written(self) -> dict[str, Any]:
+        """The same, and labels, each as a specification has it."""
+        labels = {} if self.labels is None else {"labels": self.labels}
+        origins = self.gathered.origins
+        return {n: written(a, origins.get(n)) for n, a in {**self.shown(), **labels}.items()}
+
     def first(self, count: int) -> Gathered:
         """The specification of the model on the first ``count`` rows."""
         given = {**self.gathered.given, "x": self.x[:count]}
@@ -68,7 +83,7 @@ def dataset(gathered: Gathered) -> Dataset:
     spec, sizes, given, _ = gathered
     x = given["x"]
     if not isinstance(x, np.ndarray) or x.ndim == 0:
-        raise SpecError("x", "needed: training takes rows of data, such as --x d.npz:x")
+        raise SpecError("x", "needed: training takes rows of data, such as those of d.npz:x")
     if given["y"] is None and given["labels"] is None:
         raise SpecError("labels", "needed, or y: training takes a target for each row")
     rows = Rows(spec, sizes)

@@ -12,7 +12,6 @@ from gradcli.engine import Array, Program
 from gradcli.errors import SpecError
 from gradcli.gradient import quiet
 from gradcli.inputs.streams import Stream
-from gradcli.inputs.values import WRITTEN_OUT
 from gradcli.model.build import assemble, gather
 from gradcli.model.data import Dataset, dataset
 from gradcli.model.document import document
@@ -80,7 +79,8 @@ class Training:
         if not learned:
             raise SpecError(None, "a model without parameters cannot be trained")
         if not set(model.primals) <= learned:
-            raise SpecError("wrt", f"training moves parameters: {', '.join(learned)}")
+            names = ", ".join(model.built.parameters)
+            raise SpecError("wrt", f"training moves parameters: {names}")
         self._masked = masked(model.spec.layers)
         self._fixed = {n: a for n, a in model.arrays.items() if n not in ("x", "y", "mask")}
         self._programs: dict[tuple[str, ...], Program] = {}
@@ -108,12 +108,13 @@ class Training:
     def document(self) -> dict[str, Any]:
         """The specification of the model with all its rows."""
         built, data = self.model.built, self.data
-        origins = data.gathered.origins
-        whole = {"x": data.x, "y": data.y, "mask": data.mask}
-        arrays = {**built.arrays, **{n: a for n, a in whole.items() if a is not None}}
-        if any(n not in origins or arrays[n].size <= WRITTEN_OUT for n in ("x", "y")):
-            arrays |= data.batch(slice(None))
-        return document(built._replace(arrays=arrays, labels=data.labels, origins=origins))
+        whole = built._replace(
+            arrays={**built.arrays, **data.shown()},
+            labels=data.labels,
+            origins=data.gathered.origins,
+        )
+        test = {} if self.test is None else self.test.written()
+        return {**document(whole), **{f"test_{name}": value for name, value in test.items()}}
 
     def masks(self, rows: int, stream: Callable[[], Stream]) -> Arrays:
         """What is drawn anew, from ``stream()``, for each step on so many ``rows``, by name."""
