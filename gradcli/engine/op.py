@@ -83,8 +83,9 @@ def op(
     positions: the parameters without a gradient that say where: whole numbers, or a mask.
     sized_by_values: whether the outcome has as many entries as the input's values say.
     order: the parameters that a formula gives first, where they are not the arrays.
-    of_one, of_several: the ops that the name stands for in a formula that gives one argument,
-        or several, which are then taken two at a time.
+    of_one: the op that the name stands for where it is given one argument.
+    of_several: the op that it stands for in a formula that gives several, which are then taken
+        two at a time.
     """
 
     def declare(function: Callable[P, R]) -> Declared[P, R]:

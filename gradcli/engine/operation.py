@@ -11,6 +11,7 @@ import numpy as np
 from gradcli.engine.domain import BINARY, UNARY, Case, Domain, real
 from gradcli.engine.lists import holds_tensor, joined
 from gradcli.engine.recording import apply
+from gradcli.engine.registry import REGISTRY
 from gradcli.engine.signature import count_arrays, parameters, shown
 from gradcli.engine.tensor import Tensor
 from gradcli.errors import OpError
@@ -81,6 +82,8 @@ class Op:
         self._bare = len(self.defaults) == len(names) - self.arrays
 
     def __call__(self, *args: Any, **given: Any) -> Any:
+        if self.of_one is not None and len(args) + len(given) == 1:
+            return REGISTRY[self.of_one](*args, **given)
         if not given and len(args) <= len(self.names):
             followed = False
             for arg in args:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradcli.engine as engine
-from gradcli.engine import GradientTape, variable
+from gradcli.engine import GradientTape, tensor, variable
 from tests.conftest import GOLDEN
 
 
@@ -87,8 +87,9 @@ def test_scatter_nd(name: str) -> None:
 def test_where_and_the_two_ways_to_pick() -> None:
     case = GOLDEN["where"]
     mask = np.array(case["inputs"]["mask"])
-    indices = np.argwhere(mask)
-    assert indices.tolist() == case["expect"]["indices"]
+    for given in (mask, mask.tolist(), tensor(mask)):
+        assert engine.REGISTRY["where"](given).tolist() == case["expect"]["indices"]
+    indices = engine.argwhere(mask)
     ones, zeros = np.ones(mask.shape), np.zeros(mask.shape)
     assert engine.where(mask, ones, zeros).tolist() == case["expect"]["where"]
     a = np.arange(9.0).reshape(3, 3)
@@ -109,6 +110,21 @@ def test_entropy() -> None:
     for case in GOLDEN["entropy"]["cases"]:
         p = np.array(case["p"], np.float32)
         close("entropy", -engine.sum(p * engine.log2(p)), case["bits"])
+
+
+def test_losses_by_the_names_of_the_notes() -> None:
+    expect = GOLDEN["mse_sigmoid_3_2"]["expect"]
+    for name in ("MSE", "mean_squared_error"):
+        [found] = getattr(engine, name)([[0.0, 1.0]], expect["output"])
+        assert found == pytest.approx(expect["loss"], rel=1e-6)
+    for name in ("MAE", "mean_absolute_error"):
+        assert getattr(engine, name)([0.0, 1.0], [0.5, 0.25]) == 0.625
+
+
+def test_entropy_entry_by_entry() -> None:
+    case = GOLDEN["entropy_elementwise"]
+    a = np.array(case["inputs"]["a"], np.float32)
+    close("entropy_elementwise", a * engine.log(a) / engine.log(2.0), case["expect"]["values"])
 
 
 def test_sigmoid_and_its_gradient() -> None:

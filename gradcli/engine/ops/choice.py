@@ -33,7 +33,10 @@ def _where_b(g: Any, y: Any, condition: Any, a: Any, b: Any) -> Any:
     ),
 )
 def where(condition: Array, a: Array, b: Array) -> Outcome:
-    """``a`` where the condition holds, ``b`` elsewhere."""
+    """``a`` where the condition holds, ``b`` elsewhere.
+
+    Of the condition alone it is argwhere: where it holds, as TensorFlow's.
+    """
     return np.where(condition, a, b)
 
 

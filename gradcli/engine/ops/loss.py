@@ -131,6 +131,8 @@ def ce(
 
 
 # Other spellings.
+mean_absolute_error = MAE = mae
+mean_squared_error = MSE = mse
 binary_crossentropy = bce
 categorical_crossentropy = ce
 logcosh = log_cosh
