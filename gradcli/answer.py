@@ -72,6 +72,11 @@ class Answer:
         return {} if self.result is None else self.problem.shown(self.result)
 
     @cached_property
+    def measured(self) -> dict[str, Any]:
+        """What the problem was asked for besides value and gradients, by name."""
+        return self.problem.measured(self.problem.primals)
+
+    @cached_property
     def warnings(self) -> list[str]:
         """What is allowed, and yet seldom meant."""
         return [] if self.result is None else self.problem.lint(self.result)

@@ -52,6 +52,26 @@ LOSSES = {
 }
 CROSS_ENTROPIES = [name for name, loss in LOSSES.items() if loss.logits]
 
+
+class Metric(NamedTuple):
+    """What is told of a model whose targets are classes, besides its loss."""
+
+    meaning: str
+    unit: str = ""
+    """Of a number."""
+    axes: str = ""
+    """Of an array."""
+
+
+METRICS = {
+    "accuracy": Metric("the share of the rows whose class has the largest score"),
+    "topk": Metric("the share of the rows whose class is among the k largest scores"),
+    "entropy": Metric("the mean entropy of the predicted distributions, in bits", unit="bits"),
+    "confusion": Metric(
+        "how many rows of each class are predicted as each", axes="labels down, predictions across"
+    ),
+}
+
 ACTIVATIONS = {
     "linear": "z itself",
     "sigmoid": "1 / (1 + exp(-z))",

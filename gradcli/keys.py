@@ -16,7 +16,7 @@ class Key(NamedTuple):
 
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
     numbers), ints (one or several, or one of ``words``), flag, text, word (one of ``words``),
-    names, value, layers or gradients.
+    names (of ``words`` where there are any), value, layers or gradients.
     """
 
     name: str
@@ -46,14 +46,21 @@ class Key(NamedTuple):
         fits, expected = _FITTING.get(self.kind, (None, ""))
         if fits is not None and not fits(value):
             raise SpecError(self.name, f"must be {expected}, not {shown(value)}")
-        if self.kind == "word" and (not isinstance(value, str) or value not in self.words):
+        if self.kind == "word":
+            self._require_word(value)
+        if self.kind == "names":
+            value = value.split(",") if isinstance(value, str) else value
+            names = [name.strip() for name in value if name.strip()]
+            for name in names if self.words else []:
+                self._require_word(name)
+            return names
+        return self._wholes(value) if self.kind == "ints" else value
+
+    def _require_word(self, value: Any) -> None:
+        if not isinstance(value, str) or value not in self.words:
             near = suggestion(value, self.words) if isinstance(value, str) else ""
             known = f": one of {', '.join(self.words)}"
             raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
-        if self.kind == "names":
-            value = value.split(",") if isinstance(value, str) else value
-            return [name.strip() for name in value if name.strip()]
-        return self._wholes(value) if self.kind == "ints" else value
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` on the command line stands for, checked as ``read`` does."""

@@ -94,6 +94,10 @@ class Problem(Protocol):
         """The arrays that an answer gives besides value and gradients, by name."""
         return {}
 
+    def measured(self, primals: Arrays) -> dict[str, Any]:
+        """What was asked for besides value and gradients, as it is at ``primals``, by name."""
+        return {}
+
     def lint(self, result: Result) -> list[str]:
         """What is allowed, and yet seldom meant."""
         return []

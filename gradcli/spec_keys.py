@@ -9,6 +9,7 @@ from gradcli.catalogue import (
     DTYPES,
     INITIALISERS,
     METHODS,
+    METRICS,
     OPTIMIZERS,
     REDUCTIONS,
     STREAMS,
@@ -115,6 +116,22 @@ MODEL_KEYS = (
         numbered=True,
     ),
     *RANDOM_KEYS,
+    Key(
+        "metrics",
+        "names",
+        "Besides the loss, where targets are classes.",
+        "none",
+        {name: metric.meaning for name, metric in METRICS.items()},
+        group="Metrics",
+    ),
+    Key(
+        "topk",
+        "ints",
+        "Numbers of classes, such as 1,5: adds the metrics top1 and top5.",
+        "none",
+        group="Metrics",
+    ),
+    Key("rows", "flag", "The loss of each row, too, without penalties.", group="Metrics"),
 )
 
 LAYER_KEYS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 _ELSEWHERE = {
+    "accuracy": "acc binary_accuracy categorical_accuracy sparse_categorical_accuracy",
     "act": "activation",
     "activation": "elu gelu leaky_relu relu relu6 selu sigmoid silu softmax softplus tanh",
     "arccos": "acos",
@@ -19,6 +20,7 @@ _ELSEWHERE = {
     "bce": "binary_crossentropy",
     "ce": "categorical_crossentropy cross_entropy crossentropy",
     "check": "gradcheck verify",
+    "confusion": "confusion_matrix",
     "conv1d": "convolution1d",
     "conv2d": "conv convolution convolution2d spatial_convolution",
     "cosine": "cosine_similarity",
@@ -53,6 +55,7 @@ _ELSEWHERE = {
     "square": "sqr",
     "steps": "epochs iterations",
     "svm": "multi_margin weston_watkins",
+    "topk": "in_top_k top_k_accuracy top_k_categorical_accuracy",
     "w": "kernel weights",
     "y": "target targets",
 }

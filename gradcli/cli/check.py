@@ -49,7 +49,13 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     source = file if isinstance(file, str) else "grads"
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
-        CheckReport(checked, swept, file is not None, bool(given.get("explain"))),
+        CheckReport(
+            checked,
+            swept,
+            file is not None,
+            bool(given.get("explain")),
+            problem.measured(problem.primals),
+        ),
         lambda: respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,

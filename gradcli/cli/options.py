@@ -40,7 +40,8 @@ class KeyOption(click.Option):
     def __init__(self, key: Key) -> None:
         self.key = key
         self.group = key.group
-        text = f"{key.help[:-1]}: {', '.join(key.words)}." if key.kind == "word" else key.help
+        named = key.words and key.kind in ("word", "names")
+        text = f"{key.help[:-1]}: {', '.join(key.words)}." if named else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"
         off = f"/{flag(f'no_{key.name}')}" if key.default == "true" else ""

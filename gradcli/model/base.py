@@ -106,6 +106,10 @@ class Network(Problem):
         return {name: a for name, a in self.arrays.items() if name not in primals}
 
     def forward(self, primals: Mapping[str, Array], note: Note = same) -> Array:
+        return self.scalar(*self._at(primals, note))
+
+    def _at(self, primals: Mapping[str, Array], note: Note) -> tuple[Mapping[str, Array], Note]:
+        """All arrays at ``primals``, and the note that moves intermediates among these there."""
         base = self._base
 
         def moved(name: str, value: Any) -> Any:
@@ -113,7 +117,7 @@ class Network(Problem):
                 value = value + (primals[name] - base[name])
             return note(name, value)
 
-        return self.scalar({**self.arrays, **primals}, moved if base else note)
+        return {**self.arrays, **primals}, moved if base else note
 
     def through(
         self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer

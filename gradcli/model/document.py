@@ -62,7 +62,9 @@ def _model(built: Built) -> dict[str, Any]:
         key = "from_probs" if spec.from_probs else "from_logits"
         answer[key] = spec.from_probs or spec.from_logits
     penalties = {name: part for name, part in (("l1", spec.l1), ("l2", spec.l2)) if part}
-    return answer | {**spec.settings, "reduction": spec.reduction, **penalties}
+    asked = {"metrics": spec.metrics, "topk": spec.topk, "rows": spec.rows}
+    told = {name: value for name, value in asked.items() if value}
+    return answer | {**spec.settings, "reduction": spec.reduction, **penalties, **told}
 
 
 def _table(built: Built, placed: Placed) -> dict[str, Any]:

@@ -38,13 +38,7 @@ def batch_loss(
     if reduction == "mean" and mask is None and not by_batch and "axis" in function.names:
         return function(y, output, axis=tuple(range(-axes - 1, 0)), **settings)  # means as one
     along = -1 if axes == 1 else tuple(range(-axes, 0))
-    if mask is None:
-        rows = function(y, output, **settings)
-    else:
-        # A row that does not count is 1 before the loss, which is then finite whatever it was.
-        counts = mask != 0
-        y, output = [where(counts[..., None], part, 1) for part in (y, output)]
-        rows = where(counts, function(y, output, **settings), 0)
+    rows = row_losses(loss, output, y, settings, mask)
     if reduction == "mean" and mask is None and not by_batch:
         return mean(rows, axis=along)
     total = sum(rows, axis=along)
@@ -53,8 +47,21 @@ def batch_loss(
     if by_batch or mask is None:
         return total / rows.shape[-axes]
     one, nothing = np.ones((), total.dtype), np.zeros((), total.dtype)
-    number = sum(where(counts, one, nothing))
+    number = sum(where(mask != 0, one, nothing))
     return total / where(number == 0, one, number)  # a batch may be of such rows alone
+
+
+def row_losses(
+    loss: str, output: Array, y: Any, settings: Mapping[str, Any], mask: Array | None = None
+) -> Array:
+    """The loss named ``loss`` of each row, (..., batch, *lead); 0 where ``mask`` is 0."""
+    function = REGISTRY[loss]
+    if mask is None:
+        return function(y, output, **settings)
+    # A row that does not count is 1 before the loss, which is then finite whatever it was.
+    counts = mask != 0
+    y, output = [where(counts[..., None], part, 1) for part in (y, output)]
+    return where(counts, function(y, output, **settings), 0)
 
 
 def penalty(l1: float, l2: float, weights: Iterable[tuple[Array, int]]) -> Array | None:

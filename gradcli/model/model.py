@@ -12,9 +12,11 @@ from gradcli.answer import Answer
 from gradcli.catalogue import LOSSES
 from gradcli.conventions.convention import convention_of
 from gradcli.engine import REGISTRY, Array
+from gradcli.gradient import quiet
 from gradcli.model.base import Network
 from gradcli.model.build import Built
-from gradcli.model.losses import batch_loss, penalty
+from gradcli.model.losses import batch_loss, penalty, row_losses
+from gradcli.model.metrics import metrics_of, require_metrics, scores_of
 from gradcli.model.network import Run, leaves, run_layer
 from gradcli.model.placed import inward
 from gradcli.problem import Arrays, Note, Result, same
@@ -33,6 +35,8 @@ class Model(Network):
         self._by_batch = convention_of(built.spec.convention).by_batch
         self._program: Program | None = None
         super().__init__(built)
+        if built.spec.metrics or built.spec.topk:
+            require_metrics(built.spec, self.y, self.arrays.get("mask"))
 
     @property
     def title(self) -> str:
@@ -70,13 +74,11 @@ class Model(Network):
         """The loss of what comes ``through`` the network, against the targets in ``arrays``."""
         spec = self.spec
         assert spec.loss is not None
-        y = inward(arrays["y"], spec.layers[-1].first[1])
-        from_logits = {"from_logits": spec.skips_activation or spec.from_logits}
         loss = batch_loss(
             spec.loss,
             self.scored(output, z),
-            y,
-            {**(from_logits if LOSSES[spec.loss].logits else {}), **spec.settings},
+            inward(arrays["y"], spec.layers[-1].first[1]),
+            self._settings,
             spec.reduction,
             len(self.built.sizes.output),
             arrays.get("mask"),
@@ -88,6 +90,31 @@ class Model(Network):
             if added is not None:
                 loss = note("data_loss", loss) + note("penalty", added)
         return note("loss", loss)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What the loss is called with besides targets and output."""
+        spec = self.spec
+        assert spec.loss is not None
+        logits = {"from_logits": spec.takes_logits} if LOSSES[spec.loss].logits else {}
+        return {**logits, **spec.settings}
+
+    def measured(self, primals: Arrays) -> dict[str, Any]:
+        """``metrics`` {name: number or array}, and ``rows``, the loss of each: (batch, ...)."""
+        spec, mask = self.spec, self.arrays.get("mask")
+        assert spec.loss is not None
+        names, ks, found = spec.metrics, spec.topk, dict[str, Any]()
+        if not (names or ks or spec.rows):
+            return found
+        with quiet():
+            arrays, note = self._at(primals, same)
+            scored = self.scored(*self.through(arrays, note))
+            if (names or ks) and (scores := scores_of(spec, scored, self.y, mask)):
+                found["metrics"] = metrics_of(scores, names, ks)
+            if spec.rows:
+                y = inward(arrays["y"], spec.layers[-1].first[1])
+                found["rows"] = row_losses(spec.loss, scored, y, self._settings, mask)
+        return found
 
     def loss_of(self, params: Mapping[str, Array], x: Array, y: Array, note: Note = same) -> Array:
         """The loss of other parameters and data: arrays or Tensors, for a tape of one's own."""

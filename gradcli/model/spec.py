@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.catalogue import INITIALISERS, LOSSES
@@ -53,6 +53,11 @@ class Spec(NamedTuple):
     """A VALUE that tells which rows count; None where all do."""
     l1: float = 0.0
     l2: float = 0.0
+    metrics: Sequence[str] = ()
+    topk: Sequence[int] = ()
+    """For which numbers of classes it is told whether the right one is among them."""
+    rows: bool = False
+    """Whether the loss of each row is told, too."""
 
     @property
     def skips_activation(self) -> bool:
@@ -62,6 +67,11 @@ class Spec(NamedTuple):
         kind = LOSSES[self.loss]
         act = self.layers[-1].layer.activation
         return kind.logits and not kind.of_one and act == kind.probabilities[0]
+
+    @property
+    def takes_logits(self) -> bool:
+        """Whether the loss takes logits, from before the activation or as the output."""
+        return self.skips_activation or self.from_logits
 
 
 def parse_spec(mapping: Mapping[str, Any]) -> Spec:
@@ -92,6 +102,9 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
         mask=given.get("mask"),
         l1=_read(given, "l1") or 0.0,
         l2=_read(given, "l2") or 0.0,
+        metrics=_read(given, "metrics") or (),
+        topk=_read(given, "topk") or (),
+        rows=bool(_read(given, "rows")),
         **_common(given),
     )
 

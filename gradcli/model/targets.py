@@ -76,9 +76,8 @@ class Rows(NamedTuple):
     def require_classes(self, y: npt.NDArray[Any]) -> None:
         """Raise SpecError where the loss takes one class a row and ``y`` is of something else."""
         assert self.spec.loss is not None
-        rows = np.asarray(inward(y, self.first))
-        one = np.all((rows == 0) | (rows == 1)) and np.all(np.sum(rows, axis=-1) == 1)
-        if LOSSES[self.spec.loss].one_class and not one:
+        rows = np.asarray(inward(y, self.first)).reshape(-1, self.units)
+        if LOSSES[self.spec.loss].one_class and not are_one_hot(rows):
             loss = self.spec.loss
             raise SpecError("y", f"{loss} takes one class a row, a 1 among zeros: give labels")
 
@@ -91,6 +90,12 @@ class Rows(NamedTuple):
         if given.ndim > 1 and without_ones(given.shape) != without_ones(self.shape):
             raise SpecError(key, f"has shape {given.shape}, but rows are {self.shape}")
         return given.reshape(self.shape)
+
+
+def are_one_hot(rows: npt.NDArray[Any]) -> bool:
+    """Whether each of ``rows``, (rows, classes), is a 1 among zeros."""
+    largest = rows[np.arange(len(rows)), rows.argmax(axis=1)]
+    return bool(np.count_nonzero(rows) == np.count_nonzero(largest == 1) == len(rows))
 
 
 def whole_numbers(key: str, ids: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:

@@ -13,6 +13,7 @@ from gradcli.answer import Answer
 from gradcli.problem import Arrays
 from gradcli.report.arrays import array_table
 from gradcli.report.layout import grid
+from gradcli.report.measures import measure_tables
 from gradcli.report.numbers import shape_text, text, texts
 from gradcli.report.report import Screen
 
@@ -30,6 +31,7 @@ def answer_tables(answer: Answer, screen: Screen) -> Iterator[Any]:
         yield Text.assemble(f"{name} ", (text(answer.value, screen), "bold cyan"))
     for other, output in answer.outputs.items():
         yield array_table(f"{other}  {shape_text(output.shape)}", output, screen)
+    yield from measure_tables(answer.measured, screen)
     if answer.lacking is not None:
         yield Text(answer.lacking, style="dim")
     yield from _slopes(answer, answer.gradients or answer.jacobian or {}, screen)

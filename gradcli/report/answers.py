@@ -25,6 +25,7 @@ class AnswerReport(NamedTuple):
         found = {
             answer.problem.value_name: answer.value,
             **answer.outputs,
+            **answer.measured,
             "grads": answer.gradients,
             "jacobian": answer.jacobian,
             **answer.shown,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
@@ -15,6 +15,7 @@ from gradcli.check.sweep import Sweep
 from gradcli.errors import GradcliError
 from gradcli.report.findings import findings
 from gradcli.report.layout import grid
+from gradcli.report.measures import measure_tables
 from gradcli.report.numbers import shape_text
 from gradcli.report.report import Report, Screen
 from gradcli.suggest import counted
@@ -38,6 +39,8 @@ class CheckReport(NamedTuple):
     given: bool = False
     explain: bool = False
     """Whether the tables end with the rule behind the verdict."""
+    measured: Mapping[str, Any] = {}
+    """What was asked for besides, at the problem's own point."""
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints for a check: `gradcli help json` is the contract."""
@@ -57,7 +60,7 @@ class CheckReport(NamedTuple):
         if sweep is not None:
             document["sweep"] = [row._asdict() for row in sweep.rows]
             document["best_step"] = sweep.best and sweep.best.step
-        return document
+        return document | {**self.measured}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         """Title, a row for each parameter, what did not pass, the sweep and the verdict."""
@@ -69,6 +72,7 @@ class CheckReport(NamedTuple):
                 yield Text.assemble((name, "bold"), f": {line}")
         if self.sweep is not None:
             yield from _sweep(self.sweep, screen)
+        yield from measure_tables(self.measured, screen)
         yield Text.assemble((checked.verdict, COLOURS[checked.verdict]), f": {_summary(checked)}")
         if self.explain:
             yield Text(f"rule: {checked.rule}", style="dim")

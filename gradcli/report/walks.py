@@ -13,6 +13,7 @@ from gradcli.problem import Problem
 from gradcli.report.arrays import array_table, summary
 from gradcli.report.layout import grid
 from gradcli.report.map import Map
+from gradcli.report.measures import measure_tables
 from gradcli.report.numbers import shape_text, text
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
@@ -94,6 +95,7 @@ class WalkReport(NamedTuple):
             "converged": walk.converged,
             **({"stopped": walk.stopped} if walk.stopped else {}),
             **({"trend": walk.trend} if walk.trend else {}),
+            **self.problem.measured(walk.end),
         }
 
     def tables(self, screen: Screen) -> Iterator[Any]:
@@ -113,6 +115,7 @@ class WalkReport(NamedTuple):
             if np.ndim(array):
                 yield array_shown(name, array, screen)
         yield from _ending(walk, screen)
+        yield from measure_tables(self.problem.measured(walk.end), screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """A row a shown step: its number, the point or its norm, the value, the norm."""
