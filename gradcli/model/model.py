@@ -100,20 +100,29 @@ class Model(Network):
         return {**logits, **spec.settings}
 
     def measured(self, primals: Arrays) -> dict[str, Any]:
-        """``metrics`` {name: number or array}, and ``rows``, the loss of each: (batch, ...)."""
-        spec, mask = self.spec, self.arrays.get("mask")
-        assert spec.loss is not None
-        names, ks, found = spec.metrics, spec.topk, dict[str, Any]()
-        if not (names or ks or spec.rows):
-            return found
+        if not self.spec.asks:
+            return {}
         with quiet():
             arrays, note = self._at(primals, same)
             scored = self.scored(*self.through(arrays, note))
-            if (names or ks) and (scores := scores_of(spec, scored, self.y, mask)):
-                found["metrics"] = metrics_of(scores, names, ks)
-            if spec.rows:
-                y = inward(arrays["y"], spec.layers[-1].first[1])
-                found["rows"] = row_losses(spec.loss, scored, y, self._settings, mask)
+            return self.measured_of(scored, arrays, self.y)
+
+    def measured_of(
+        self, scored: Array, arrays: Mapping[str, Array], named: Array
+    ) -> dict[str, Any]:
+        """``metrics`` {name: number or array}, and ``rows``, the loss of each: (batch, ...).
+
+        The loss takes ``scored`` and the targets in ``arrays``; ``named`` are those that name
+        the classes.
+        """
+        spec, mask, found = self.spec, arrays.get("mask"), dict[str, Any]()
+        assert spec.loss is not None
+        names, ks = spec.metrics, spec.topk
+        if (names or ks) and (scores := scores_of(spec, scored, named, mask)):
+            found["metrics"] = metrics_of(scores, names, ks)
+        if spec.rows:
+            y = inward(arrays["y"], spec.layers[-1].first[1])
+            found["rows"] = row_losses(spec.loss, scored, y, self._settings, mask)
         return found
 
     def loss_of(self, params: Mapping[str, Array], x: Array, y: Array, note: Note = same) -> Array:

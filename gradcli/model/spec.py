@@ -69,6 +69,11 @@ class Spec(NamedTuple):
         return kind.logits and not kind.of_one and act == kind.probabilities[0]
 
     @property
+    def asks(self) -> bool:
+        """Whether more is told than the loss: metrics, or the loss of each row."""
+        return bool(self.metrics or self.topk or self.rows)
+
+    @property
     def takes_logits(self) -> bool:
         """Whether the loss takes logits, from before the activation or as the output."""
         return self.skips_activation or self.from_logits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -147,13 +147,34 @@ class Training:
         total = Totals()
         size = self.batch if self.model.spec.reduction == "sum" else max(AT_ONCE, self.batch)
         with quiet():
-            for start in range(0, len(rows), size):
-                batch = data.batch(rows[start : start + size])
-                arrays = {**self._fixed, **params, **moving, **batch}
-                through = self.model.through(arrays, same, run_trained)
+            for batch, arrays, through in self._trained({**params, **moving}, data, rows, size):
                 loss = self.model.loss_from(*through, arrays)
                 total += self._seen(loss, self.model.scored(*through), batch)
         return total
+
+    def measured(
+        self, params: Arrays, moving: Arrays, data: Dataset, rows: npt.NDArray[Any]
+    ) -> dict[str, Any]:
+        """What the model is asked for besides its loss, of the trained network on some ``rows``."""
+        if not self.model.spec.asks:
+            return {}
+        found: dict[str, list[Any]] = {"scored": [], "y": [], "mask": []}
+        with quiet():
+            for batch, _, through in self._trained({**params, **moving}, data, rows, AT_ONCE):
+                found["scored"].append(self.model.scored(*through))
+                for name in batch.keys() & found.keys():
+                    found[name].append(batch[name])
+            whole = {name: np.concatenate(parts) for name, parts in found.items() if parts}
+            return self.model.measured_of(whole.pop("scored"), whole, whole["y"])
+
+    def _trained(
+        self, learned: Arrays, data: Dataset, rows: npt.NDArray[Any], size: int
+    ) -> Iterator[tuple[Arrays, Arrays, tuple[Array, Array]]]:
+        """Some ``rows``, so many at once, all arrays with them, and what comes of them."""
+        for start in range(0, len(rows), size):
+            batch = data.batch(rows[start : start + size])
+            arrays = {**self._fixed, **learned, **batch}
+            yield batch, arrays, self.model.through(arrays, same, run_trained)
 
     def _traced(self, params: Arrays, batch: Arrays) -> Program:
         names = [*batch, *params]

@@ -73,6 +73,31 @@ def test_every_verb_tells_them_and_repeats_them(verb: list[str], gradcli: Gradcl
     assert gradcli("run - --json", stdin=ran.out.encode()).out == ran.out
 
 
+def test_a_training_ends_with_those_of_the_rows_that_it_is_judged_by(
+    gradcli: Gradcli, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2200, 3))
+    labels = np.argmax(x @ rng.normal(size=(3, 4)), axis=1)
+    file = tmp_path / "d.npz"
+    np.savez(file, x=x, labels=labels, test=x[:1500], test_labels=labels[:1500])
+    data = ["--x", f"{file}:x", "--labels", f"{file}:labels"]
+    steps = ["--epochs", "2", "--batch", "100", "--lr", "0.5"]
+    found = gradcli("descend", "ce", "--out", "4", *data, *steps, *ASKED, "--json").json
+    at = [f"--{name}={json.dumps(value)}" for name, value in found["params"].items()]
+    metrics, rows = told(gradcli("ce", *data, *at, "--json").json, labels)
+    assert found["metrics"].pop("confusion") == metrics.pop("confusion")
+    assert found["metrics"] == pytest.approx(metrics, rel=1e-6)
+    np.testing.assert_allclose(found["rows"], rows, 1e-4, 1e-6)
+    layers = ["--layers", "dense(8, act=relu), batch_norm, dropout(0.3), dense(4)"]
+    others = ["--test-x", f"{file}:test", "--test-labels", f"{file}:test_labels"]
+    for judged, number in ((["--holdout", "0.1"], 220), (others, 1500)):
+        held = gradcli("descend", "ce", *layers, *data, *steps, *judged, *ASKED, "--json").json
+        assert held["metrics"]["accuracy"] == held["history"][-1]["test_accuracy"]
+        assert np.sum(held["metrics"]["confusion"]) == len(held["rows"]) == number
+        assert np.mean(held["rows"]) == pytest.approx(held["history"][-1]["test_loss"], rel=1e-5)
+
+
 @pytest.mark.parametrize("verb", VERBS, ids=str)
 def test_nothing_else_changes_where_they_are_asked_for(verb: list[str], gradcli: Gradcli) -> None:
     command = [*verb, "ce", *NET]
