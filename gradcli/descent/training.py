@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.descent.clipping import clipped
 from gradcli.descent.feed import Indices, masks_stream, order, split
 from gradcli.descent.optimizers import Optimizer
-from gradcli.model.data import Dataset
 from gradcli.model.phases import moved_on
 from gradcli.model.training import Totals, Training
 from gradcli.problem import Arrays
@@ -68,10 +67,11 @@ class Trained(NamedTuple):
     state: State
     rows: Indices
     """Those that were trained on."""
-    test: tuple[Dataset, Indices] | None
-    """Those that it was judged by."""
     stopped: str | None
     """Why it ended early: "nonfinite", "interrupted"; None where it did not."""
+    measured: dict[str, Any]
+    """What the model is asked for besides its loss: of the rows that it was judged by; of those
+    that it was trained on where there are none."""
 
 
 def rows_of(training: Training, plan: Plan) -> tuple[Indices, int]:
@@ -131,7 +131,9 @@ def train(
             state.history.append(_epoch(epoch, state.seen, judged))
             state.step, state.seen = 0, NOTHING
             show(state.history[-1])
-    return Trained(plan, state, trained, test, stopped)
+    judged_by = test or (training.data, trained)
+    measured = training.measured(state.params, state.moving, *judged_by)
+    return Trained(plan, state, trained, stopped, measured)
 
 
 def _step(training: Training, plan: Plan, state: State, batch: Arrays) -> bool:

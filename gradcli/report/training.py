@@ -92,14 +92,8 @@ class TrainingReport(NamedTuple):
             "params": trained.state.params,
             **({"moving": trained.state.moving} if trained.state.moving else {}),
             **({"stopped": trained.stopped} if trained.stopped else {}),
-            **self._measured(),
+            **trained.measured,
         }
-
-    def _measured(self) -> dict[str, Any]:
-        """What was asked for of the rows that it was judged by; of its own where there are none."""
-        training, state = self.course.training, self.trained.state
-        rows = self.trained.test or (training.data, self.trained.rows)
-        return training.measured(state.params, state.moving, *rows)
 
     def archive(self) -> dict[str, Any]:
         """The same, and what another training needs to go on from here."""
@@ -117,7 +111,7 @@ class TrainingReport(NamedTuple):
         for name, array in (state.params | state.moving).items():
             yield array_shown(name, array, screen)
         yield from self._ending(screen)
-        yield from measure_tables(self._measured(), screen)
+        yield from measure_tables(self.trained.measured, screen)
 
     def _ending(self, screen: Screen) -> Iterator[Text]:
         state = self.trained.state
