@@ -136,6 +136,15 @@ ARRAY_FILES = {
     ".npz": "arrays by name",
     ".json": "nested lists of numbers, or an object of them by name",
     ".csv": "rows of numbers, and columns by name",
+    ".tsv": "the same, parted by tabs",
+    ".txt": "the same, parted by what its first rows show: spaces, commas, tabs or semicolons",
+    ".dat": "the same",
+    ".idx": "one array, as MNIST has it",
+    "-ubyte": "the same, under MNIST's names: train-images-idx3-ubyte",
+    ".safetensors": "arrays by name",
+    ".f32": "raw float32, little-endian, one axis",
+    ".f64": "raw float64",
+    ".bin": "CIFAR-10's binary version: x, x_first (channels first) and labels",
 }
 
 REDUCTIONS = {"mean": "over the rows", "sum": "over the rows"}
@@ -143,7 +152,8 @@ DTYPES = {"float32": "about 7 digits", "float64": "about 16 digits"}
 STREAMS = {"numpy": "NumPy's default_rng", "tensorflow": "TensorFlow's numbers of that seed"}
 
 VALUE = (
-    f"an initialiser's name, a literal, a file ({', '.join(ARRAY_FILES)}), or - for standard input"
+    f"an initialiser's name, a literal, a file ({', '.join(ARRAY_FILES)}, or any of them as .gz), "
+    "or - for standard input"
 )
 
 CONVENTIONS = {

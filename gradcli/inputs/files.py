@@ -1,24 +1,21 @@
-"""Arrays from files: what names one, and what it names.
-
-A file is ``x.npy``, ``data.npz:key``, ``d.csv:height`` or ``-`` (standard input), each with an
-optional slice (``data.npz:x[0:32]``). Nothing that is read is ever unpickled or evaluated.
-"""
+"""Arrays from files. Nothing that is read is ever unpickled or evaluated."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError, LiteralError
-from gradcli.inputs.literals import reads_stdin
+from gradcli.inputs.bounded import GZIP, beginning, gathered, inflated
+from gradcli.inputs.sources import formats, place_of, sliced
 
 if TYPE_CHECKING:
     from gradcli.inputs.formats.format import Contents, Format
@@ -26,51 +23,58 @@ if TYPE_CHECKING:
 STDIN_GONE = "standard input is empty, closed, or was read already"
 _taken: IO[bytes] | None = None
 """The standard input that somebody reads."""
+_HEAD = 2**16
+_TELLING = 512
+"""Bytes that tell a format; of a compressed one they are found in its first ``_HEAD``."""
 
-
-class Place(NamedTuple):
-    """What the text of a source names."""
-
-    path: str
-    key: str | None
-    slice: str | None
-
-
-def names_file(text: str) -> bool:
-    """Whether ``text`` is standard input or, by its extension, a file of an array."""
-    if reads_stdin(text):
-        return True
-    if not re.search(r"\.[^\W\d]", text):  # no extension: the formats need not load
-        return False
-    return _extension(_place(text).path) in array_extensions()
-
-
-def path_of(source: str, folder: str | None) -> str | None:
-    """The path of the file in ``source``, taken from ``folder``; None for standard input."""
-    return None if reads_stdin(source) else os.path.join(folder or "", _place(source).path)
-
-
-def array_extensions() -> list[str]:
-    """What the files of every format end in."""
-    return [extension for format in _formats().values() for extension in format.extensions]
-
-
-def _formats() -> dict[str, Format]:
-    from gradcli.inputs.formats.format import FORMATS  # only what reads a file needs them
-
-    return FORMATS
+State = tuple[int, ...]
+"""Which file it is, its size and when it was written."""
 
 
 def read_array(source: str, folder: str | None = None) -> npt.NDArray[Any]:
-    """The array of numbers in the file ``source``; a relative path is taken from ``folder``.
+    """The array of numbers in the file ``source``, in memory and in this machine's byte order.
 
-    Raises FileError naming the file where it is missing, unreadable, holds no such key or
-    index, or something other than real numbers.
+    A relative path is taken from ``folder``. Raises FileError naming the file where it is
+    missing, unreadable, holds no such key or index, or something other than real numbers.
     """
-    path, key, index = _place(source)
-    with _reading(source, path, folder) as (_, contents):
-        array = contents.array(key)
-        return _real(np.array(array if index is None else _indexed(array, index)))
+    path, key, index = place_of(source)
+    with _reading(source, path, folder) as reading:
+        array = _real(sliced(reading.contents.array(key), index))
+        return np.array(array, array.dtype.newbyteorder("="))
+
+
+class OpenedArray(NamedTuple):
+    """The array in a file, read-only: a view of the file where that can be mapped."""
+
+    array: npt.NDArray[Any]
+    source: str
+    path: str | None
+    state: State | None
+    """As it was opened; None for what is no plain file."""
+
+    def require_unchanged(self) -> None:
+        """Raise FileError where the file is no longer as it was opened.
+
+        Ask before each use: reading a view of what was cut off since ends the process.
+        """
+        if self.path is not None and self.state is not None:
+            with named(self.source):
+                if _state(os.stat(self.path)) != self.state:
+                    raise FileError("has changed since it was opened")
+
+
+def open_array(source: str, folder: str | None = None) -> OpenedArray:
+    """The array that ``read_array`` reads, of which no more is read than is used.
+
+    npy, IDX, raw and safetensors files, CIFAR-10's and what is not compressed of an npz are
+    mapped, in their own byte order; all else is in memory. Raises FileError as ``read_array``.
+    """
+    path, key, index = place_of(source)
+    with _reading(source, path, folder, maps=True) as reading:
+        array = _real(sliced(reading.contents.array(key), index)).view()
+        array.flags.writeable = False
+        where = None if path == "-" else os.path.join(folder or "", path)
+        return OpenedArray(array, source, where, reading.state)
 
 
 class NamedArrays(NamedTuple):
@@ -86,30 +90,56 @@ def read_arrays(source: str, prefix: str = "") -> NamedArrays:
     Where names begin with ``prefix``, only those are read, and named without it. Raises
     FileError where ``source`` is of no such format.
     """
-    with _reading(source, source, None) as (kind, contents):
+    with _reading(source, source, None) as (kind, contents, _):
         if not kind.by_name:
-            formats = [f.name for f in _formats().values() if f.by_name]
-            raise FileError(f"is neither {' nor '.join(formats)}")
+            known = [f.name for f in formats().values() if f.by_name]
+            raise FileError(f"is neither {' nor '.join(known)}")
         if contents.whole is not None and not contents.named:
             raise FileError("holds no arrays by name")
         names = [name for name in contents.named if name.startswith(prefix)]
+        for name in contents.coarse:
+            raise FileError(f"{name} is BF16, whose two digits prove nothing: save it as F32")
         return NamedArrays(
             {n.removeprefix(prefix): _real(contents.named[n], n) for n in names or contents.named},
             kind.typed,
         )
 
 
-@contextmanager
-def _reading(source: str, path: str, folder: str | None) -> Iterator[tuple[Format, Contents]]:
-    """The format of a file and its contents, open; what is raised names ``source``."""
-    from gradcli.inputs.formats.format import Opened, format_of
+class _Reading(NamedTuple):
+    kind: Format
+    contents: Contents
+    state: State | None
 
-    with named(source), _seekable(path, folder) as file:
-        head = file.read(512)
+
+@contextmanager
+def _reading(source: str, path: str, folder: str | None, maps: bool = False) -> Iterator[_Reading]:
+    """A file, open, and what its bytes or else its name tell of it; errors name ``source``."""
+    from gradcli.inputs.formats.format import Opened, format_of, is_raw
+
+    inner = path[:-3] if path.lower().endswith(".gz") else path
+    with named(source), _at(path, folder) as file:
+        state = None if isinstance(file, io.BytesIO) else _state(os.fstat(file.fileno()))
+        head = file.read(_HEAD)
         file.seek(0)
-        kind = format_of(head, _extension(path))
-        plain = not isinstance(file, io.BytesIO)
-        yield kind, kind.read(Opened(file, file.name if plain else None))
+        packed = head.startswith(GZIP) and not (inner == path and is_raw(path))
+        if packed:
+            head = beginning(head, _TELLING) or inflated(file).read(_TELLING)
+            file.seek(0)
+        if not head:
+            raise FileError("is empty")
+        kind = format_of(head[:_TELLING], inner)
+        opened = Opened(inflated(file) if packed else file, maps)
+        yield _Reading(kind, kind.read(opened), state)
+
+
+def _state(found: os.stat_result) -> State:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _real(array: npt.NDArray[Any], name: str = "") -> npt.NDArray[Any]:
+    if array.dtype.kind not in "fiub":
+        raise FileError(f"{name} holds {array.dtype}, not real numbers".lstrip())
+    return array
 
 
 @contextmanager
@@ -121,21 +151,34 @@ def named(source: str) -> Iterator[None]:
         raise FileError(f"{source}: {error}") from None
     except OSError as error:
         raise FileError(f"{source}: {error.strerror or error}") from None
+    except MemoryError:
+        raise FileError(f"{source}: needs more memory than there is") from None
 
 
-def _seekable(path: str, folder: str | None) -> IO[bytes]:
+def _at(path: str, folder: str | None) -> AbstractContextManager[IO[bytes]]:
     """The file, or the bytes of what cannot be sought in, such as a pipe."""
     if path == "-":
-        return io.BytesIO(read_stdin())
+        return nullcontext(io.BytesIO(read_stdin()))
     file = open_file(os.path.join(folder or "", path))
     if file.seekable():
         return file
     with file:
-        return io.BytesIO(file.read())
+        return nullcontext(gathered(file))
 
 
 def open_file(path: str) -> IO[bytes]:
-    """The file at ``path``, to be read. Raises OSError, or FileError where no file is called so."""
+    """The file at ``path``, to be read.
+
+    Raises OSError, or FileError where no file is called so, or a device that does not end.
+    """
+    file = _opened(path)
+    if _is_device(file):
+        file.close()
+        raise FileError("is a device, neither a file nor a pipe")
+    return file
+
+
+def _opened(path: str) -> IO[bytes]:
     try:
         return open(path, "rb")
     except ValueError as error:  # NUL, or what the file system cannot encode
@@ -147,12 +190,12 @@ def read_bytes(path: str) -> bytes:
     if path == "-":
         return read_stdin()
     with open_file(path) as file:
-        return file.read()
+        return gathered(file).getvalue()
 
 
 def read_stdin() -> bytes:
     """What standard input holds. Raises FileError where it is closed or holds nothing."""
-    data = open_stdin().read()
+    data = gathered(open_stdin()).getvalue()
     if not data:
         raise FileError(STDIN_GONE)
     return data
@@ -163,8 +206,21 @@ def open_stdin() -> IO[bytes]:
     global _taken
     if sys.stdin is None or sys.stdin.buffer is _taken:
         raise FileError(STDIN_GONE)
+    if _is_device(sys.stdin.buffer):
+        raise FileError("standard input is a device, neither a file nor a pipe")
     _taken = sys.stdin.buffer
     return _taken
+
+
+def _is_device(file: IO[bytes]) -> bool:
+    """Whether it may never end, as /dev/zero: neither a terminal nor /dev/null."""
+    try:
+        found = os.fstat(file.fileno())
+    except OSError:  # no file of the system's
+        return False
+    if stat.S_ISCHR(found.st_mode):
+        return not file.isatty() and found.st_rdev != os.stat(os.devnull).st_rdev
+    return stat.S_ISBLK(found.st_mode)
 
 
 def fingerprint(path: str) -> str:
@@ -173,45 +229,3 @@ def fingerprint(path: str) -> str:
 
     with named(path), open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-
-
-def _place(source: str) -> Place:
-    sliced = re.fullmatch(r"(.*)\[([^\[\]]*)\]", source, re.S)
-    rest, index = sliced.groups() if sliced else (source, None)
-    extensions = "|".join(map(re.escape, array_extensions()))
-    keyed = re.fullmatch(rf"(-|.*?(?:{extensions})):(.*)", rest, re.I | re.S)
-    if keyed is None:
-        return Place(rest, None, index)
-    if index is not None and re.search(r"[^-+\d:,\s]", index):  # a column such as height [cm]
-        return Place(keyed[1], f"{keyed[2]}[{index}]", None)
-    return Place(keyed[1], keyed[2], index)
-
-
-def _extension(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
-
-
-def _real(array: npt.NDArray[Any], name: str = "") -> npt.NDArray[Any]:
-    if array.dtype.kind not in "fiub":
-        raise FileError(f"{name} holds {array.dtype}, not real numbers".lstrip())
-    return array
-
-
-def _indexed(array: npt.NDArray[Any], index: str) -> npt.NDArray[Any]:
-    parts: list[Any] = []
-    for part in index.split(","):
-        bounds = [bound.strip() for bound in part.split(":")]
-        try:
-            numbers = [int(bound) if bound else None for bound in bounds]
-        except ValueError:
-            numbers = [None] * 4
-        if len(numbers) > 3 or numbers == [None]:
-            raise FileError(f"[{index}] is not a slice such as [0:32] or [:,0]")
-        parts.append(numbers[0] if len(numbers) == 1 else slice(*numbers))
-    try:
-        taken: npt.NDArray[Any] = array[tuple(parts)]
-    except (IndexError, ValueError) as error:
-        raise FileError(f"{error} (its shape is {array.shape})") from None
-    if array.size and not taken.size:
-        raise FileError(f"is empty: its shape is {taken.shape}, taken from {array.shape}")
-    return taken

@@ -1,7 +1,8 @@
-"""Arrays written out: ``0.5``, ``0,1``, ``1,2;3,4`` or ``[[1,2],[3,4]]``."""
+"""Arrays written out: ``0.5``, ``0,1``, ``1/3,2*pi;3,4`` or ``[[1,2],[3,4]]``."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -19,6 +20,11 @@ def number_pattern() -> re.Pattern[str]:
     return re.compile(_NUMBER, re.I)
 
 
+def _factor_pattern() -> re.Pattern[str]:
+    """What the factors of a number such as ``-pi/2`` look like."""
+    return re.compile(rf"{_NUMBER}|[+-]?pi", re.I)
+
+
 def reads_stdin(text: str) -> bool:
     """Whether ``text`` is standard input, or a part of it."""
     return text == "-" or text.startswith(("-[", "-:"))
@@ -29,7 +35,8 @@ def looks_like_literal(text: str) -> bool:
     stripped = text.strip()
     if stripped.startswith("["):
         return True
-    match = number_pattern().match(stripped)
+    factor = _factor_pattern().pattern
+    match = re.match(rf"(?:{factor})(?:\s*[*/]\s*(?:{factor}))*", stripped, re.I)
     if match is None:
         return False
     rest = stripped[match.end() :].lstrip()
@@ -114,12 +121,24 @@ class _Literal:
         return items
 
     def number(self) -> float:
-        match = number_pattern().match(self.text, self.at)
+        """A factor, or a product or quotient of several, from the left, as Python reckons."""
+        value = self.factor()
+        while (sign := self.peek()) in ("*", "/"):
+            self.step()
+            at = self.at
+            factor = self.factor()
+            if sign == "/" and factor == 0:
+                raise LiteralError(f"{self.shown()}: division by zero at position {at + 1}")
+            value = value * factor if sign == "*" else value / factor
+        return value
+
+    def factor(self) -> float:
+        match = _factor_pattern().match(self.text, self.at)
         if match is None:
             raise self.unexpected("a number")
         self.at = match.end()
         self.skip()
-        return float(match.group())
+        return float(match.group().lower().replace("pi", repr(math.pi)))
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

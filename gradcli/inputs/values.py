@@ -16,6 +16,7 @@ from gradcli.inputs.literals import from_lists, looks_like_literal, parse_litera
 from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
+    from gradcli.inputs.files import OpenedArray
     from gradcli.inputs.streams import Stream
 
 MOST_DRAWN = 10_000_000
@@ -31,6 +32,13 @@ class Given(NamedTuple):
 
     array: npt.NDArray[Any]
     origin: str | None = None
+    file: OpenedArray | None = None
+    """What tells whether the file is unchanged, where its array was to be mapped."""
+
+    def require_unchanged(self) -> None:
+        """Raise FileError where the file has changed since; ask before each use of the array."""
+        if self.file is not None:
+            self.file.require_unchanged()
 
 
 WRITTEN_OUT = 10_000
@@ -46,7 +54,8 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     """How a specification has ``array``: by its file and that file's SHA-256 if it is large."""
     if origin is None or written_out(array, origin):
         return array
-    from gradcli.inputs.files import fingerprint, path_of  # not every command reads a file
+    from gradcli.inputs.files import fingerprint  # not every command reads a file
+    from gradcli.inputs.sources import path_of
 
     path = path_of(origin, None)
     if path is None or not os.path.isfile(path):
@@ -54,29 +63,32 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     return {"file": origin, "sha256": fingerprint(path)}
 
 
-def resolve(key: str, value: Any, folder: str | None) -> str | Given:
+def resolve(key: str, value: Any, folder: str | None, mapped: bool = False) -> str | Given:
     """The array that ``value`` writes or that its file holds, or the initialiser that it names.
 
-    Relative files are taken from ``folder``. Raises SpecError for ``key`` where it is none
-    of these.
+    Relative files are taken from ``folder``; where ``mapped``, their arrays are read-only and
+    stay in the file if they can. A Given is given back. Raises SpecError for ``key`` where
+    ``value`` is none of these.
     """
     try:
+        if isinstance(value, Given):
+            return value
         if isinstance(value, Mapping):
-            return _unchanged(value, folder)
+            return _from_file(_unchanged(value, folder), folder, mapped)
         if isinstance(value, bool):
             raise SpecError(key, f"takes numbers, not {str(value).lower()}")
         if not isinstance(value, str):
             return Given(value if isinstance(value, np.ndarray) else from_lists(value))
         if value in INITIALISERS:
             return value
-        from gradcli.inputs.files import array_extensions, names_file, read_array
+        from gradcli.inputs.sources import array_extensions, names_file, place_of
 
         if names_file(value):
-            return Given(read_array(value, folder), _here(value, folder))
+            return _from_file(value, folder, mapped)
         if looks_like_literal(value):
             return Given(parse_literal(value))
-        if os.path.exists(os.path.join(folder or "", value)):
-            return Given(read_array(value, folder), _here(value, folder))
+        if os.path.exists(os.path.join(folder or "", place_of(value).path)):
+            return _from_file(value, folder, mapped)
     except (FileError, LiteralError) as error:
         raise SpecError(key, str(error)) from None
     endings = f": files end in one of {', '.join(array_extensions())}"
@@ -84,14 +96,21 @@ def resolve(key: str, value: Any, folder: str | None) -> str | Given:
     raise SpecError(key, f"{value!r} is neither an initialiser, a literal nor a file{near}")
 
 
-def _here(source: str, folder: str | None) -> str:
-    """``source`` as it is named from where the command runs."""
-    return source if reads_stdin(source) else os.path.join(folder or "", source)
+def _from_file(source: str, folder: str | None, mapped: bool) -> Given:
+    """The array that ``source`` names, and how it is named from where the command runs."""
+    from gradcli.inputs.files import open_array, read_array
+
+    origin = source if reads_stdin(source) else os.path.join(folder or "", source)
+    if not mapped:
+        return Given(read_array(source, folder), origin)
+    opened = open_array(source, folder)
+    return Given(opened.array, origin, opened)
 
 
-def _unchanged(value: Mapping[str, Any], folder: str | None) -> Given:
-    """The array of a file that must be as it was: ``{"file": ..., "sha256": ...}``."""
-    from gradcli.inputs.files import fingerprint, path_of, read_array
+def _unchanged(value: Mapping[str, Any], folder: str | None) -> str:
+    """The file that must be as it was: ``{"file": ..., "sha256": ...}``."""
+    from gradcli.inputs.files import fingerprint
+    from gradcli.inputs.sources import path_of
 
     file, digest = value.get("file"), value.get("sha256")
     if not isinstance(file, str) or not isinstance(digest, str) or len(value) != 2:
@@ -99,7 +118,7 @@ def _unchanged(value: Mapping[str, Any], folder: str | None) -> Given:
     path = path_of(file, folder)
     if path is None or fingerprint(path) != digest:
         raise FileError(f"{file}: has changed since: its SHA-256 is no longer {digest[:12]}...")
-    return Given(read_array(file, folder), _here(file, folder))
+    return file
 
 
 def drawn(key: str, text: Any, stream: Callable[[], Stream]) -> npt.NDArray[np.float64] | None:

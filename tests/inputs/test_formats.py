@@ -14,9 +14,10 @@ import pytest
 
 from gradcli.catalogue import ARRAY_FILES
 from gradcli.errors import FileError
-from gradcli.inputs.files import fingerprint, names_file, path_of, read_array, read_arrays
+from gradcli.inputs.files import fingerprint, read_array, read_arrays
 from gradcli.inputs.formats.format import FORMATS, Contents, Opened, array_format
 from gradcli.inputs.formats.text import read_table
+from gradcli.inputs.sources import names_file, path_of
 from gradcli.inputs.values import Given, resolve
 from tests.conftest import Gradcli
 
@@ -57,10 +58,10 @@ def test_one_more_format_is_read_everywhere(
     assert answer["value"] == 14
     ran = gradcli("mse --x - --out 1 --json", stdin=path.read_bytes())
     assert ran.json["x"] == [[1, 2], [3, 4]]
-    assert ".csv, .tsvx" in gradcli("mse --in 3 --out 1 --x d.txt").err
+    assert ".tsv, .tsvx" in gradcli("mse --in 3 --out 1 --x d.foo").err
     Path(tmp_path / "a.cfg").write_text("a = 1")
     against = gradcli("check", "mse", "--in", "1", "--out", "1", "--against", f"{tmp_path}/a.cfg")
-    assert "is neither npz nor JSON nor tsvx" in against.err
+    assert "is neither npz nor CIFAR-10 nor JSON nor safetensors nor tsvx" in against.err
 
 
 @pytest.mark.parametrize(
@@ -86,11 +87,40 @@ def test_one_more_format_is_read_everywhere(
         ("t,s\n0,nan\n2,3\n", "s", [np.nan, 3]),
         ("t\n0\n2\n", "t", [0, 2]),
         ("t,s\r0,1\r2,3\r", "s", [1, 3]),
+        ("t\ts\n0\t1.5\n", "s", [1.5]),
+        ("t\tname s\n0\tLot 12, B\n", "t", [0]),
+        ("t;s\n0;1.5\n", "s", [1.5]),
+        ("who;where;s\nA;b, c;1.5\nB;d, e;2\n", "s", [1.5, 2]),
+        ("note,s\na;b,1\nc;d,2\n", "s", [1, 2]),
+        ("t  s\n 0 1.5\n\t2   3\n", "s", [1.5, 3]),
+        ("# run 3\n# t s\n0 1\n# pause 5 6\n2 3\n", "s", [1, 3]),
+        ("city no,s\nLot 1 2 3,4\n", "s", [4]),
+        ("height cm\n1.5\n2\n", "height cm", [1.5, 2]),
+        ("run 3 4\n1.5\n", "", [[1.5]]),
     ],
 )
 def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_bytes(text.encode())
-    np.testing.assert_array_equal(read_array(f"d.csv:{name}", str(tmp_path)), column)
+    source = f"d.csv:{name}" if name else "d.csv"
+    np.testing.assert_array_equal(read_array(source, str(tmp_path)), column)
+
+
+def test_tabs_alone_part_a_tsv(tmp_path: Path) -> None:
+    (tmp_path / "d.tsv").write_text("a,b\n1,5\n2,5\n")
+    assert "d.tsv: holds no numbers between tabs" in refusal("d.tsv", tmp_path)
+    (tmp_path / "d.tsv").write_text("a b\tc\n1\t5\n")
+    assert read_array("d.tsv:a b", str(tmp_path)).tolist() == [1]
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";", " "])
+@pytest.mark.parametrize("name", ["d.csv", "d.txt", "d.dat", "d"])
+def test_what_parts_the_columns_is_seen(sign: str, name: str, tmp_path: Path) -> None:
+    """Also in the first rows of many, and as NumPy writes a table with a header."""
+    table = np.arange(60_000.0).reshape(20_000, 3) / 8
+    np.savetxt(tmp_path / name, table, "%.3f", sign, header=sign.join("abc"), comments="")
+    np.testing.assert_array_equal(read_array(name, str(tmp_path)), table)
+    if name != "d":
+        np.testing.assert_array_equal(read_array(f"{name}:b", str(tmp_path)), table[:, 1])
 
 
 @pytest.mark.parametrize(
@@ -111,8 +141,9 @@ def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> N
         ("t,s\n0,1\n", "s\nt", r"holds no column 's\nt', but one of: t, s"),
         ("t,s\n0,1\n", "", "holds no column '', but one of: t, s"),
         ("1,2\n3,4\n", "t", "holds no names: 't' cannot be picked"),
-        ("t;s\n0;1,1\n1;2,9\n", "t", "';' parts its columns: ',' is needed, and a point in"),
-        ("t\ts\n0\t1.1\n", "t", r"'\t' parts its columns: ',' is needed"),
+        ("t;s\n0;1,1\n1;2,9\n", "t", "';' parts its columns: a point is needed in decimals"),
+        ("1,5\t2,5\n", "", r"'\t' parts its columns: a point is needed in decimals, not a comma"),
+        ("a;t;s\n0;0;1\n0;0;1,1\n", "s", "line 3: '1,1' is not a number (column 's'): a point"),
         ("a,a\n3,4\n", "a", "holds 2 columns 'a': a slice such as [:,0] picks one"),
         ("t,s\n0,1\n2,?\n", "s", "line 3: '?' is not a number (column 's')"),
         ("t,s\n0,1\n2,1_0\n", "t,s", "line 3: '1_0' is not a number (column 's')"),
@@ -138,10 +169,10 @@ def test_columns_that_cannot_be_read(text: str, name: str, message: str, tmp_pat
         ("a.csv", b"1,2\n3," + b"a" * 1000, f"line 2: '{'a' * 56}... is not a number"),
         ("a.csv", b"t,s\n", "holds no numbers"),
         ("a.csv", b"\r\n\r\n", "holds no numbers"),
-        ("a.csv", bytes(range(256)), "is neither text nor a NumPy file"),
-        ("a.npy", b"", "is no NumPy file"),
+        ("a.csv", bytes(range(256)), "is neither text nor a known format of arrays"),
+        ("a.npy", b"", "is empty"),
         ("a.npy", b"1,2\n", "is no NumPy file"),
-        ("a.json", b"", "is not JSON: "),
+        ("a.json", b"", "is empty"),
         ("a.json", b"[" + b"1" * 5000 + b"]", "is not JSON: "),
         ("a.json", b'{"a": [1], "b": 2}', "is not a list of numbers: name one that it holds, one"),
         ("a.json:b.d", b'{"a": [1], "b": {"c": {"d": 2}}}', "holds no 'b.d', but one of: a, b.c.d"),

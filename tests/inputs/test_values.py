@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,69 @@ FINITE = st.floats(allow_nan=False, width=64)
         ("[[[1]]]", [[[1.0]]]),
         ("[1, 2, ]", [1.0, 2.0]),
         ("inf,-Infinity", [np.inf, -np.inf]),
+        ("1/3", 0.3333333333333333),
+        ("pi", math.pi),
+        ("-pi / 2", -math.pi / 2),
+        ("2*pi", 2 * math.pi),
+        ("2*pi/3/7", 2 * math.pi / 3 / 7),
+        ("1/3,2/3;0,1", [[1 / 3, 2 / 3], [0, 1]]),
+        ("[[1/3, pi], [-1/2*-3, 1e3/7]]", [[1 / 3, math.pi], [1.5, 1e3 / 7]]),
+        ("1/inf", 0),
     ],
 )
 def test_literals(text: str, value: Any) -> None:
     assert looks_like_literal(text)
     np.testing.assert_array_equal(parse_literal(text), value)
+
+
+TERMS = st.one_of(FINITE.map(repr), st.integers(0, 2**13).map(str), st.sampled_from(["pi", "-pi"]))
+
+
+@given(TERMS, st.lists(st.tuples(st.sampled_from(["*", "/", " * ", " / "]), TERMS), max_size=3))
+def test_products_and_quotients_are_pythons_own(first: str, more: list[tuple[str, str]]) -> None:
+    text = first + "".join(sign + term for sign, term in more)
+    outcome = outcome_of(lambda: parse_literal(f"0,{text}").tolist())
+    assert looks_like_literal(text)
+    try:
+        expected = eval(text, {"pi": math.pi, "inf": math.inf})
+    except ZeroDivisionError:
+        assert "division by zero at position" in outcome
+        return
+    np.testing.assert_array_equal(outcome, [0, expected])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1/0", "division by zero at position 3"),
+        ("1,2;3, 4/ 0.0", "division by zero at position 11"),
+        ("1/-0", "division by zero at position 3"),
+        ("2*", "expected a number at position 3, found the end"),
+        ("1//3", "expected a number at position 3, found '/3'"),
+        ("pi*x", "expected a number at position 4, found 'x'"),
+        ("1+2", "expected the end, ',' or ';' at position 2, found '+2'"),
+        ("[1/3 2]", "expected ',' or ']' at position 6, found '2]'"),
+    ],
+)
+def test_wrong_quotients_are_pointed_at(text: str, message: str) -> None:
+    with pytest.raises(LiteralError) as caught:
+        parse_literal(text)
+    assert str(caught.value) == f"literal {text!r}: {message}"
+
+
+@pytest.mark.parametrize("text", ["1/x.npy", "pi/x.csv", "2024/01/x.npy", "1/3/x", "1/x", "pi/"])
+def test_paths_of_numbers_are_no_literals(text: str, tmp_path: Path) -> None:
+    assert not looks_like_literal(text)
+    path = tmp_path / text
+    if text == "pi/":
+        return
+    path.parent.mkdir(parents=True)
+    path.with_suffix("").write_text("5,6\n")
+    if path.suffix:
+        path.with_suffix("").rename(path)
+    if path.suffix == ".npy":
+        np.save(path, [[5.0, 6]])
+    assert array("x", text, str(tmp_path)).tolist() == [[5, 6]]
 
 
 @given(st.lists(st.lists(FINITE, min_size=2, max_size=2), min_size=2, max_size=4))
@@ -68,7 +127,7 @@ def test_a_table_written_as_a_literal_comes_back(rows: list[list[float]]) -> Non
     assert parse_literal(json.dumps(rows)).tolist() == rows
 
 
-@given(st.text(alphabet="0123456789.,;[]+-e naif", max_size=30))
+@given(st.text(alphabet="0123456789.,;[]+-e naif*/p", max_size=30))
 def test_any_text_is_an_array_or_one_line_of_error(text: str) -> None:
     outcome = outcome_of(lambda: parse_literal(text))
     assert isinstance(outcome, np.ndarray) or "\n" not in outcome

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import IO, Any, NamedTuple
+import io
+import math
+import mmap
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, Literal, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import FileError
+from gradcli.inputs.bounded import MOST, gathered
 from gradcli.suggest import suggestion
 
 Array = npt.NDArray[Any]
@@ -17,8 +22,41 @@ class Opened(NamedTuple):
     """A file at its beginning. It can be sought in, whatever it was read from."""
 
     file: IO[bytes]
-    path: str | None = None
-    """Where a plain file lies, for what maps it instead of reading it."""
+    maps: bool = False
+    """Whether its arrays should stay in the file if they can; they are views of it then."""
+
+    def data(self) -> memoryview:
+        """Its bytes, to be viewed: those of a plain file are mapped."""
+        if isinstance(self.file, io.BytesIO):
+            return self.file.getbuffer().toreadonly()
+        try:
+            return memoryview(mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):  # some file systems map nothing
+            return gathered(self.file, MOST).getbuffer().toreadonly()
+
+    def read(self) -> bytes:
+        """Its bytes, in memory."""
+        if isinstance(self.file, io.BytesIO):
+            return self.file.getvalue()
+        return gathered(self.file, MOST).getvalue()
+
+
+def view(
+    data: memoryview,
+    dtype: npt.DTypeLike,
+    shape: Sequence[int],
+    offset: int = 0,
+    order: Literal["C", "F"] = "C",
+) -> Array:
+    """The read-only array at ``offset`` of ``data``. Raises FileError where that ends early."""
+    kind = np.dtype(dtype)
+    needed = offset + math.prod(shape) * kind.itemsize
+    if needed > len(data):
+        raise FileError(f"ends early: has {len(data):,} bytes of {needed:,}")
+    try:
+        return np.ndarray(shape, kind, data, offset, order=order)
+    except (ValueError, OverflowError, TypeError) as error:  # such as too many axes
+        raise FileError(f"holds no array that NumPy can have ({error})") from None
 
 
 class Named(Mapping[str, Array]):
@@ -51,6 +89,8 @@ class Contents(NamedTuple):
     named: Mapping[str, Array] = {}
     noun: str = ""
     """What it holds by name, if that is no array of its own: ``column``."""
+    coarse: Collection[str] = ()
+    """Names of arrays with fewer digits than their dtype here has."""
 
     def array(self, name: str | None) -> Array:
         """The array of that name, or the whole. Raises FileError where there is none."""
@@ -76,8 +116,9 @@ class Format(NamedTuple):
 
     name: str
     extensions: tuple[str, ...]
-    begins: Callable[[bytes], bool]
-    """Whether a file that begins with these bytes is one, whatever it is called."""
+    begins: Callable[[bytes], bool] | None
+    """Whether a file that begins with these bytes is one, whatever it is called. None where it
+    may begin with any: only its extension tells then, and its bytes tell of no other format."""
     read: Callable[[Opened], Contents]
     by_name: bool
     """Whether its files hold arrays by name."""
@@ -94,7 +135,7 @@ Reader = Callable[[Opened], Contents]
 def array_format(
     name: str,
     *extensions: str,
-    begins: Callable[[bytes], bool] = lambda head: False,
+    begins: Callable[[bytes], bool] | None = lambda head: False,
     by_name: bool = False,
     typed: bool = False,
 ) -> Callable[[Reader], Reader]:
@@ -107,11 +148,24 @@ def array_format(
     return declare
 
 
-def format_of(head: bytes, extension: str) -> Format:
+def is_raw(path: str) -> bool:
+    """Whether by its extension the file may begin with any bytes."""
+    named = _by_extension(path)
+    return named is not None and named.begins is None
+
+
+def format_of(head: bytes, path: str) -> Format:
     """The format of a file that begins with ``head``; text where nothing tells."""
-    told = [f for f in FORMATS.values() if f.begins(head)]
-    named = [f for f in FORMATS.values() if extension in f.extensions]
-    return [*told, *named, FORMATS["CSV"]][0]
+    named = _by_extension(path)
+    if named is not None and named.begins is None:
+        return named
+    told = [f for f in FORMATS.values() if f.begins is not None and f.begins(head)]
+    return told[0] if told else named or FORMATS["CSV"]
+
+
+def _by_extension(path: str) -> Format | None:
+    named = [f for f in FORMATS.values() if path.lower().endswith(f.extensions)]
+    return named[0] if named else None
 
 
 def one_of(names: Iterable[str]) -> str:

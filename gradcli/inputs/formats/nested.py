@@ -24,7 +24,7 @@ def read_json(opened: Opened) -> Contents:
     import json
 
     try:
-        value = json.loads(opened.file.read())
+        value = json.loads(opened.read())
         if not isinstance(value, dict):
             return Contents(lambda: from_lists(value))
         lists = dict(_flat(value, ""))

@@ -1,9 +1,9 @@
-"""Tables as text: comma-separated rows, with their columns by name where a header has names."""
+"""Tables as text: rows of numbers, with their columns by name where a header has names."""
 
 from __future__ import annotations
 
 import csv
-import io
+import re
 from array import array
 from collections.abc import Iterator, Mapping
 
@@ -11,20 +11,42 @@ import numpy as np
 
 from gradcli.errors import FileError
 from gradcli.inputs.formats.format import Array, Contents, Opened, array_format
+from gradcli.inputs.formats.rows import (
+    DECIMAL_COMMA,
+    delimiter_of,
+    is_comment,
+    number,
+    rows_of,
+    strictly,
+)
 from gradcli.keys import shown
 
 
-@array_format("CSV", ".csv")
+@array_format("CSV", ".csv", ".txt", ".dat")
 def read_csv(opened: Opened) -> Contents:
-    return read_table(opened, ",")
+    """Columns parted by whichever of comma, tab, semicolon and spaces parts the first rows."""
+    return read_table(opened)
 
 
-def read_table(opened: Opened, delimiter: str) -> Contents:
+@array_format("TSV", ".tsv")
+def read_tsv(opened: Opened) -> Contents:
+    return read_table(opened, "\t")
+
+
+def read_table(opened: Opened, delimiter: str | None = None) -> Contents:
     """The rows of numbers in a text, and its columns."""
+    data = opened.read()
     try:
-        table = Table(opened.file.read().decode("utf-8-sig"), delimiter)
-    except UnicodeDecodeError:
-        raise FileError("is neither text nor a NumPy file") from None
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if re.search(rb"[\0-\x08\x0e-\x1f]", data):
+            raise FileError("is neither text nor a known format of arrays") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            f"line {line}: byte 0x{data[error.start]:02x} is not UTF-8: if this is Latin-1, "
+            "save it as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+        ) from None
+    table = Table(text, delimiter or delimiter_of(text))
     return Contents(table.numbers, table, "column")
 
 
@@ -36,16 +58,19 @@ class Table(Mapping[str, Array]):
     """
 
     def __init__(self, text: str, delimiter: str) -> None:
-        _require(delimiter, text)
         self._text = text
         self._delimiter = delimiter
         heads = []
         width = None
-        for _, cells in self._rows():
-            if any(_number(cell) is not None for cell in cells):
+        for _, cells in rows_of(text, delimiter):
+            if is_comment(cells, delimiter):
+                words = " ".join(cells).lstrip("# ").split()
+                heads.append([] if _has_number(words) else words)
+            elif _has_number(cells):
                 width = len(cells)
                 break
-            heads.append([cell.strip() for cell in cells])
+            else:
+                heads.append([cell.strip() for cell in cells])
         self._skipped = len(heads)
         self._width = width
         self._header = next((h for h in heads if width in (None, len(h))), [])
@@ -79,61 +104,32 @@ class Table(Mapping[str, Array]):
     def numbers(self, columns: list[int] | None = None) -> Array:
         """(rows, columns), or all columns; FileError tells the line of a cell that is none."""
         if self._width is None:
-            raise FileError("holds no numbers")
+            tabs = " between tabs" if self._delimiter == "\t" else ""
+            raise FileError(f"holds no numbers{tabs}")
         picked = range(self._width) if columns is None else columns
         underscores = "_" in self._text
         found = array("d")
-        for i, (line, cells) in enumerate(self._rows()):
-            if i < self._skipped:
+        for i, (line, cells) in enumerate(rows_of(self._text, self._delimiter)):
+            if i < self._skipped or is_comment(cells, self._delimiter):
                 continue
             if len(cells) != self._width:
                 raise FileError(f"line {line} has {len(cells)} numbers, the first {self._width}")
-            convert = _strictly if underscores and "_" in "".join(cells) else float
+            convert = strictly if underscores and "_" in "".join(cells) else float
             try:
                 found.extend(map(convert, cells if columns is None else [cells[k] for k in picked]))
             except ValueError:
-                wrong = next(k for k in picked if _number(cells[k]) is None)
+                wrong = next(k for k in picked if number(cells[k]) is None)
                 cell = shown(cells[wrong].strip())
+                point = ": a point is needed, not a comma"
                 raise FileError(
                     f"line {line}: {cell} is not a number (column {self._called(wrong)})"
+                    f"{point if DECIMAL_COMMA.fullmatch(cells[wrong]) else ''}"
                 ) from None
         return np.frombuffer(found).reshape(-1, len(picked))
 
     def _called(self, column: int) -> str:
         return repr(self._header[column]) if self._header else str(column + 1)
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows that are not blank, each with the number of its last line."""
-        lines = io.StringIO(self._text, newline="")
-        reader = csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True)
-        try:
-            for cells in reader:
-                if any(map(str.strip, cells)):
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise FileError(f"line {reader.line_num}: {error}") from None
 
-
-def _require(delimiter: str, text: str) -> None:
-    """Raise FileError where another sign parts the columns of the first line and of the last."""
-    first = text[:1000].lstrip().partition("\n")[0]
-    last = text[-1000:].rstrip().rpartition("\n")[2]
-    for sign in ";\t":
-        if delimiter not in first and sign in first and sign in last:
-            raise FileError(
-                f"{sign!r} parts its columns: {delimiter!r} is needed, and a point in decimals"
-            )
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return _strictly(cell)
-    except ValueError:
-        return None
-
-
-def _strictly(cell: str) -> float:
-    """As Python's ``float``, which would let an underscore pass."""
-    if "_" in cell:
-        raise ValueError
-    return float(cell)
+def _has_number(cells: list[str]) -> bool:
+    return any(number(cell) is not None for cell in cells)
