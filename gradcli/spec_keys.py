@@ -178,7 +178,7 @@ CHECK_KEYS = (
     Key(
         "against",
         "gradients",
-        "Judge the gradients in an npz or JSON file, or - for standard input.",
+        "Judge the gradients in an npz, JSON or safetensors file, or - for standard input.",
         group="Check",
         metavar="FILE",
     ),

@@ -22,7 +22,7 @@ _AFTER = re.compile(r"(?<=.)[_./]?grads?$")
 def read_gradients(
     source: str | Mapping[str, Any], dtype: str, names: Collection[str]
 ) -> dict[str, npt.NDArray[Any]]:
-    """Gradients of the parameters ``names`` from an npz or JSON (``-``: standard input), or lists.
+    """Gradients of the parameters ``names`` from a file (``-``: standard input), or lists.
 
     Keys are those names, or dW1, grad_w1 or W1 for w1, fc1.weight.grad or fc1_weight for fc1.weight
     where they leave no doubt; those of an answer saved as npz (``grads.w``); or a whole ``--json``

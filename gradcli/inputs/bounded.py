@@ -89,6 +89,6 @@ def _together(chunks: Iterable[bytes], most: int) -> io.BytesIO:
     for chunk in chunks:
         whole.write(chunk)
         if whole.tell() > most:
-            raise FileError(f"holds more than {most:,} bytes, the most that is read so")
+            raise FileError(f"holds more than {most:,} bytes, the most that is brought into memory")
     whole.seek(0)
     return whole

@@ -73,7 +73,7 @@ def open_array(source: str, folder: str | None = None) -> OpenedArray:
     with _reading(source, path, folder, maps=True) as reading:
         array = _real(sliced(reading.contents.array(key), index)).view()
         array.flags.writeable = False
-        where = None if path == "-" else os.path.join(folder or "", path)
+        where = None if path == "-" else os.path.abspath(os.path.join(folder or "", path))
         return OpenedArray(array, source, where, reading.state)
 
 

@@ -12,17 +12,13 @@ import numpy.typing as npt
 from gradcli.errors import LiteralError
 
 _NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)"
+_FACTOR = rf"{_NUMBER}|[+-]?pi"
 _DEEPEST = 32
 
 
 def number_pattern() -> re.Pattern[str]:
     """What a number looks like; compiled when the first one is read."""
     return re.compile(_NUMBER, re.I)
-
-
-def _factor_pattern() -> re.Pattern[str]:
-    """What the factors of a number such as ``-pi/2`` look like."""
-    return re.compile(rf"{_NUMBER}|[+-]?pi", re.I)
 
 
 def reads_stdin(text: str) -> bool:
@@ -35,8 +31,7 @@ def looks_like_literal(text: str) -> bool:
     stripped = text.strip()
     if stripped.startswith("["):
         return True
-    factor = _factor_pattern().pattern
-    match = re.match(rf"(?:{factor})(?:\s*[*/]\s*(?:{factor}))*", stripped, re.I)
+    match = re.match(rf"(?:{_FACTOR})(?:\s*[*/]\s*(?:{_FACTOR}))*", stripped, re.I)
     if match is None:
         return False
     rest = stripped[match.end() :].lstrip()
@@ -73,6 +68,7 @@ class _Literal:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.match = re.compile(_FACTOR, re.I).match
 
     def parse(self) -> npt.NDArray[np.float64]:
         self.skip()
@@ -123,7 +119,7 @@ class _Literal:
     def number(self) -> float:
         """A factor, or a product or quotient of several, from the left, as Python reckons."""
         value = self.factor()
-        while (sign := self.peek()) in ("*", "/"):
+        while (sign := self.peek()) and sign in "*/":
             self.step()
             at = self.at
             factor = self.factor()
@@ -133,7 +129,7 @@ class _Literal:
         return value
 
     def factor(self) -> float:
-        match = _factor_pattern().match(self.text, self.at)
+        match = self.match(self.text, self.at)
         if match is None:
             raise self.unexpected("a number")
         self.at = match.end()

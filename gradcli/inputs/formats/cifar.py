@@ -21,7 +21,7 @@ def read_cifar(opened: Opened) -> Contents:
     if left or rows["labels"].max() >= CLASSES:
         raise FileError(
             f"is not CIFAR-10's binary version, rows of {ROW.itemsize:,} bytes that begin with a "
-            f"label below {CLASSES}"
+            f"label below {CLASSES}: raw numbers are called .f32 or .f64"
         )
     first = rows["x_first"]
     arrays = {"x": first.transpose(0, 2, 3, 1), "x_first": first, "labels": rows["labels"]}

@@ -22,7 +22,7 @@ _refused(
 )
 _refused(
     "tar",
-    rb"(?s).{257}ustar",
+    rb"(?s).{257}ustar(?:\x0000|  \0)",
     "is a tar archive: unpack it; of CIFAR-10 the binary version is read (cifar-10-binary.tar.gz, "
     "its data_batch_1.bin), not the pickles of the one for Python",
 )
@@ -35,6 +35,6 @@ _refused("bzip2", rb"BZh[1-9]1AY&SY", "is compressed with bzip2: inflate it, or 
 _refused("xz", rb"\xfd7zXZ\0", "is compressed with xz: inflate it, or use gzip")
 _refused("zstd", rb"\x28\xb5\x2f\xfd", "is compressed with zstd: inflate it, or use gzip")
 _refused("HDF5", rb"\x89HDF\r\n\x1a\n", "is HDF5: save its arrays with numpy.savez")
-_refused("MATLAB", rb"MATLAB 5\.0", "is MATLAB's: save its arrays with numpy.savez")
-_refused("Parquet", rb"PAR1", "is Parquet: save it as CSV or npz")
-_refused("image", rb"\x89PNG\r\n|\xff\xd8\xff|GIF8", "is an image: save its pixels as npy")
+_refused("MATLAB", rb"MATLAB 5\.0 MAT-file", "is MATLAB's: save its arrays with numpy.savez")
+_refused("Parquet", rb"PAR1[\0-\x08\x0e-\x1f]", "is Parquet: save it as CSV or npz")
+_refused("image", rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a", "is an image: save its pixels as npy")
