@@ -97,6 +97,7 @@ def test_one_more_format_is_read_everywhere(
         ("city no,s\nLot 1 2 3,4\n", "s", [4]),
         ("height cm\n1.5\n2\n", "height cm", [1.5, 2]),
         ("run 3 4\n1.5\n", "", [[1.5]]),
+        ("by hand, 1, 2, 3\nt;s\n0;1.5\n", "s", [1.5]),
     ],
 )
 def test_columns_by_name(text: str, name: str, column: Any, tmp_path: Path) -> None:

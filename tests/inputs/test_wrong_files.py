@@ -84,6 +84,7 @@ def objects() -> bytes:
         ("a.csv.gz", b"\x1f\x8b\xff\xff" + bytes(20), "is not readable gzip"),
         ("a.csv.gz", gzip.compress(gzip.compress(b"1,2")), "neither text nor"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_files_that_are_refused(
     name: str, data: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcli.errors import FileError
-from gradcli.inputs.bounded import require_trust
+from gradcli.inputs.bounded import gathered, require_trust
 from gradcli.inputs.formats.format import Array, Contents, Named, Opened, array_format, one_of, view
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_npz(opened: Opened) -> Contents:
         try:
             if opened.maps and info.compress_type == zipfile.ZIP_STORED:
                 return _array(_stored(opened.data(), info))
-            return _array(memoryview(_member(archive, info)))
+            return _array(_member(archive, info))
         except FileError:
             raise
         except Exception as error:
@@ -56,10 +56,11 @@ def read_npz(opened: Opened) -> Contents:
     return Contents(named=Named(members, read))
 
 
-def _member(archive: ZipFile, info: ZipInfo) -> bytes:
+def _member(archive: ZipFile, info: ZipInfo) -> memoryview:
     """What is inflated, no more than the archive tells."""
     require_trust(info.file_size, info.compress_size)
-    return archive.read(info)
+    with archive.open(info) as file:
+        return gathered(file, info.file_size).getbuffer().toreadonly()
 
 
 def _stored(data: memoryview, info: ZipInfo) -> memoryview:
