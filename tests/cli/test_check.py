@@ -337,7 +337,10 @@ def test_the_bar_appears_however_long_a_step_takes(monkeypatch: pytest.MonkeyPat
         (f"check {MODEL} --sample 0", "must be a whole number from 1, not 0"),
         (f"check {MODEL} --sample x", "must be a whole number from 1, not 'x'"),
         (f"check {MODEL} --against no.npz", "no.npz: No such file or directory"),
-        (f"check {MODEL} --against setup.cfg", "setup.cfg: is neither npz nor JSON"),
+        (
+            f"check {MODEL} --against setup.cfg",
+            "setup.cfg: is neither npz nor CIFAR-10 nor JSON nor safetensors",
+        ),
         (f"check {MODEL} --against -", "-: standard input is empty"),
         (f"check {MODEL} --plot a.png", "--plot: goes with --sweep"),
         (f"check {MODEL} --sweep --plot a.gif", "must end in one of .png, .svg, .pdf"),
