@@ -125,10 +125,18 @@ METHODS = {
 
 OPTIMIZERS = {
     "gd": "gradient descent",
-    "momentum": "gradient descent with momentum 0.9",
+    "momentum": "gradient descent with momentum",
     "nesterov": "momentum that looks ahead",
     "rmsprop": "steps scaled by a running mean square",
     "adam": "rmsprop with momentum, corrected at the start",
+    "adamw": "adam, and every parameter decays by itself",
+    "adagrad": "steps scaled by the sum of squares so far",
+    "lbfgs": "quasi-Newton with a line search, for small problems",
+}
+SCHEDULES = {
+    "cosine": "half a wave, down to decay_alpha",
+    "step": "times decay_rate after every decay_steps",
+    "exp": "times decay_rate over decay_steps, smoothly",
 }
 
 ARRAY_FILES = {

@@ -16,7 +16,8 @@ class Key(NamedTuple):
 
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
     numbers), ints (one or several, or one of ``words``), flag, text, word (one of ``words``),
-    names (of ``words`` where there are any), value, layers or gradients.
+    words (one of these or several), names (of ``words`` where there are any), value, layers or
+    gradients.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Key(NamedTuple):
     numbered: bool = False
     """Whether each layer has one of its own, by its number: w1, w2, ..."""
     only: Collection[str] = ()
-    """The problems that it goes with; with all where there are none."""
+    """The problems, optimizers or schedules that it goes with; with all where there are none."""
     aliases: Collection[str] = ()
     """What other frameworks call it: read as its name."""
 
@@ -48,6 +49,8 @@ class Key(NamedTuple):
             raise SpecError(self.name, f"must be {expected}, not {shown(value)}")
         if self.kind == "word":
             self._require_word(value)
+        if self.kind == "words":
+            return self._several(value)
         if self.kind == "names":
             value = value.split(",") if isinstance(value, str) else value
             names = [name.strip() for name in value if name.strip()]
@@ -55,12 +58,6 @@ class Key(NamedTuple):
                 self._require_word(name)
             return names
         return self._wholes(value) if self.kind == "ints" else value
-
-    def _require_word(self, value: Any) -> None:
-        if not isinstance(value, str) or value not in self.words:
-            near = suggestion(value, self.words) if isinstance(value, str) else ""
-            known = f": one of {', '.join(self.words)}"
-            raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` on the command line stands for, checked as ``read`` does."""
@@ -72,6 +69,23 @@ class Key(NamedTuple):
             return _CONVERTED[self.kind](text) if self.kind in _CONVERTED else text
         except ValueError:
             return text
+
+    def _require_word(self, value: Any) -> None:
+        if not isinstance(value, str) or value not in self.words:
+            near = suggestion(value, self.words) if isinstance(value, str) else ""
+            known = f": one of {', '.join(self.words)}"
+            raise SpecError(self.name, f"unknown value {shown(value)}{near or known}")
+
+    def _several(self, value: Any) -> str | list[str]:
+        """One word, or a list of several that differ."""
+        if isinstance(value, str):
+            value = [word.strip() for word in value.split(",")]
+        found = list(value) if isinstance(value, (list, tuple)) and value else [value]
+        for i, word in enumerate(found):
+            self._require_word(word)
+            if word in found[:i]:
+                raise SpecError(self.name, f"has {word} twice")
+        return found[0] if len(found) == 1 else found
 
     def _wholes(self, value: Any) -> list[int] | str:
         if isinstance(value, str) and value in self.words:

@@ -12,11 +12,13 @@ from gradcli.catalogue import (
     METRICS,
     OPTIMIZERS,
     REDUCTIONS,
+    SCHEDULES,
     STREAMS,
 )
 from gradcli.keys import Key
 
 _FOCAL = ("focal", "binary_focal")
+_ADAM = ("adam", "adamw")
 
 DTYPE = Key("dtype", "word", "Of every array.", "float32", DTYPES, group="Random")
 SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
@@ -207,6 +209,48 @@ TRAINING_KEYS = (
     ),
 )
 """Of ``descend``, for a model with its data."""
+OPTIMIZER_KEYS = tuple(
+    key._replace(group="Optimizer")
+    for key in (
+        Key("momentum", "part", "Share of the last step.", "0.9", only=("momentum", "nesterov")),
+        Key("rho", "part", "Share of the mean square before.", "0.9", only=("rmsprop",)),
+        Key("beta_1", "part", "Share of the mean gradient before.", "0.9", only=_ADAM),
+        Key("beta_2", "part", "Share of the mean square before.", "0.999", only=_ADAM),
+        Key(
+            "epsilon",
+            "amount",
+            "Beside the mean or the sum of squares.",
+            "1e-7",
+            only=("rmsprop", *_ADAM, "adagrad"),
+        ),
+        Key("weight_decay", "amount", "Share lost, times lr.", "0.004", only=("adamw",)),
+        Key(
+            "initial_accumulator_value",
+            "amount",
+            "Of the sum of squares.",
+            "0.1",
+            only=("adagrad",),
+        ),
+    )
+)
+"""Of the rules; the defaults are theirs."""
+
+SCHEDULE_KEYS = tuple(
+    key._replace(group="Optimizer")
+    for key in (
+        Key(
+            "decay_steps",
+            "int",
+            "Steps of a decay.",
+            "all; step: a third of them",
+            only=("cosine", "step", "exp"),
+        ),
+        Key(
+            "decay_rate", "number", "Share of lr that a decay leaves.", "0.1", only=("step", "exp")
+        ),
+        Key("decay_alpha", "amount", "Share of lr left at the end.", "0", only=("cosine",)),
+    )
+)
 
 DESCEND_KEYS = (
     *TRAINING_KEYS,
@@ -216,10 +260,17 @@ DESCEND_KEYS = (
         "every",
         "int",
         "Show every N-th step, or epoch.",
-        "a tenth of the steps, each epoch",
+        "a tenth of the steps; each with epochs and lbfgs",
         group="Descent",
     ),
-    Key("optimizer", "word", "How to step.", "gd", OPTIMIZERS, group="Descent"),
+    Key(
+        "optimizer",
+        "words",
+        "How to step; several are compared.",
+        "gd",
+        OPTIMIZERS,
+        group="Descent",
+    ),
     Key(
         "clip_norm",
         "number",
@@ -241,10 +292,12 @@ DESCEND_KEYS = (
         group="Descent",
         metavar="T",
     ),
+    Key("lr_schedule", "word", "How lr goes down.", "none", SCHEDULES, group="Optimizer"),
+    *SCHEDULE_KEYS,
+    *OPTIMIZER_KEYS,
     Key("no_map", "flag", "No map of the walk in the terminal.", group="Output"),
 )
 
 VERBS = {"": ANSWER_KEYS, "check": CHECK_KEYS, "descend": DESCEND_KEYS}
 """What to do with a problem, and the keys of that; without a word, value and gradient."""
 VERB = Key("verb", "word", "What to do.", words=dict.fromkeys(filter(None, VERBS), ""))
-ALL_KEYS = (MODEL_KEYS, LAYER_KEYS, FORMULA_KEYS, LANDSCAPE_KEYS, *VERBS.values())

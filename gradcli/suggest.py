@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 _ELSEWHERE = {
     "accuracy": "acc binary_accuracy categorical_accuracy sparse_categorical_accuracy",
@@ -23,30 +23,40 @@ _ELSEWHERE = {
     "confusion": "confusion_matrix",
     "conv1d": "convolution1d",
     "conv2d": "conv convolution convolution2d spatial_convolution",
-    "cosine": "cosine_similarity",
+    "cosine": "cosine_annealing cosine_decay cosine_similarity",
+    "decay_alpha": "eta_min",
+    "decay_rate": "gamma",
+    "decay_steps": "step_size t_max",
     "dense": "affine fc fully_connected inner_product linear",
     "descend": "fit minimise minimize train",
+    "epsilon": "eps",
+    "exp": "exponential exponential_decay",
     "focal": "focal_loss sigmoid_focal_loss",
     "gd": "sgd",
     "global_avg_pool": "adaptive_avg_pool2d gap global_average_pooling1d global_average_pooling2d",
     "global_max_pool": "adaptive_max_pool2d global_max_pooling1d global_max_pooling2d",
     "group_norm": "group_normalization spatial_groupnorm",
+    "initial_accumulator_value": "initial_accumulator",
     "kl": "kl_div kl_divergence kullback_leibler",
     "l1": "lasso",
     "l2": "reg ridge weight_decay",
     "layer_norm": "layer_normalization",
+    "lbfgs": "bfgs l_bfgs l_bfgs_b",
     "log": "ln",
     "log10": "lg",
     "lr": "learning_rate",
+    "lr_schedule": "learning_rate_schedule lr_decay lr_scheduler schedule scheduler",
     "mae": "mean_absolute_error",
     "max_pool1d": "max_pooling1d",
     "max_pool2d": "max_pool max_pooling max_pooling2d",
     "mean": "average avg",
     "mse": "mean_squared_error",
+    "nesterov": "nag",
     "optimizer": "optimiser",
     "out": "units",
     "power": "pow",
     "residual": "add resnet shortcut skip",
+    "rho": "alpha smoothing_constant",
     "rms_norm": "rms_normalization",
     "rnn": "recurrent simple_rnn vanilla_rnn",
     "sigmoid": "logistic",
@@ -70,14 +80,21 @@ def _bare(name: str) -> str:
 MEANINGS = {_bare(other): name for name, others in _ELSEWHERE.items() for other in others.split()}
 
 
+def meant(name: str, known: Collection[str]) -> str | None:
+    """The one of ``known`` that goes by ``name`` elsewhere."""
+    other = MEANINGS.get(_bare(name))
+    return other if other is not None and other in known else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of ``known`` that is near ``name``, first in meaning, then in spelling."""
     import difflib  # only a message needs it
 
     bare = {_bare(other): other for other in known}
     wanted = _bare(name)
-    if wanted not in bare and MEANINGS.get(wanted) in bare.values():
-        return MEANINGS[wanted]
+    other = meant(name, bare.values())
+    if wanted not in bare and other:
+        return other
     close = difflib.get_close_matches(wanted, bare, 1)
     return bare[close[0]] if close else None
 

@@ -170,7 +170,7 @@ def test_help_shows_pages_commands_and_ops(gradcli: Gradcli) -> None:
         ("chekc", "there is no page 'chekc'; did you mean 'check'?"),
         ("sigmod", "there is no page 'sigmod'; did you mean 'sigmoid'?"),
         ("nesterov", "there is no page 'nesterov'; these speak of it: descend"),
-        ("optimizers", "there is no page 'optimizers'; these speak of it: descend"),
+        ("optimizers", "there is no page 'optimizers'; these speak of it: changes, descend"),
         ("q\x1bq", r"there is no page 'q\x1bq': gradcli help lists them"),
         ("../start", "there is no page '../start'"),
     ],

@@ -11,8 +11,8 @@ from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
-from gradcli.spec_keys import ALL_KEYS, VERBS
-from gradcli.suggest import listed, nearest
+from gradcli.spec_keys import MODEL_KEYS, VERBS
+from gradcli.suggest import listed, meant, nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -61,12 +61,15 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, self._sorted(ctx, args))
         except click.NoSuchOption as error:
-            keys = [k for some in ALL_KEYS for k in some if flag(k.name) == error.option_name]
-            if keys and keys[0].only:
-                only = f"goes with {listed(keys[0].only)} only"
-                raise GradcliError(f"{error.option_name}: {only}") from None
             name = error.option_name.removeprefix("--").replace("-", "_")
-            near = nearest(name, [o[2:].replace("-", "_") for o in self._options()])
+            known = [o[2:].replace("-", "_") for o in self._options()]
+            only = next((k.only for k in MODEL_KEYS if k.name == name and k.only), ())
+            if only:
+                other = meant(name, known)
+                hint = f"; did you mean {flag(other)}?" if other else ""
+                told = f"{error.option_name}: goes with {listed(only)} only{hint}"
+                raise GradcliError(told) from None
+            near = nearest(name, known)
             hint = f"; did you mean {flag(near)}?" if near else ""
             raise click.UsageError(f"there is no option {error.option_name}{hint}", ctx) from None
 

@@ -15,40 +15,43 @@ from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.training import made, train_outcome
 from gradcli.cli.view import View
+from gradcli.errors import GradcliError
 from gradcli.spec_keys import DESCEND_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gradcli.descent import Descent, Row, Settings
     from gradcli.problem import Problem
 
+Options = dict[str, Any]
 
-def _made(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -> Any:
+def _made(mapping: Options, folder: str | None, options: Options) -> Any:
     """A model with the data that it is trained on, or a problem to walk on."""
     return made(mapping, folder, options) or problem_of(mapping, folder, options)
 
 
-def _descend(given: Any, options: dict[str, Any], view: View) -> Outcome:
+def _descend(given: Any, options: Options, view: View) -> Outcome:
     act = _walk if options.get("epochs") is None else train_outcome
     return act(given, options, view)
 
 
-def _walk(given: Problem, options: dict[str, Any], view: View) -> Outcome:
-    from gradcli.descent import Settings, descend
+def _walk(given: Problem, options: Options, view: View) -> Outcome:
+    from gradcli.descent.settings import settings_of
+
+    problem = given.trainable()
+    several = settings_of(options, problem.walk)
+    if len(several) > 1:
+        return _compared(problem, several, options, view)
+    return _walked(problem, several[0], options, view)
+
+
+def _walked(problem: Problem, settings: Settings, options: Options, view: View) -> Outcome:
+    from gradcli.descent import descend
     from gradcli.gradient import differentiate
     from gradcli.report.walks import WalkLines, WalkReport
 
-    problem = given.trainable()
-    drawn = sys.stdout.isatty() and not options.pop("no_map", False)
-    steps = options.get("steps") or problem.walk.steps
-    settings = Settings(
-        lr=options.get("lr") or problem.walk.lr,
-        steps=steps,
-        every=options.get("every") or max(1, steps // 10),
-        optimizer=options.get("optimizer", "gd"),
-        clip_norm=options.get("clip_norm"),
-        clip_value=options.get("clip_value"),
-        tol=options.get("tol"),
-    )
+    drawn = sys.stdout.isatty() and not options.get("no_map", False)
     lines = WalkLines(problem, settings, view.screen(screen_width()))
 
     def print_row(row: Row) -> None:
@@ -56,14 +59,14 @@ def _walk(given: Problem, options: dict[str, Any], view: View) -> Outcome:
             with bar.hidden():
                 put(lines.row(row))
 
-    with Bar("descending", steps) as bar:
+    with Bar("descending", settings.steps) as bar:
         walk = descend(problem, settings, print_row, bar)
     if view.tables:
         put(lines.end())
     code, complaint = _ended(walk)
     return Outcome(
         WalkReport(problem, walk, drawn, view.low, view.high),
-        lambda: respelt(problem, "descend", {**options, **_shown(settings)}),
+        partial(_respelt, problem, options, [settings]),
         code,
         complaint,
         (),
@@ -73,10 +76,35 @@ def _walk(given: Problem, options: dict[str, Any], view: View) -> Outcome:
     )
 
 
-def _shown(settings: Settings) -> dict[str, Any]:
-    """What was settled for the walk, by key."""
-    known = {key.name for key in DESCEND_KEYS}
-    return {k: v for k, v in settings._asdict().items() if k in known and v is not None}
+def _compared(
+    problem: Problem, several: Sequence[Settings], options: Options, view: View
+) -> Outcome:
+    from gradcli.descent.comparison import compare
+    from gradcli.report.comparisons import ComparisonReport
+
+    for name in ("trace", "graph"):
+        if getattr(view, name):
+            raise GradcliError(f"--{name}: goes with one optimizer, not {len(several)}")
+    with Bar("descending", sum(settings.steps for settings in several)) as bar:
+        walks = compare(problem, several, bar)
+    ends = [_ended(walk) for walk in walks]
+    told = [f"{w.settings.optimizer}: {text}" for w, (_, text) in zip(walks, ends) if text]
+    return Outcome(
+        ComparisonReport(problem, walks, view.low, view.high),
+        partial(_respelt, problem, options, several),
+        max(code for code, _ in ends),
+        "; ".join(told) or None,
+    )
+
+
+def _respelt(problem: Problem, options: Options, several: Sequence[Settings]) -> Options:
+    """The specification that gives the answer again, with all that was settled."""
+    known = {key.name for key in DESCEND_KEYS} - {"no_map"}
+    settled = {k: v for one in several for k, v in one.options().items() if k in known}
+    names = [one.optimizer for one in several]
+    kept = {k: v for k, v in options.items() if k != "no_map"}
+    settled["optimizer"] = names[0] if len(names) == 1 else names
+    return respelt(problem, "descend", {**kept, **settled})
 
 
 def _ended(walk: Descent) -> tuple[int, str | None]:

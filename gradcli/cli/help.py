@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import gradcli
-from gradcli import catalogue
+from gradcli import catalogue, spec_keys
 from gradcli.cli.show import screen_width
 from gradcli.errors import GradcliError
 from gradcli.layer_kinds import LAYERS
@@ -18,6 +18,8 @@ from gradcli.suggest import suggestion
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from gradcli.keys import Key
 
 _FOLDER = os.path.join(os.path.dirname(gradcli.__file__), "help")
 _WIDEST = 100
@@ -43,15 +45,23 @@ def _text(topic: str) -> str:
 
 
 def _table(name: str) -> str:
-    """A table of the catalogue, or of the kinds of layers, as Markdown."""
+    """A table of the catalogue, of keys, or of the kinds of layers, as Markdown."""
     if name == "LAYERS":
         rows = [[f"`{kind}`", _keys_of(kind), _arrays_of(kind)] for kind in LAYERS]
         head = "| kind | keys | arrays |\n|---|---|---|"
+    elif name.endswith("_KEYS"):
+        rows = [[f"`{k.name}`", k.default, ", ".join(k.only), k.help] for k in _keys(name)]
+        head = "| key | default | of | |\n|---|---|---|---|"
     else:
         meanings = {n: getattr(m, "meaning", m) for n, m in vars(catalogue)[name].items()}
         rows = [[f"`{n}`", text.replace("|", r"\|")] for n, text in meanings.items()]
         head = "| | |\n|---|---|"
     return "\n".join([head, *[f"| {' | '.join(row)} |" for row in rows], ""])
+
+
+def _keys(name: str) -> Sequence[Key]:
+    found: Sequence[Key] = vars(spec_keys)[name]
+    return found
 
 
 def _keys_of(kind: str) -> str:

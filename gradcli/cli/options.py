@@ -21,6 +21,7 @@ _METAVARS = {
     "pair": "X Y",
     "ints": "N,N",
     "word": "NAME",
+    "words": "NAME,NAME",
 }
 
 
@@ -40,7 +41,7 @@ class KeyOption(click.Option):
     def __init__(self, key: Key) -> None:
         self.key = key
         self.group = key.group
-        named = key.words and key.kind in ("word", "names")
+        named = key.words and key.kind in ("word", "words", "names")
         text = f"{key.help[:-1]}: {', '.join(key.words)}." if named else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"

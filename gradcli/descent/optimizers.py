@@ -1,62 +1,69 @@
-"""Optimizers: how a step is made from a gradient. Each is declared once, here.
-
-A rule is a function of a primal ``p``, its gradient ``g``, the learning rate ``lr`` and the
-step's number ``t``, from 1. The parameters after these are its slots: what it carries from
-step to step for each primal, zeros at first, its own to write to. It gives the next ``p``, then
-the next slots. Keyword-only parameters are its keys; their defaults are Keras's.
-"""
+"""Optimizers on their way: a rule with what it carries from step to step."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from gradcli.errors import SpecError
+from gradcli.catalogue import OPTIMIZERS
+from gradcli.descent.packs import Pack, State, packed, slots_by_name
+from gradcli.descent.rules import RULES
+from gradcli.errors import GradcliError, SpecError
 from gradcli.problem import Arrays
-from gradcli.suggest import suggestion
+from gradcli.suggest import listed, suggestion
 
-Update = Callable[..., tuple[Any, ...]]
-
-
-class Rule(NamedTuple):
-    """A rule with the names of its slots, and its keys with their defaults."""
-
-    update: Update
-    slots: tuple[str, ...]
-    keys: dict[str, float]
+Rate = Callable[[int], float]
+"""The learning rate by the number of steps taken before; see ``Schedule``."""
+Evaluate = Callable[[Arrays], tuple[Any, Arrays]]
+"""The value and the gradients at a point."""
 
 
-RULES: dict[str, Rule] = {}
-"""Each by its name; what help says of it stands in the catalogue."""
+class Point(NamedTuple):
+    """A point on the way, with the value and the gradients there."""
+
+    at: Arrays
+    value: Any
+    gradients: Arrays
 
 
-def optimizer(update: Update) -> Update:
-    """Declare a rule: its name, slots and keys are read off its signature."""
-    code = update.__code__
-    slots = code.co_varnames[4 : code.co_argcount]
-    RULES[update.__name__] = Rule(update, slots, update.__kwdefaults__ or {})
-    return update
+class Stepping(Protocol):
+    """What takes the steps of a walk."""
+
+    needs_values: bool
+    """Whether it asks for the value at points of its own choice, of all the data."""
+
+    def advance(self, point: Point, evaluate: Evaluate) -> Point | None:
+        """The point after a step from ``point``; None where no lower one is found."""
 
 
 class Optimizer:
-    """An optimizer on its way. ``state`` has the slots of each primal, ``taken`` the steps so far.
+    """An optimizer on its way; ``taken`` is the number of steps so far.
 
-    ``keys`` replace the defaults of its rule. Raises SpecError for a name that is not known.
+    ``lr`` is the learning rate, or a function of the number of steps taken, as a Schedule is.
+    ``keys`` replace the defaults of its rule. Raises SpecError for a name that is not known, and
+    for one that is no rule's.
     """
 
-    def __init__(self, name: str, lr: float, **keys: float) -> None:
+    needs_values = False
+
+    def __init__(self, name: str, lr: float | Rate, **keys: float) -> None:
         if name not in RULES:
-            near = suggestion(name, RULES) or f": one of {', '.join(RULES)}"
-            raise SpecError("optimizer", f"unknown optimizer {name!r}{near}")
+            raise SpecError("optimizer", _no_rule(name))
         self.rule = RULES[name]
         self.name = name
-        self.lr = lr
-        self.keys = {**self.rule.keys, **keys}
+        self.lr = lr if callable(lr) else float(lr)  # a number of NumPy's would widen float32
+        self.keys = {**self.rule.keys, **{key: float(value) for key, value in keys.items()}}
         self.taken = 0
-        self.state: dict[str, dict[str, Any]] = {}
+        self._restored: State = {}
+        self._packs: list[Pack] = []
+
+    @property
+    def state(self) -> State:
+        """The slots of each primal, by name; none before the first step. They go on changing."""
+        return slots_by_name(self._packs) if self._packs else self._restored
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -68,77 +75,91 @@ class Optimizer:
         self.state, self.taken = state, taken
 
     def step(self, at: Arrays, gradients: Arrays) -> Arrays:
-        """The point after a step from ``at``: arrays of the same names, shapes and dtypes."""
-        if not self.taken:
-            self.state = {name: dict.fromkeys(self.rule.slots, 0.0) for name in at}
+        """The point after a step from ``at``: new arrays of the same names, shapes and dtypes."""
+        moved = {n: p.copy() if isinstance(p, np.ndarray) else p for n, p in at.items()}
+        self.step_in_place(moved, gradients)
+        return moved
+
+    def step_in_place(self, at: Arrays, gradients: Arrays) -> None:
+        """As ``step``, to the bit, written into the arrays of ``at``: it takes no new memory."""
+        packs = self._packs or self._begin(at)
+        lr = self.lr(self.taken) if callable(self.lr) else self.lr
         self.taken += 1
-        update, names = self.rule.update, self.rule.slots
-        moved: Arrays = {}
-        for name, p in at.items():
-            slots = self.state[name]
-            moved[name], *carried = update(
-                p, gradients[name], self.lr, self.taken, *slots.values(), **self.keys
-            )
-            slots.update(zip(names, carried))
+        for pack in packs:
+            for name, p, g in zip(pack.names, pack.ps, pack.gs):
+                p[...] = at[name]
+                g[...] = gradients[name]
+            if pack.ps:
+                self._update(pack, pack.p, pack.g, lr)
+            else:
+                name = pack.names[0]
+                at[name] = self._update(pack, at[name], gradients[name], lr)
+            for name, p in zip(pack.names, pack.ps):
+                at[name][...] = p
+
+    def advance(self, point: Point, evaluate: Evaluate) -> Point:
+        """The point after a step from ``point``."""
+        at = self.step(point.at, point.gradients)
+        return Point(at, *evaluate(at))
+
+    def restore(self, state: Mapping[str, Mapping[str, Any]], taken: int) -> None:
+        """Go on as the optimizer did whose ``state`` and ``taken`` these are; they are copied.
+
+        Raises GradcliError where the slots are not those of its rule; the next step raises it
+        where they do not fit the primals.
+        """
+        for name, slots in state.items():
+            if set(slots) != set(self.rule.slots):
+                told = f"{self.name} needs {_named(self.rule.slots)}"
+                raise GradcliError(f"the state of {name!r} has {_named(slots)}, and {told}")
+        self._restored = {
+            name: {slot: np.array(slots[slot]) for slot in self.rule.slots}
+            for name, slots in state.items()
+        }
+        self._packs = []
+        self.taken = taken
+
+    def _begin(self, at: Arrays) -> list[Pack]:
+        """Make what is needed beside the primals ``at``, of what was restored if anything was."""
+        if self._restored:
+            _require_fit(self._restored, at)
+        initial = {slot: self.keys.get(f"initial_{slot}_value", 0.0) for slot in self.rule.slots}
+        state = self._restored or {
+            name: {slot: np.full(p.shape, v, p.dtype) for slot, v in initial.items()}
+            for name, p in at.items()
+        }
+        self._packs = packed(at, state)
+        return self._packs
+
+    def _update(self, pack: Pack, p: Any, g: Any, lr: float) -> Any:
+        slots = pack.slots
+        moved, *carried = self.rule.update(
+            p, g, lr, self.taken, pack.work, *slots.values(), **self.keys
+        )
+        slots.update(zip(slots, carried))  # scalars are new ones
         return moved
 
 
-@optimizer
-def gd(p: Any, g: Any, lr: float, t: int) -> tuple[Any, ...]:
-    """Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées, 1847."""
-    return (p - lr * g,)
+def _require_fit(state: State, at: Arrays) -> None:
+    for name, p in at.items():
+        if name not in state:
+            raise GradcliError(f"the state of the optimizer lacks {name!r}")
+        for slot, array in state[name].items():
+            if (array.shape, array.dtype) != (p.shape, p.dtype):
+                raise GradcliError(f"{slot} of {name!r} is {_form(array)}, and {name} {_form(p)}")
 
 
-@optimizer
-def momentum(
-    p: Any, g: Any, lr: float, t: int, velocity: Any, *, momentum: float = 0.9
-) -> tuple[Any, ...]:
-    """Polyak, Some methods of speeding up the convergence of iteration methods, 1964."""
-    velocity *= momentum
-    velocity -= lr * g
-    return p + velocity, velocity
+def _form(array: npt.NDArray[Any]) -> str:
+    return f"{array.dtype} of shape {array.shape}"
 
 
-@optimizer
-def nesterov(
-    p: Any, g: Any, lr: float, t: int, velocity: Any, *, momentum: float = 0.9
-) -> tuple[Any, ...]:
-    """Nesterov, A method of solving a convex programming problem, 1983.
-
-    In the form of Sutskever et al., On the importance of initialization and momentum, 2013.
-    """
-    velocity *= momentum
-    velocity -= lr * g
-    return p + momentum * velocity - lr * g, velocity
+def _named(slots: Iterable[str]) -> str:
+    return listed(slots) if list(slots) else "no slots"
 
 
-@optimizer
-def rmsprop(
-    p: Any, g: Any, lr: float, t: int, square: Any, *, rho: float = 0.9, epsilon: float = 1e-7
-) -> tuple[Any, ...]:
-    """Tieleman & Hinton, Neural Networks for Machine Learning, lecture 6, 2012."""
-    square *= rho
-    square += (1 - rho) * g * g
-    return p - lr * g / np.sqrt(square + epsilon), square
-
-
-@optimizer
-def adam(
-    p: Any,
-    g: Any,
-    lr: float,
-    t: int,
-    first: Any,
-    second: Any,
-    *,
-    beta_1: float = 0.9,
-    beta_2: float = 0.999,
-    epsilon: float = 1e-7,
-) -> tuple[Any, ...]:
-    """Kingma & Ba, Adam: a method for stochastic optimization, 2015."""
-    first *= beta_1
-    first += (1 - beta_1) * g
-    second *= beta_2
-    second += (1 - beta_2) * g * g
-    rate = lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    return p - rate * first / (np.sqrt(second) + epsilon), first, second
+def _no_rule(name: str) -> str:
+    if name in OPTIMIZERS:
+        told = "asks for the value at points of its own choice, which cannot be had here"
+        return f"{name} {told}: take one of {', '.join(RULES)}"
+    near = suggestion(name, RULES) or f": one of {', '.join(RULES)}"
+    return f"unknown optimizer {name!r}{near}"

@@ -11,24 +11,13 @@ import numpy as np
 
 from gradcli.descent.clipping import clipped, norm_of
 from gradcli.descent.ending import Arrival, arrival_at, has_converged, trend_of
-from gradcli.descent.optimizers import Optimizer
+from gradcli.descent.optimizers import Point, Stepping
+from gradcli.descent.settings import Settings
 from gradcli.gradient import require_scalar
 from gradcli.problem import Arrays, Problem
 
 TICK = 0.1
 """Seconds between reports of progress, where a step does not take longer."""
-
-
-class Settings(NamedTuple):
-    """How to walk; ``tol`` is the gradient norm at which the walk has converged and stops."""
-
-    lr: float
-    steps: int
-    every: int
-    optimizer: str = "gd"
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    tol: float | None = None
 
 
 class Row(NamedTuple):
@@ -57,12 +46,13 @@ class Descent(NamedTuple):
     points: list[tuple[float, ...]] | None
     """Every point of up to two scalar variables; None of other problems."""
     stopped: str | None
-    """Why it ended early: "tol", "nonfinite", "interrupted"; None where it did not."""
+    """Why it ended early: "tol", "nonfinite", "interrupted", or "search" where a line search finds
+    no lower point; None where it did not."""
     converged: bool
     trend: str | None
     """"diverging", "oscillating" or "still" where the walk went wrong: see ``trend_of``."""
-    optimizer: Optimizer
-    """With its state; after an interrupt it may be one step ahead of the end."""
+    optimizer: Stepping
+    """As it is after the walk; after an interrupt it may be one step ahead of the end."""
     arrival: Arrival | None
     """The published minimum near which it ended."""
 
@@ -94,7 +84,7 @@ def descend(
     GradcliError where the value is not one number.
     """
     step_at = problem.stepper()
-    optimizer = Optimizer(settings.optimizer, settings.lr)
+    optimizer = settings.optimizer_ready()
     at: Arrays = {name: value[()] for name, value in problem.primals.items()}
     start = at
     tracked = problem.shows_point and len(at) <= 2 and all(np.ndim(v) == 0 for v in at.values())
@@ -117,10 +107,10 @@ def descend(
 
     with np.errstate(all="ignore"):
         try:
+            here = Point(at, *step_at(at))
+            require_scalar(here.value)
             for step in range(settings.steps + 1):
-                value, gradients = step_at(at)
-                if step == 0:
-                    require_scalar(value)
+                at, value, gradients = here
                 norm = norm_of(gradients)
                 steepest = max(steepest, norm)
                 values.append(float(value))
@@ -134,11 +124,15 @@ def descend(
                 if stopped or step == settings.steps:
                     break
                 gradients = clipped(gradients, settings.clip_norm, settings.clip_value)
-                at = optimizer.step(at, gradients)
                 now = time.monotonic()
                 if now - clock >= TICK:
                     progress(step + 1 - reported)
                     reported, clock = step + 1, now
+                there = optimizer.advance(Point(at, value, gradients), step_at)
+                if there is None:
+                    stopped = "search"
+                    break
+                here = there
         except KeyboardInterrupt:
             if last is None:
                 raise

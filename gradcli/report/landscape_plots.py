@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gradcli.descent import Descent
-from gradcli.descent.profile import profile
+from gradcli.descent.profile import Profile, profile
 from gradcli.descent.surface import Points, Surface, surface
 from gradcli.problem import Arrays, Problem
 from gradcli.report.gradient_plots import gradients_figure
@@ -23,13 +23,22 @@ _LIFT = 0.02
 """How far above the surface the walk is drawn, of its whole height: it would sink in else."""
 
 # Told apart by shape and by brightness, whatever colours one sees.
-_HALO = {"color": "white", "linewidth": 3}
-_PATH = {"color": "black", "linewidth": 1.2, "marker": "o", "markersize": 3}
+HALO = {"color": "white", "linewidth": 3}
+PATH = {"color": "black", "linewidth": 1.2, "marker": "o", "markersize": 3}
 _MARK = {"linestyle": "none", "markeredgecolor": "black"}
-_START = {**_MARK, "color": "white", "marker": "s", "markersize": 8}
-_END = {**_MARK, "color": "#d55e00", "marker": "*", "markersize": 14}
+START = {**_MARK, "color": "white", "marker": "s", "markersize": 8}
+END = {**_MARK, "color": "#d55e00", "marker": "*", "markersize": 14}
 _MINIMUM = {**_MARK, "color": "white", "marker": "X", "markersize": 9}
-_POINT = {**_END, "marker": "o", "markersize": 8}
+_POINT = {**END, "marker": "o", "markersize": 8}
+
+
+class Mark(NamedTuple):
+    """Points over a surface, with their heights; a name that begins with _ is in no legend."""
+
+    name: str
+    at: Any
+    heights: Any
+    style: dict[str, Any]
 
 
 def walk_figure(
@@ -47,7 +56,7 @@ def walk_figure(
     axes.plot(walk.values, color="black")
     if walk.values and min(walk.values) > 0:
         axes.set_yscale("log")
-    _label(axes, "step", "value", problem.title)
+    label(axes, "step", "value", problem.title)
     return figure
 
 
@@ -68,56 +77,60 @@ def _surface(
     problem: Problem, points: Points, low: Sequence[float], high: Sequence[float]
 ) -> Figure:
     found = surface(problem, points, GRID, GRID, low, high)
+    return surface_figure(found, _marks(found), problem.title)
+
+
+def surface_figure(found: Surface, marks: Sequence[Mark], title: str) -> Figure:
+    """A surface and its contours, with ``marks`` over both, from below."""
     x, y = np.meshgrid(found.x, found.y)
     z = _bounded(found.z)
     figure, _ = new_figure(0, width=2)
     solid: Any = figure.add_axes((0.0, 0.03, 0.46, 0.9), projection="3d", computed_zorder=False)
     solid.plot_surface(x, y, z, cmap="cividis", alpha=0.75, linewidth=0, zorder=1)
     flat = figure.add_axes((0.57, 0.12, 0.41, 0.78))
-    there = np.isfinite(z)
-    levels: Any = np.unique(np.quantile(z[there], np.linspace(0, 1, 16))) if there.any() else []
+    heights = z[np.isfinite(z)]
+    levels: Any = np.unique(np.quantile(heights, np.linspace(0, 1, 16))) if heights.size else []
     if len(levels) > 1:
         flat.contourf(x, y, found.z, levels, cmap="cividis", alpha=0.6, extend="both")
         lines = flat.contour(x, y, found.z, levels, cmap="cividis")
         flat.clabel(lines, levels[1:-1:2], fmt="%.3g", fontsize="x-small", colors="black")
     flat.set_xlim(found.x[0], found.x[-1])
     flat.set_ylim(found.y[0], found.y[-1])
-    lift = _LIFT * float(np.ptp(z[there])) if there.any() else 0.0
-    marks = _marks(found)
-    for name, at, heights, style in marks:
-        inside = np.array([found.cell(point) is not None for point in at])
-        shown = np.where(inside[:, None], at, np.nan)
-        solid.plot(*shown.T, heights + lift, zorder=5, label=name, **style)
+    lift = _LIFT * float(np.ptp(heights)) if heights.size else 0.0
+    for name, at, values, style in marks:
+        there = np.array([found.cell(point) is not None for point in at])
+        shown = np.where(there[:, None], at, np.nan)
+        solid.plot(*shown.T, np.where(there, values + lift, np.nan), zorder=5, label=name, **style)
         flat.plot(*shown.T, zorder=5, label=name, **style)
-    _label(solid, *found.names, "")
+    label(solid, *found.names, "")
     solid.set_zlabel("value")
-    _label(flat, *found.names, problem.title)
+    label(flat, *found.names, title)
     if len(marks) > 1:
         flat.legend(fontsize="x-small")
     return figure
 
 
-def _marks(found: Surface) -> list[tuple[str, Any, Any, dict[str, Any]]]:
-    """What is drawn over a surface, from below: name, points, heights, style.
-
-    A name that begins with _ is not in the legend.
-    """
+def _marks(found: Surface) -> list[Mark]:
     path, heights = found.path, found.heights
     if len(path) == 1:
-        marks = [("point", path, heights, _POINT)]
+        marks = [Mark("point", path, heights, _POINT)]
     else:
         marks = [
-            ("_", path, heights, _HALO),
-            ("path", path, heights, _PATH | {"markevery": _every(path)}),
-            ("start", path[:1], heights[:1], _START),
-            ("end", path[-1:], heights[-1:], _END),
+            Mark("_", path, heights, HALO),
+            Mark("path", path, heights, PATH | {"markevery": every(path)}),
+            Mark("start", path[:1], heights[:1], START),
+            Mark("end", path[-1:], heights[-1:], END),
         ]
-    if len(found.minima):
-        marks.insert(0, ("known minimum", found.minima, found.depths, _MINIMUM))
-    return marks
+    return [*known_minima(found), *marks]
 
 
-def _every(path: Any) -> int:
+def known_minima(found: Surface) -> list[Mark]:
+    if not len(found.minima):
+        return []
+    return [Mark("known minimum", found.minima, found.depths, _MINIMUM)]
+
+
+def every(path: Any) -> int:
     """Of how many points one has a marker."""
     return max(1, len(path) // 200)
 
@@ -135,26 +148,32 @@ def _bounded(z: Any) -> Any:
 def _curve(problem: Problem, points: Points, low: Sequence[float], high: Sequence[float]) -> Figure:
     """The value and its derivative by one variable, with the points on the curve."""
     found = profile(problem, points, 4 * GRID, low, high)
-    figure, [axes] = new_figure()
-    axes.plot(*found.value, color="#0072b2", label="value")
-    axes.plot(*found.derivative, "--", color="#d55e00", label="derivative")
+    figure, axes = curves(found, problem.title, bool(len(low) or len(high)))
     path = found.path
     if len(points) == 1:
         axes.plot(*path, label="point", **_POINT | {"color": "black"})
     else:
-        axes.plot(*path, **_PATH, markevery=_every(path.x), label="path")
-        axes.plot(path.x[:1], path.y[:1], label="start", **_START)
-        axes.plot(path.x[-1:], path.y[-1:], label="end", **_END)
-    if len(low) or len(high):
-        axes.set_xlim(found.value.x[0], found.value.x[-1])
-    if found.reach is not None:
-        axes.set_ylim(*found.reach)
-    _label(axes, found.name, "", problem.title)
+        axes.plot(*path, **PATH, markevery=every(path.x), label="path")
+        axes.plot(path.x[:1], path.y[:1], label="start", **START)
+        axes.plot(path.x[-1:], path.y[-1:], label="end", **END)
     axes.legend()
     return figure
 
 
-def _label(axes: Any, x: str, y: str, title: str) -> None:
+def curves(found: Profile, title: str, to_the_ends: bool) -> tuple[Figure, Any]:
+    """The value and the derivative along one variable, and the axes that they are on."""
+    figure, [axes] = new_figure()
+    axes.plot(*found.value, color="#0072b2", label="value")
+    axes.plot(*found.derivative, "--", color="#d55e00", label="derivative")
+    if to_the_ends:
+        axes.set_xlim(found.value.x[0], found.value.x[-1])
+    if found.reach is not None:
+        axes.set_ylim(*found.reach)
+    label(axes, found.name, "", title)
+    return figure, axes
+
+
+def label(axes: Any, x: str, y: str, title: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.set_title(caption(title), fontsize="small")

@@ -53,6 +53,7 @@ class RunningTable:
         return [Line(kind, self.widths, cells) for kind, cells in lines.items()]
 
     def row(self, count: int, values: Sequence[Any]) -> Line:
+        """``values`` beside a count; None leaves its cell empty."""
         cells = [str(count), *[_cell(v, c, self.screen) for v, c in zip(values, self._cells)]]
         return Line("row", self.widths, list(map(str.rjust, cells, self.widths)))
 
@@ -103,6 +104,8 @@ def _layout(first: Any, screen: Screen) -> _Layout:
 
 
 def _cell(value: Any, layout: _Layout, screen: Screen) -> str:
+    if value is None:
+        return ""
     shown = text(value, screen)
     if _point(shown) > layout.before and np.isfinite(value):
         shown = scientific(value, screen.digits)

@@ -27,6 +27,7 @@ SMALL = 60
 _STOPPED = {
     "nonfinite": "stopped: the value or its gradient is not finite",
     "interrupted": "stopped: interrupted",
+    "search": "stopped: the line search found no lower point",
 }
 
 
@@ -77,26 +78,7 @@ class WalkReport(NamedTuple):
     high: Sequence[float] = ()
 
     def document(self) -> dict[str, Any]:
-        walk = self.walk
-        return {
-            "start": walk.start,
-            "end": walk.end,
-            "value": walk.value,
-            "steps": walk.steps,
-            "path": [
-                {
-                    "step": row.step,
-                    **({} if row.at is None else {"at": row.at}),
-                    "value": row.value,
-                    "grad_norm": row.grad_norm,
-                }
-                for row in walk.path
-            ],
-            "converged": walk.converged,
-            **({"stopped": walk.stopped} if walk.stopped else {}),
-            **({"trend": walk.trend} if walk.trend else {}),
-            **self.problem.measured(walk.end),
-        }
+        return {**walk_document(self.walk), **self.problem.measured(self.walk.end)}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         walk = self.walk
@@ -114,7 +96,7 @@ class WalkReport(NamedTuple):
         for name, array in walk.end.items():
             if np.ndim(array):
                 yield array_shown(name, array, screen)
-        yield from _ending(walk, screen)
+        yield from ending(walk, screen)
         yield from measure_tables(self.problem.measured(walk.end), screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
@@ -129,13 +111,44 @@ class WalkReport(NamedTuple):
         return walk_figure(self.problem, self.walk, self.low, self.high)
 
 
+def walk_document(walk: Descent) -> dict[str, Any]:
+    """From where to where, every shown row of the way, and how it ended."""
+    return {
+        "start": walk.start,
+        "end": walk.end,
+        "value": walk.value,
+        "steps": walk.steps,
+        "path": [
+            {
+                "step": row.step,
+                **({} if row.at is None else {"at": row.at}),
+                "value": row.value,
+                "grad_norm": row.grad_norm,
+            }
+            for row in walk.path
+        ],
+        "converged": walk.converged,
+        **({"stopped": walk.stopped} if walk.stopped else {}),
+        **({"trend": walk.trend} if walk.trend else {}),
+    }
+
+
 def _title(problem: Problem, settings: Settings) -> Iterator[Text]:
     yield Text(f"descend {problem.title}", style="bold")
-    how = f"{settings.optimizer}, lr {settings.lr:g}, {_steps(settings.steps)}"
-    yield Text(how, style="dim")
+    yield Text(f"{way(settings)}, {steps_text(settings.steps)}", style="dim")
 
 
-def _steps(number: int) -> str:
+def way(settings: Settings) -> str:
+    """How a walk goes, in words: its optimizer, and what was asked for besides the defaults."""
+    known = settings.options()
+    told = [settings.optimizer]
+    if "lr" in known:
+        told.append(f"lr {known['lr']:g} {known.get('lr_schedule', '')}".rstrip())
+    keys = {**settings.decay, **settings.keys}
+    return ", ".join([*told, *[f"{name} {value:g}" for name, value in keys.items()]])
+
+
+def steps_text(number: int) -> str:
     return f"{number} step{'s' * (number != 1)}"
 
 
@@ -173,12 +186,13 @@ def array_shown(name: str, array: Any, screen: Screen) -> Any:
     return array_table(title, array, screen)
 
 
-def _ending(walk: Descent, screen: Screen) -> Iterator[Text]:
+def ending(walk: Descent, screen: Screen) -> Iterator[Text]:
+    """Where a walk ended and how."""
     point = [f"{n} {text(v, screen)}" for n, v in walk.end.items() if np.ndim(v) == 0]
     at = f" at {', '.join(point)}" if point else ""
-    steps = _steps(walk.steps)
+    steps = steps_text(walk.steps)
     yield Text.assemble(f"after {steps}: value ", (text(walk.value, screen), "bold cyan"), at)
-    if walk.stopped in _STOPPED:
+    if walk.stopped in _STOPPED and not walk.converged:
         yield Text(_STOPPED[walk.stopped])
     if walk.stopped != "nonfinite":
         yield _verdict(walk, screen)
@@ -203,7 +217,7 @@ def _verdict(walk: Descent, screen: Screen) -> Text:
 def _wrong(walk: Descent, screen: Screen) -> str:
     """What went wrong, and the way out."""
     half = (walk.steps + 1) // 2
-    over = f"over the last {_steps(half)}"
+    over = f"over the last {steps_text(half)}"
     lower = f"lower the learning rate (it is {walk.settings.lr:g})"
     if walk.trend == "diverging":
         first, last = (text(row.value, screen) for row in (walk.path[0], walk.path[-1]))
