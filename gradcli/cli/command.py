@@ -42,7 +42,8 @@ def command_of(family: Family, verb: str | None) -> click.Command:
         callback=callback,
         params=[
             *family.arguments(),
-            *[KeyOption(key) for key in [*family.keys, *keys]],
+            *[KeyOption(key) for key in family.keys if key.group or key.name not in names],
+            *[KeyOption(key) for key in keys],
             *view_options(*(("low", "high") if name == "check" else ())),
         ],
         help=f"{about.format(family.subject)}\n\n{family.help}",

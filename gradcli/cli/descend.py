@@ -89,11 +89,15 @@ def _compared(
         walks = compare(problem, several, bar)
     ends = [_ended(walk) for walk in walks]
     told = [f"{w.settings.optimizer}: {text}" for w, (_, text) in zip(walks, ends) if text]
+    report = ComparisonReport(problem, walks, view.low, view.high)
+    shown = report.begin(view.screen(screen_width())) if view.tables else []
+    put(shown)
     return Outcome(
-        ComparisonReport(problem, walks, view.low, view.high),
+        report,
         partial(_respelt, problem, options, several),
         max(code for code, _ in ends),
         "; ".join(told) or None,
+        begun=bool(shown),
     )
 
 

@@ -66,6 +66,11 @@ class KeyOption(click.Option):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         takes_file = self.key.kind == "value" or self.key.metavar == "FILE"
+        begun, comma, _ = incomplete.rpartition(",")
+        if self.key.kind == "words" and comma:
+            words, taken = self.key.words.items(), begun.split(",")
+            found = {f"{begun},{word}": told for word, told in words if word not in taken}
+            return completions(found, incomplete, files=False)
         return completions(self.key.words, incomplete, takes_file)
 
 

@@ -125,7 +125,7 @@ class Optimizer:
             _require_fit(self._restored, at)
         initial = {slot: self.keys.get(f"initial_{slot}_value", 0.0) for slot in self.rule.slots}
         state = self._restored or {
-            name: {slot: np.full(p.shape, v, p.dtype) for slot, v in initial.items()}
+            name: {slot: np.full_like(p, v) for slot, v in initial.items()}
             for name, p in at.items()
         }
         self._packs = packed(at, state)

@@ -37,20 +37,30 @@ class ComparisonReport(NamedTuple):
             ]
         }
 
-    def tables(self, screen: Screen) -> Iterator[Any]:
-        yield Text(f"descend {self.problem.title}", style="bold")
-        yield Text(f"the value by step, {steps_text(self.walks[0].settings.steps)}", style="dim")
+    def begin(self, screen: Screen) -> list[Any]:
+        """The title and the table, whose numbers are each as short as can be; none if too wide.
+
+        As a walk begins to be shown while it goes on; ``tables`` gives the rest.
+        """
         heads, *rows = self.rows()
         table = RunningTable(heads, rows[0][1:], rows[-1][0], screen)
-        if table.fits:
-            yield from table.top()
-            yield from [table.row(step, values) for step, *values in rows]
-            yield table.bottom()
-        else:
+        if not table.fits:
+            return []
+        lines = [table.row(step, values) for step, *values in rows]
+        return [*self._title(), *table.top(), *lines, table.bottom()]
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        if not screen.begun:
+            heads, *rows = self.rows()
+            yield from self._title()
             yield from grid(heads, rows, screen)
         for walk in self.walks:
             yield Text(way(walk.settings), style="bold")
             yield from ending(walk, screen)
+
+    def _title(self) -> Iterator[Text]:
+        yield Text(f"descend {self.problem.title}", style="bold")
+        yield Text(f"the value by step, {steps_text(self.walks[0].settings.steps)}", style="dim")
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """A row a shown step: its number, and the value by each optimizer that came so far."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from gradcli.cli.main import cli
 from gradcli.descent import Descent, Settings, descend
 from gradcli.descent.comparison import compare
 from gradcli.formula import Formula, LandscapeProblem
@@ -86,6 +89,18 @@ def test_files(gradcli: Gradcli, tmp_path: Path) -> None:
         assert file["runs.path.value"].shape == (2, 3)
 
 
+def test_markdown_has_a_table(gradcli: Gradcli) -> None:
+    ran = gradcli(f"{HALVED} --optimizer gd,momentum --markdown")
+    assert "| step | gd | momentum |\n| --: | --: | --: |\n| 0 | 4.0 | 4.0 |" in ran.out
+
+
+def test_names_after_a_comma_are_completed() -> None:
+    words = "gradcli descend formula --optimizer gd,ada"
+    env = {"_GRADCLI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "4"}
+    found = CliRunner().invoke(cli, [], env=env, prog_name="gradcli").output
+    assert re.findall(r"plain,(\S+)", found) == ["gd,adam", "gd,adamw", "gd,adagrad"]
+
+
 def test_models_are_compared(gradcli: Gradcli) -> None:
     ran = gradcli("descend mse --x 1;2;3 --y 3;5;7 --w 0 --optimizer gd,lbfgs --steps 20")
     assert ran.code == 0
@@ -104,19 +119,10 @@ def test_what_goes_wrong_with_one_is_said_of_it(gradcli: Gradcli) -> None:
         assert told.err == f"gradcli: error: {view.split()[0]}: goes with one optimizer, not 2\n"
 
 
-def test_an_interrupt_leaves_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_leaves_what_there_is(interrupt: Callable[[Problem, int], None]) -> None:
     """In the second of three walks: the first is whole, and the third is not begun."""
     problem = LandscapeProblem("sphere")
-    step, calls = problem.stepper(), 0
-
-    def interrupted(at: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 15:
-            raise KeyboardInterrupt
-        return step(at)
-
-    monkeypatch.setattr(problem, "stepper", lambda: interrupted)
+    interrupt(problem, 15)
     several = [Settings(0.1, 10, 5, name) for name in ("gd", "adam", "rmsprop")]
     walks = compare(problem, several)
     assert [(walk.steps, walk.stopped) for walk in walks] == [(10, None), (2, "interrupted")]

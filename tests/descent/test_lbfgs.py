@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from gradcli.descent.line_search import CURVATURE, DECREASE, Trial, line_search
 from gradcli.errors import SpecError
 from gradcli.formula import LANDSCAPES, Formula, LandscapeProblem
 from gradcli.model import Model
+from gradcli.problem import Problem
 from tests.conftest import HERE, Gradcli
 
 SCIPY = json.loads((HERE / "reference" / "lbfgs.json").read_text())
@@ -107,19 +108,10 @@ def test_a_value_that_falls_without_an_end_is_walked_as_far_as_it_goes() -> None
     assert not walk.converged
 
 
-def test_an_interrupt_keeps_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_what_there_is(interrupt: Callable[[Problem, int], None]) -> None:
     problem = LandscapeProblem("rosenbrock", None, "float64")
-    step, calls = problem.stepper(), 0
-
-    def interrupted(at: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 12:
-            raise KeyboardInterrupt
-        return step(at)
-
     whole = descend(problem, Settings(1.0, 100, 1, "lbfgs"))
-    monkeypatch.setattr(problem, "stepper", lambda: interrupted)
+    interrupt(problem, 12)
     walk = descend(problem, Settings(1.0, 100, 1, "lbfgs"))
     assert walk.stopped == "interrupted"
     assert 0 < walk.steps < 12

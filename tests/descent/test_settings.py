@@ -51,6 +51,14 @@ def test_every_key_changes_the_walks_of_those_that_have_it(key: Key, gradcli: Gr
     assert (ran.code, f"{key.name}: goes with {key.only[0]}" in ran.err) == (2, True)
 
 
+def test_an_optimizers_key_goes_before_what_others_call_a_layers(gradcli: Gradcli) -> None:
+    """epsilon is also Keras's name for the eps of a norm."""
+    walk = "descend layer layer_norm --in 4 --steps 3 --optimizer adam --epsilon 0.5 --json"
+    spec = gradcli(walk).json["spec"]
+    assert (spec["eps"], spec["epsilon"]) == (0.001, 0.5)
+    assert gradcli("layer layer_norm --in 4 --epsilon 0.5 --json").json["spec"]["eps"] == 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

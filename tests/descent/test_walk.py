@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradcli.catalogue import METHODS
 from gradcli.descent import Row, Settings, descend
 from gradcli.formula import LANDSCAPES, Formula, LandscapeProblem
 from gradcli.model import Model
+from gradcli.problem import Problem
 from tests.conftest import GOLDEN
 
 
@@ -130,25 +132,17 @@ def test_stopping_where_the_value_blows_up() -> None:
     assert (walk.converged, walk.trend) == (False, "diverging")
 
 
-def test_stopping_on_an_interrupt_keeps_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_on_an_interrupt_keeps_what_there_is(
+    interrupt: Callable[[Problem, int], None],
+) -> None:
     problem = landscape("sphere")
-    step = problem.stepper()
-    calls = 0
-
-    def interrupted(at: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 7:
-            raise KeyboardInterrupt
-        return step(at)
-
-    monkeypatch.setattr(problem, "stepper", lambda: interrupted)
+    interrupt(problem, 7)
     walk = descend(problem, Settings(0.1, 100, 1))
     assert (walk.stopped, walk.steps, len(walk.path)) == ("interrupted", 5, 6)
     assert walk.points is not None
     assert len(walk.values) == len(walk.points) == 6
     assert tuple(walk.end.values()) == walk.points[-1]
-    calls = 6
+    interrupt(problem, 1)
     with pytest.raises(KeyboardInterrupt):
         descend(problem, Settings(0.1, 100, 1))
 
