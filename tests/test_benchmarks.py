@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks import alone, descent
+from tests.benchmarks import alone, descent, optimizers
 from tests.benchmarks.gradients import ROWS, contestants
 from tests.benchmarks.layers import WORKS
 
@@ -22,3 +22,7 @@ def test_layers_agree(name: str) -> None:
 
 def test_walks_end_at_the_minimum() -> None:
     assert {"numbers by hand", "gradcli"} <= set(descent.contestants())
+
+
+def test_steps_of_adam_agree() -> None:
+    assert {"NumPy by hand", "gradcli"} <= set(optimizers.contestants())
