@@ -70,10 +70,6 @@ class Optimizer:
         """What it carries from step to step for each primal."""
         return self.rule.slots
 
-    def restore(self, state: dict[str, dict[str, Any]], taken: int) -> None:
-        """Go on from ``state`` after so many steps ``taken``; its arrays are then its own."""
-        self.state, self.taken = state, taken
-
     def step(self, at: Arrays, gradients: Arrays) -> Arrays:
         """The point after a step from ``at``: new arrays of the same names, shapes and dtypes."""
         moved = {n: p.copy() if isinstance(p, np.ndarray) else p for n, p in at.items()}
@@ -84,18 +80,23 @@ class Optimizer:
         """As ``step``, to the bit, written into the arrays of ``at``: it takes no new memory."""
         packs = self._packs or self._begin(at)
         lr = self.lr(self.taken) if callable(self.lr) else self.lr
-        self.taken += 1
-        for pack in packs:
-            for name, p, g in zip(pack.names, pack.ps, pack.gs):
-                p[...] = at[name]
-                g[...] = gradients[name]
-            if pack.ps:
-                self._update(pack, pack.p, pack.g, lr)
-            else:
-                name = pack.names[0]
-                at[name] = self._update(pack, at[name], gradients[name], lr)
-            for name, p in zip(pack.names, pack.ps):
-                at[name][...] = p
+        self.taken = taken = self.taken + 1
+        update, keys = self.rule.update, self.keys
+        for names, p, g, ps, gs, slots, work in packs:
+            if ps:
+                for name, own, slope in zip(names, ps, gs):
+                    own[...] = at[name]
+                    slope[...] = gradients[name]
+                update(p, g, lr, taken, work, *slots.values(), **keys)
+                for name, own in zip(names, ps):
+                    at[name][...] = own
+                continue
+            name = names[0]
+            at[name], *carried = update(
+                at[name], gradients[name], lr, taken, work, *slots.values(), **keys
+            )
+            if carried:  # arrays are the same, scalars new ones
+                slots.update(zip(slots, carried))
 
     def advance(self, point: Point, evaluate: Evaluate) -> Point:
         """The point after a step from ``point``."""
@@ -130,14 +131,6 @@ class Optimizer:
         }
         self._packs = packed(at, state)
         return self._packs
-
-    def _update(self, pack: Pack, p: Any, g: Any, lr: float) -> Any:
-        slots = pack.slots
-        moved, *carried = self.rule.update(
-            p, g, lr, self.taken, pack.work, *slots.values(), **self.keys
-        )
-        slots.update(zip(slots, carried))  # scalars are new ones
-        return moved
 
 
 def _require_fit(state: State, at: Arrays) -> None:

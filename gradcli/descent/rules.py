@@ -54,10 +54,13 @@ def _quotient(a: Any, b: Any, work: Any) -> Any:
     return a / b if work is None else np.divide(a, b, work)
 
 
+def _root(a: Any, work: Any) -> Any:
+    return np.sqrt(a) if work is None else np.sqrt(a, work)
+
+
 def _scaled(g: Any, square: Any, lr: float, epsilon: float, work: Any) -> Any:
     """lr g / sqrt(square + epsilon)."""
-    scale = _sum(square, epsilon, work)
-    step = _quotient(g, np.sqrt(scale, work), work)
+    step = _quotient(g, _root(_sum(square, epsilon, work), work), work)
     step *= lr
     return step
 
@@ -137,7 +140,7 @@ def adam(
     second *= beta_2 / (1 - beta_2)
     second += _product(g, g, work)
     second *= 1 - beta_2
-    scale = np.sqrt(second, work)
+    scale = _root(second, work)
     scale += epsilon
     step = _quotient(first, scale, work)
     step *= lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)

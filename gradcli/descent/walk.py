@@ -123,12 +123,14 @@ def descend(
                     reach(step, at, value, norm)
                 if stopped or step == settings.steps:
                     break
-                gradients = clipped(gradients, settings.clip_norm, settings.clip_value)
+                if settings.clip_norm is not None or settings.clip_value is not None:
+                    gradients = clipped(gradients, settings.clip_norm, settings.clip_value)
+                    here = Point(at, value, gradients)
                 now = time.monotonic()
                 if now - clock >= TICK:
                     progress(step + 1 - reported)
                     reported, clock = step + 1, now
-                there = optimizer.advance(Point(at, value, gradients), step_at)
+                there = optimizer.advance(here, step_at)
                 if there is None:
                     stopped = "search"
                     break

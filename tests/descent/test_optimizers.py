@@ -129,6 +129,8 @@ def test_a_restored_optimizer_goes_on_to_the_bit(name: str) -> None:
         whole.step_in_place(at, g)
     saved = {p: {s: np.array(a) for s, a in slots.items()} for p, slots in whole.state.items()}
     there = {key: array.copy() for key, array in at.items()}
+    for array in [array for slots in saved.values() for array in slots.values()]:
+        array.flags.writeable = False
     again = Optimizer(name, Schedule("cosine", 0.1, 6))
     again.restore(saved, whole.taken)
     for g in gradients[3:]:
