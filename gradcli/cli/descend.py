@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Options = dict[str, Any]
 
+
 def _made(mapping: Options, folder: str | None, options: Options) -> Any:
     """A model with the data that it is trained on, or a problem to walk on."""
     return made(mapping, folder, options) or problem_of(mapping, folder, options)

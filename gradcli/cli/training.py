@@ -52,15 +52,11 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
     """Train, epoch by epoch on the screen."""
     from gradcli.descent import Optimizer
     from gradcli.descent.checkpoint import resumed
+    from gradcli.descent.settings import settings_of
     from gradcli.descent.training import Plan, begin, rows_of, steps_an_epoch, train
     from gradcli.gradient import differentiate
     from gradcli.report.training import Course, TrainingLines, TrainingReport
 
-    settled = {
-        "lr": options.get("lr") or training.model.walk.lr,
-        "optimizer": options.get("optimizer", "gd"),
-    }
-    optimizer = Optimizer(settled["optimizer"], settled["lr"])
     plan = Plan(
         options["epochs"],
         options.get("every") or 1,
@@ -69,10 +65,18 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
         options.get("clip_value"),
     )
     trained_on, judged_by = rows_of(training, plan)
+    steps = plan.epochs * steps_an_epoch(len(trained_on), training.batch)
+    several = settings_of({**options, "steps": steps}, training.model.walk)
+    if len(several) > 1:
+        raise SpecError("optimizer", "with epochs one is taken, not several")
+    [settings] = several
+    optimizer = settings.optimizer_ready()
+    if not isinstance(optimizer, Optimizer):
+        raise SpecError("optimizer", f"{settings.optimizer} takes all rows at once, without epochs")
     state = begin(training, optimizer)
     if options.get("resume"):
         state = resumed(training, optimizer, options["resume"], len(trained_on))
-    course = Course(training, plan, optimizer, len(trained_on), judged_by)
+    course = Course(training, plan, settings, len(trained_on), judged_by)
     lines = TrainingLines(course, view.screen(screen_width()))
 
     def print_row(epoch: Epoch) -> None:
@@ -80,13 +84,13 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
             with bar.hidden():
                 put(lines.row(epoch))
 
-    left = plan.epochs * steps_an_epoch(len(trained_on), training.batch) - optimizer.taken
-    with Bar("training", max(left, 0)) as bar, deferred() as halted:
+    with Bar("training", max(steps - optimizer.taken, 0)) as bar, deferred() as halted:
         trained = train(training, plan, state, print_row, bar, halted)
     if view.tables:
         put(lines.end())
-    code, complaint = _ended(trained, optimizer.lr)
+    code, complaint = _ended(trained, settings.lr)
     asked = {k: v for k, v in options.items() if k not in _TEST and k != "no_map"}
+    settled = {k: v for k, v in settings.options().items() if k not in ("steps", "every")}
     return Outcome(
         TrainingReport(course, trained),
         lambda: {**training.document, "verb": "descend", **asked, **settled},

@@ -142,7 +142,7 @@ def _step(training: Training, plan: Plan, state: State, batch: Arrays) -> bool:
     if not math.isfinite(step.loss):
         return False
     gradients = clipped(step.gradients, plan.clip_norm, plan.clip_value)
-    state.params = state.optimizer.step(state.params, gradients)
+    state.optimizer.step_in_place(state.params, gradients)
     state.moving = moved_on(state.moving, step.moments)
     state.step += 1
     state.seen += step.seen

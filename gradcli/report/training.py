@@ -16,13 +16,13 @@ from gradcli.report.numbers import text
 from gradcli.report.plots import caption, new_figure
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
-from gradcli.report.walks import array_shown
+from gradcli.report.walks import array_shown, way
 from gradcli.suggest import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gradcli.descent import Optimizer
+    from gradcli.descent import Settings
 
 
 class Course(NamedTuple):
@@ -30,7 +30,7 @@ class Course(NamedTuple):
 
     training: Training
     plan: Plan
-    optimizer: Optimizer
+    settings: Settings
     rows: int
     """So many are trained on,"""
     held: int
@@ -40,7 +40,7 @@ class Course(NamedTuple):
         yield Text(f"descend {self.training.model.title}", style="bold")
         steps = -(-self.rows // self.training.batch)
         epochs = f"{counted(self.plan.epochs, 'epoch')} of {counted(steps, 'step')}"
-        parts = [f"{self.optimizer.name}, lr {self.optimizer.lr:g}", epochs]
+        parts = [way(self.settings), epochs]
         parts.append(f"{counted(self.rows, 'row')}{f', {self.held:,} held out' * bool(self.held)}")
         yield Text("; ".join(parts), style="dim")
 

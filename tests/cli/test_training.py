@@ -111,6 +111,19 @@ def test_what_is_saved_is_gone_on_with(gradcli: Gradcli, tmp_path: Path) -> None
     assert len(done.answer["history"]) == 2
 
 
+def test_keys_of_optimizers_and_schedules_go_through(gradcli: Gradcli, tmp_path: Path) -> None:
+    """A schedule falls over all steps of all epochs; a rate of 0 at the end moves nothing."""
+    kept = tmp_path / "run.npz"
+    command = f"descend ce {SMALL} --beta-1 0.5 --lr-schedule cosine --decay-steps 10"
+    first = gradcli(f"{command} --epochs 4 --json")
+    assert gradcli("run - --json", stdin=first.out.encode()).out == first.out
+    assert first.json["spec"]["beta_1"] == 0.5
+    two = gradcli(f"{command} --epochs 2 --save {kept} --json").answer
+    assert two["params"] == first.answer["params"]  # 5 steps an epoch
+    more = gradcli(f"{command} --epochs 4 --resume {kept} --json").answer
+    assert more == first.answer
+
+
 @pytest.mark.parametrize("steps", [1, 6])
 def test_ctrl_c_keeps_what_was_reached(digits: Path, gradcli: Gradcli, steps: int) -> None:
     """Stopped in the middle of an epoch, saved, and gone on with: as if it had not been."""
@@ -153,6 +166,9 @@ REFUSED = {
     f"descend ce {SMALL} --resume x.npz": "--resume: goes with epochs",
     f"descend ce {SMALL} --epochs 2 --steps 3": "--steps: does not go with epochs",
     f"descend ce {SMALL} --epochs 2 --tol 3": "--tol: does not go with epochs",
+    f"descend ce {SMALL} --epochs 2 --optimizer lbfgs": "--optimizer: lbfgs takes all rows at once",
+    f"descend ce {SMALL} --epochs 2 --optimizer gd,adam": "--optimizer: with epochs one is taken",
+    f"descend ce {SMALL} --epochs 2 --rho 0.5": "--rho: goes with rmsprop only, not adam",
     f"descend ce {SMALL} --epochs 0": "--epochs: must be a whole number from 1, not 0",
     f"descend ce {SMALL} --epochs 2 --holdout 1": "--holdout: must be a number from 0 to below 1",
     f"descend ce {SMALL} --epochs 2 --holdout 0.001": "--holdout: 0.001 of 40 rows leaves no row",

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.catalogue import OPTIMIZERS
 from gradcli.descent import Optimizer
 from gradcli.descent.feed import order, split
+from gradcli.descent.rules import RULES
 from gradcli.descent.training import Plan, State, Trained, begin, train
 from gradcli.errors import SpecError
 from gradcli.model.training import Training
@@ -116,7 +116,7 @@ def test_the_first_step_is_the_models_own_on_those_rows() -> None:
     assert state.seen.mean == pytest.approx(float(answer.value), rel=1e-13)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", RULES)
 @pytest.mark.parametrize("steps", [3, 7, 12])
 def test_a_stopped_training_goes_on_to_the_same_numbers(optimizer: str, steps: int) -> None:
     _, whole = run(digits(), optimizer=optimizer, holdout=0.2)
