@@ -44,14 +44,12 @@ class Lbfgs:
         slope = _flat(point.gradients)
         if not slope.any():
             return None
-        line = _Line(point, self._direction(slope), slope, evaluate)
-        # A first step has no curvature to go by: it is of length 1 at most.
-        found = line.lower(1.0) if self._kept else line.lower(min(1.0, 1 / _norm(slope)))
-        if found is None and self._kept:
-            found = line.flatter()
-        if found is None and self._kept:  # what was kept may mislead; the gradient does not
-            self._kept.clear()
-            found = _Line(point, -slope, slope, evaluate).lower(min(1.0, 1 / _norm(slope)))
+        found = None
+        if self._kept:
+            line = _Line(point, self._direction(slope), slope, evaluate)
+            found = line.lower() or line.flatter()
+        if found is None:  # nothing is kept, or it misleads: there is no curvature to go by
+            found = _Line(point, -slope / _norm(slope), slope, evaluate).lower()
         if found is None:
             return None
         self._keep(_flat(found.at) - _flat(point.at), _flat(found.gradients) - slope)
@@ -89,13 +87,13 @@ class _Line:
         eps = np.finfo(np.asarray(point.value).dtype).eps
         self.rounding = float(eps) * abs(float(point.value))
 
-    def lower(self, first: float) -> Point | None:
-        """A point that is lower, by a search that begins at the length ``first``."""
+    def lower(self) -> Point | None:
+        """A point that is lower, by a search that begins at the length 1."""
         down = float(self.direction @ self.slope)
         if not down < -self.rounding:  # a step would change the value by half of that
             return None
         start = Trial(0.0, float(self.point.value), down)
-        found = line_search(self._trial_at, start, first)
+        found = line_search(self._trial_at, start, 1.0)
         return None if found is None else found.point
 
     def flatter(self) -> Point | None:
@@ -117,7 +115,10 @@ class _Line:
 
 
 def _norm(slope: Flat) -> float:
-    return math.sqrt(slope @ slope)
+    """The Euclidean norm, also where squares overflow or vanish."""
+    most = float(np.max(np.abs(slope)))
+    scaled = slope / most
+    return most * math.sqrt(scaled @ scaled)
 
 
 def _flat(arrays: Arrays) -> Flat:

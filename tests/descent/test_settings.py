@@ -10,6 +10,7 @@ from gradcli.descent.settings import settings_of
 from gradcli.keys import Key
 from gradcli.problem import Walk
 from gradcli.spec_keys import OPTIMIZER_KEYS
+from tests.cli.test_help import commands
 from tests.conftest import Gradcli
 
 
@@ -57,6 +58,9 @@ def test_an_optimizers_key_goes_before_what_others_call_a_layers(gradcli: Gradcl
     spec = gradcli(walk).json["spec"]
     assert (spec["eps"], spec["epsilon"]) == (0.001, 0.5)
     assert gradcli("layer layer_norm --in 4 --epsilon 0.5 --json").json["spec"]["eps"] == 0.5
+    for path, command in commands():
+        options = [param.name for param in command.params]
+        assert len(set(options)) == len(options), path
 
 
 @pytest.mark.parametrize(
