@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gradcli.catalogue import OPTIMIZERS
 from gradcli.descent.settings import settings_of
+from gradcli.errors import SpecError
 from gradcli.keys import Key
 from gradcli.problem import Walk
-from gradcli.spec_keys import OPTIMIZER_KEYS
+from gradcli.spec_keys import DESCEND_KEYS, OPTIMIZER_KEYS
 from tests.cli.test_help import commands
 from tests.conftest import Gradcli
 
@@ -86,6 +90,26 @@ def test_mistakes(options: str, message: str, gradcli: Gradcli) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5
+)
+WORDS = st.lists(st.sampled_from([*OPTIMIZERS, " gd ", "", "adm"])).map(",".join)
+
+
+@given(ANYTHING | st.text() | WORDS)
+def test_optimizers_are_read_or_refused(value: object) -> None:
+    key = next(key for key in DESCEND_KEYS if key.name == "optimizer")
+    try:
+        found = key.read(value)
+    except SpecError as error:
+        assert error.key == "optimizer"
+        return
+    names = [found] if isinstance(found, str) else found
+    assert names
+    assert len(set(names)) == len(names)
+    assert set(names) <= set(OPTIMIZERS)
 
 
 @pytest.mark.parametrize("value", [5, [], ["gd", 5], [["gd"]], {"gd": 1}, True, ""])
