@@ -26,6 +26,16 @@ SEED = Key("seed", "int", "Of the random stream.", "0", least=0, group="Random")
 WRT = Key("wrt", "names", "Differentiate by these: x,w1. Names of intermediates, too.", "all")
 IN = Key("in", "ints", "Shape of a row: 3, or 8,8,3.", "from x or w")
 X = Key("x", "value", "Inputs, (batch, in).", "normal", INITIALISERS, group="Data")
+SCALE = Key("scale", "number", "x is divided by it.", "1", group="Data")
+X_SHAPE = Key("x_shape", "ints", "x is given this shape first of all.", "its own", group="Data")
+PARAMS = Key(
+    "params",
+    "text",
+    "Parameters by name: a saved answer or walk, or any file of arrays by name.",
+    "drawn",
+    group="Data",
+    metavar="FILE",
+)
 BATCH = Key("batch", "int", "Rows; with epochs, rows a step.", "x's, else 1", group="Data")
 CONVENTION = Key("convention", "word", "Whose names, layouts and defaults.", "keras", CONVENTIONS)
 RANDOM_KEYS = (
@@ -90,6 +100,8 @@ MODEL_KEYS = (
     WRT._replace(default="the parameters, or x"),
     BATCH,
     X,
+    SCALE,
+    X_SHAPE,
     Key("y", "value", "Targets, (batch, out).", "from labels", group="Data"),
     Key(
         "labels",
@@ -99,6 +111,8 @@ MODEL_KEYS = (
         group="Data",
     ),
     Key("mask", "value", "1 for each row that counts, else 0.", "all rows", group="Data"),
+    Key("allow_nan", "flag", "Take nan and infinity among x and y as they are.", group="Data"),
+    PARAMS,
     Key(
         "w",
         "value",
@@ -142,6 +156,9 @@ LAYER_KEYS = (
     WRT._replace(default="x and the parameters"),
     BATCH,
     X,
+    SCALE,
+    X_SHAPE,
+    PARAMS,
     UPSTREAM,
     *RANDOM_KEYS,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gradcli.errors import LiteralError, SpecError
+from gradcli.errors import FileError, LiteralError, SpecError
 from gradcli.inputs.files import NamedArrays, read_arrays
 from gradcli.inputs.literals import from_lists
 from gradcli.keys import shown
@@ -31,6 +31,8 @@ def read_gradients(
     and SpecError where lists are no lists of numbers.
     """
     given = read_arrays(source, "grads.") if isinstance(source, str) else _listed(source)
+    for name in given.coarse:
+        raise FileError(f"{source}: {name} is BF16, whose two digits prove nothing: save it as F32")
     meant = _meant(given.arrays, names)
     return {
         meant.get(name, name): array

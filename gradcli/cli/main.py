@@ -20,6 +20,7 @@ from gradcli.cli.signals import leave
     others={
         "Verbs": {"check": "gradcli.cli.check:check", "descend": "gradcli.cli.descend:descend"},
         "Reference": {
+            "data": "gradcli.cli.data:data",
             "ops": "gradcli.cli.reference:ops",
             "landscapes": "gradcli.cli.reference:landscapes",
             "activation": "gradcli.cli.reference:activation",

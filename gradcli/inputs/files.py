@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -71,10 +71,42 @@ def open_array(source: str, folder: str | None = None) -> OpenedArray:
     """
     path, key, index = place_of(source)
     with _reading(source, path, folder, maps=True) as reading:
-        array = _real(sliced(reading.contents.array(key), index)).view()
-        array.flags.writeable = False
-        where = None if path == "-" else os.path.abspath(os.path.join(folder or "", path))
-        return OpenedArray(array, source, where, reading.state)
+        array = sliced(reading.contents.array(key), index)
+        return _view(array, source, None if path == "-" else (path, folder), reading.state)
+
+
+def arrays_in(source: str) -> Iterator[tuple[str, OpenedArray | FileError]]:
+    """Every array that a file holds, as ``open_array`` opens it, by its source.
+
+    Of a file that holds arrays by name, and of a table with its columns, each is one; in place of
+    one of something else than real numbers stands why it is none. Use an array before you ask for
+    the next one. Raises FileError as ``read_array``.
+    """
+    path, key, index = place_of(source)
+    if path == "-" or key is not None or index is not None:
+        yield source, open_array(source)
+        return
+    with _reading(source, path, None, maps=True) as reading:
+        contents, where = reading.contents, (path, None)
+        if not contents.named:
+            yield source, _view(contents.array(None), source, where, reading.state)
+        for name in contents.named:
+            own = f"{source}:{name}"
+            try:
+                found: OpenedArray | FileError
+                found = _view(contents.named[name], own, where, reading.state)
+            except FileError as error:
+                found = error
+            yield own, found
+
+
+def _view(
+    array: npt.NDArray[Any], source: str, at: tuple[str, str | None] | None, state: State | None
+) -> OpenedArray:
+    view = _real(array).view()
+    view.flags.writeable = False
+    where = None if at is None else os.path.abspath(os.path.join(at[1] or "", at[0]))
+    return OpenedArray(view, source, where, state)
 
 
 class NamedArrays(NamedTuple):
@@ -82,13 +114,18 @@ class NamedArrays(NamedTuple):
 
     arrays: dict[str, npt.NDArray[Any]]
     typed: bool
+    names: Mapping[str, str] = {}
+    """What the file calls those whose names it has with something before them, beside others."""
+    coarse: Collection[str] = ()
+    """Those that the file has in BF16: two digits."""
 
 
-def read_arrays(source: str, prefix: str = "") -> NamedArrays:
+def read_arrays(source: str, *prefixes: str | tuple[str, ...]) -> NamedArrays:
     """Every array of numbers in a file that holds them by name, ``-`` for standard input.
 
-    Where names begin with ``prefix``, only those are read, and named without it. Raises
-    FileError where ``source`` is of no such format.
+    Where names begin with one of ``prefixes``, the first that any has, only those are read, and
+    named without it; several may stand together. Raises FileError where ``source`` is of no such
+    format.
     """
     with _reading(source, source, None) as (kind, contents, _):
         if not kind.by_name:
@@ -96,13 +133,13 @@ def read_arrays(source: str, prefix: str = "") -> NamedArrays:
             raise FileError(f"is neither {' nor '.join(known)}")
         if contents.whole is not None and not contents.named:
             raise FileError("holds no arrays by name")
-        names = [name for name in contents.named if name.startswith(prefix)]
-        for name in contents.coarse:
-            raise FileError(f"{name} is BF16, whose two digits prove nothing: save it as F32")
-        return NamedArrays(
-            {n.removeprefix(prefix): _real(contents.named[n], n) for n in names or contents.named},
-            kind.typed,
-        )
+        groups = [(p,) if isinstance(p, str) else p for p in prefixes]
+        every = [*contents.named]
+        own = next((group for group in groups if any(n.startswith(group) for n in every)), ())
+        names = {n.removeprefix(p): n for p in own for n in every if n.startswith(p)}
+        taken = names or {n: n for n in every}
+        arrays = {name: _real(contents.named[n], n) for name, n in taken.items()}
+        return NamedArrays(arrays, kind.typed, names, contents.coarse)
 
 
 class _Reading(NamedTuple):

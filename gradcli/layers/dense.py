@@ -26,6 +26,7 @@ class Dense(Layer, kind="dense"):
     stacks = True
     keeps_features = False
     spatial = False
+    flat = True
 
     @property
     def title(self) -> str:

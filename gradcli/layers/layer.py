@@ -63,6 +63,8 @@ class Layer:
     spatial: ClassVar[bool | None] = None
     """Whether a row of two axes is of channels along positions (True), or of features at each
     step (False); None where it takes either."""
+    flat: ClassVar[bool] = False
+    """Whether a row is a list of features as a rule, so that data of more axes are flattened."""
     lays: ClassVar[bool] = False
     """Whether it goes by how arrays are laid out, so that it needs the convention's layout."""
     reshapes: ClassVar[bool] = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,16 +11,16 @@ import numpy.typing as npt
 
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans, initialise
-from gradcli.inputs.literals import reads_stdin
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
-from gradcli.inputs.values import Given, resolve
 from gradcli.layers.weights import Parameter
-from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets
+from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets, model_inputs
+from gradcli.model.given import read_given, require_finite
 from gradcli.model.lint import lint_spec
 from gradcli.model.memory import require_memory
 from gradcli.model.network import leaves
 from gradcli.model.placed import Placed, back, front, outward
-from gradcli.model.shapes import Sizes, Values, infer, stand_columns
+from gradcli.model.rows import Values
+from gradcli.model.shapes import Sizes, infer
 from gradcli.model.spec import Spec, parse_layer, parse_spec
 from gradcli.model.targets import Rows, whole_numbers
 from gradcli.problem import Arrays
@@ -54,6 +54,8 @@ class Gathered(NamedTuple):
     sizes: Sizes
     given: Values
     origins: dict[str, str]
+    """The files that arrays came from, by key."""
+    warnings: Sequence[str] = ()
 
 
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
@@ -64,24 +66,28 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
     return assemble(gather(mapping, folder))
 
 
-def gather(mapping: Mapping[str, Any], folder: str | None) -> Gathered:
-    """What ``mapping`` specifies, read and checked, before any array is made."""
+def gather(mapping: Mapping[str, Any], folder: str | None, training: bool = False) -> Gathered:
+    """What ``mapping`` specifies, read and checked, before any array is made.
+
+    What ``training`` gathers itself is not read with parameters.
+    """
     spec = parse_spec(mapping) if "loss" in mapping else parse_layer(mapping)
-    given, origins = _read(spec, folder)
-    spec, sizes = infer(spec, given)
-    return Gathered(spec, sizes, given, origins)
+    found = read_given(spec, folder, training)
+    spec, sizes = infer(found.spec, found.values, found.origins)
+    return Gathered(spec, sizes, found.values, found.origins, found.warnings)
 
 
 def assemble(gathered: Gathered) -> Built:
     """The arrays, as given or drawn. Raises as ``build`` does."""
-    spec, sizes, given, origins = gathered
+    spec, sizes, given, origins, told = gathered
     dtype = np.dtype(spec.dtype)
     require_memory(spec.layers, sizes, dtype)
-    warnings = lint_spec(spec, sizes.batch, sizes.out)
-    stream = _stream(spec)
+    stream = stream_of(spec)
 
     # The draw order is part of the contract: x, each layer's arrays, then labels or upstreams.
-    arrays = {"x": _inputs(spec, given["x"], sizes, stream)}
+    x, seen = _inputs(gathered, stream)
+    arrays = {"x": x}
+    warnings = [*told, *seen, *lint_spec(spec, sizes.batch, sizes.out)]
     for placed in leaves(spec.layers):
         arrays |= arrays_of(placed, given, sizes.batch, stream)
     parameters = tuple([name for placed in leaves(spec.layers) for name in placed.learned])
@@ -94,6 +100,9 @@ def assemble(gathered: Gathered) -> Built:
             arrays["mask"] = rows.mask(given["mask"])
         if isinstance(given["y"], np.ndarray):
             arrays["y"], warning = fit_targets(given["y"], sizes)
+            if "mask" in arrays:
+                counting = rows.counting(arrays["y"], arrays["mask"])
+                require_finite(spec, "y", counting, origins.get("y"))
             rows.require_classes(arrays["y"])
             warnings += [warning] if warning else []
         else:
@@ -111,20 +120,25 @@ def assemble(gathered: Gathered) -> Built:
     return Built(spec, sizes, cast, parameters, labels, exact, origins, warnings, forms)
 
 
-def _inputs(spec: Spec, given: Any, sizes: Sizes, stream: Stream) -> npt.NDArray[Any]:
-    """x (batch, *row)."""
+def _inputs(gathered: Gathered, stream: Stream) -> tuple[npt.NDArray[Any], list[str]]:
+    """x (batch, *row), and how its shape was seen where that is to be told."""
+    spec, sizes, given = gathered.spec, gathered.sizes, gathered.given["x"]
     first, vocabulary = spec.layers[0], _vocabulary(spec)
-    if vocabulary is not None:
-        if not isinstance(given, np.ndarray):
-            count = sizes.batch * math.prod(sizes.row)
-            return stream.integers(count, vocabulary).reshape(sizes.batch, *sizes.row)
-        return whole_numbers("x", fit_inputs(given, sizes), vocabulary)
-    shape = (sizes.batch, *first.shape)
-    needed = Parameter(shape, "(batch, in)", Fans(shape[0], shape[-1]))
-    x = _array("x", given, needed, stream)
     if isinstance(given, np.ndarray):
-        return fit_inputs(x, sizes)
-    return np.asarray(outward(x, first.first[0]))
+        x, seen = fit_inputs(given, sizes)
+        warnings = [seen] if seen else []
+        if vocabulary is None:
+            scaled = spec.scale != 1
+            return model_inputs(x, sizes.row, spec.scale, np.float64) if scaled else x, warnings
+        if spec.scale != 1:
+            raise SpecError("scale", "does not go with an x of whole numbers")
+        return whole_numbers("x", x, vocabulary), warnings
+    if vocabulary is not None:
+        count = sizes.batch * math.prod(sizes.row)
+        return stream.integers(count, vocabulary).reshape(sizes.batch, *sizes.row), []
+    shape = (sizes.batch, *first.shape)
+    x = _array("x", given, Parameter(shape, "(batch, in)", Fans(shape[0], shape[-1])), stream)
+    return np.asarray(outward(x, first.first[0])), []
 
 
 def _vocabulary(spec: Spec) -> int | None:
@@ -196,33 +210,8 @@ def _upstreams(spec: Spec, given: Values, sizes: Sizes, stream: Stream) -> Array
     return found
 
 
-def _read(spec: Spec, folder: str | None) -> tuple[Values, dict[str, str]]:
-    """Every VALUE, an initialiser's name or an array, and the files that arrays came from.
-
-    None where y or labels is not given.
-    """
-    values = {"x": spec.x}
-    for placed in leaves(spec.layers):
-        values |= {name: placed.values[local] for local, name in placed.names.items()}
-    if spec.loss is not None:  # one layer may have a mask of its own
-        values["mask"] = spec.mask
-    named = {k: v for k, v in (values | spec.targets).items() if v is not None}
-    from_stdin = [k for k, v in named.items() if isinstance(v, str) and reads_stdin(v)]
-    if len(from_stdin) > 1:
-        raise SpecError(from_stdin[1], f"standard input (-) is read by {from_stdin[0]} already")
-    given: dict[str, str | npt.NDArray[Any] | None] = dict.fromkeys([*values, *spec.targets])
-    origins = {}
-    for key, value in named.items():
-        found = resolve(key, value, folder)
-        if isinstance(found, str) and key in ("y", "labels", "mask"):
-            raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
-        given[key] = found if isinstance(found, str) else found.array
-        if isinstance(found, Given) and found.origin:
-            origins[key] = found.origin
-    return stand_columns(spec, given, set(origins)), origins
-
-
-def _stream(spec: Spec) -> Stream:
+def stream_of(spec: Spec) -> Stream:
+    """Where random numbers of a specification come from."""
     if spec.rng == "numpy":
         return NumpyStream(spec.seed or 0)
     if spec.seed is None and spec.op_seed is None:

@@ -11,7 +11,8 @@ from gradcli.errors import SpecError
 from gradcli.inputs.streams import NumpyStream
 from gradcli.inputs.values import written, written_out
 from gradcli.model.build import Gathered
-from gradcli.model.fit import fit_inputs, fit_targets
+from gradcli.model.fit import fit_inputs, fit_targets, model_inputs
+from gradcli.model.given import require_finite
 from gradcli.model.network import leaves
 from gradcli.model.targets import Rows, whole_numbers
 from gradcli.problem import Arrays
@@ -41,7 +42,7 @@ class Dataset(NamedTuple):
         spec, sizes, *_ = self.gathered
         dtype = np.dtype(spec.dtype)
         x = self.x[rows]
-        found = {"x": x if x.dtype.kind == "i" and self._ids else x.astype(dtype, copy=False)}
+        found = {"x": x if self._ids else model_inputs(x, sizes.row, spec.scale, dtype)}
         if self.labels is None:
             assert self.y is not None
             found["y"] = self.y[rows].astype(dtype, copy=False)
@@ -58,11 +59,21 @@ class Dataset(NamedTuple):
             found |= {n: a for n, a in self.batch(slice(None)).items() if n in found}
         return found
 
-    def written(self) -> dict[str, Any]:
-        """The same, and labels, each as a specification has it."""
+    def written(self, scaled: bool) -> dict[str, Any]:
+        """The same, and labels, each as a specification has it.
+
+        Where x is divided by a scale it is ``scaled``, or as it was given for one that tells it.
+        """
         labels = {} if self.labels is None else {"labels": self.labels}
         origins = self.gathered.origins
-        return {n: written(a, origins.get(n)) for n, a in {**self.shown(), **labels}.items()}
+        found = {n: written(a, origins.get(n)) for n, a in {**self.shown(), **labels}.items()}
+        if self.gathered.spec.scale != 1:
+            if scaled:
+                found["x"] = self.batch(slice(None))["x"]
+            else:  # what is written out loses nothing in float64
+                exact = self.x.astype(np.float64) if self.x.dtype.kind == "f" else self.x
+                found["x"] = written(exact, origins.get("x"))
+        return found
 
     def first(self, count: int) -> Gathered:
         """The specification of the model on the first ``count`` rows."""
@@ -80,14 +91,15 @@ class Dataset(NamedTuple):
 
 def dataset(gathered: Gathered) -> Dataset:
     """The rows that were given. Raises SpecError where x, or its targets, were not."""
-    spec, sizes, given, _ = gathered
+    spec, sizes, given, origins, warnings = gathered
     x = given["x"]
     if not isinstance(x, np.ndarray) or x.ndim == 0:
         raise SpecError("x", "needed: training takes rows of data, such as those of d.npz:x")
     if given["y"] is None and given["labels"] is None:
         raise SpecError("labels", "needed, or y: training takes a target for each row")
     rows = Rows(spec, sizes)
-    x = fit_inputs(x, sizes)
+    x, seen = fit_inputs(x, sizes)
+    gathered = gathered._replace(warnings=[*warnings, *([seen] if seen else [])])
     vocabulary = next(leaves(spec.layers)).layer.vocabulary
     if vocabulary is not None:
         x = whole_numbers("x", x, vocabulary)
@@ -95,6 +107,8 @@ def dataset(gathered: Gathered) -> Dataset:
     y = labels = None
     if isinstance(given["y"], np.ndarray):
         y, _ = fit_targets(given["y"], sizes)
+        if mask is not None:
+            require_finite(spec, "y", rows.counting(y, mask), origins.get("y"))
         rows.require_classes(y)
     else:
         labels = rows.labels(given["labels"], mask, NumpyStream(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradcli.catalogue import INITIALISERS, LOSSES
@@ -29,7 +30,12 @@ def document(built: Built) -> dict[str, Any]:
     if spec.wrt:
         answer["wrt"] = spec.wrt
     answer["batch"] = sizes.batch
-    answer["x"] = _value(built, "x", spec.x)
+    answer["x"] = x = _value(built, "x", spec.x)
+    if isinstance(x, Mapping):  # as its file has it
+        answer |= {"scale": spec.scale} if spec.scale != 1 else {}
+        answer |= {"x_shape": list(spec.x_shape)} if spec.x_shape else {}
+    if spec.allow_nan:
+        answer["allow_nan"] = True
     if built.labels is not None:
         answer["labels"] = written(built.labels, built.origins.get("labels"))
     else:
@@ -38,9 +44,7 @@ def document(built: Built) -> dict[str, Any]:
         answer["mask"] = written(built.arrays["mask"], built.origins.get("mask"))
     if spec.loss and not spec.long:
         for placed in layers:
-            answer |= {
-                name: _value(built, name, placed.values[n]) for n, name in placed.names.items()
-            }
+            answer |= {name: _array(built, placed, n) for n, name in placed.names.items()}
     answer |= {"dtype": spec.dtype, "rng": spec.rng}
     if spec.seed is not None or spec.op_seed is None:
         answer["seed"] = spec.seed or 0
@@ -73,9 +77,15 @@ def _table(built: Built, placed: Placed) -> dict[str, Any]:
     if placed.inner:
         settings["layers"] = [_table(built, inner) for inner in placed.inner]
     name = {} if placed.name is None else {"name": placed.name}
-    values = {n: _value(built, own, placed.values[n]) for n, own in placed.names.items()}
+    values = {n: _array(built, placed, n) for n in placed.names}
     values = {n: value for n, value in values.items() if value is not None}
     return {"kind": placed.layer.kind, **name, **settings, **values}
+
+
+def _array(built: Built, placed: Placed, local: str) -> Any:
+    """The VALUE of an array of a layer, as it was given or as its kind has it."""
+    value = placed.values[local]
+    return _value(built, placed.names[local], placed.usual(local) if value is None else value)
 
 
 def _value(built: Built, name: str, value: Any) -> Any:

@@ -14,25 +14,31 @@ from gradcli.model.shapes import Sizes
 from gradcli.suggest import counted
 
 
-def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
-    """``x`` as (batch, *row): a number fills it, a list of numbers is one row or one column.
+def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> tuple[npt.NDArray[Any], str | None]:
+    """``x`` as (batch, *row), and a warning where its rows are seen with other axes.
 
-    Rows of several axes may be written flat.
+    A number fills it, a list of numbers is one row or one column. Rows of several axes may be
+    written flat, those of one axis come with more, and axes of length 1 may be more or fewer.
     """
     batch, row = sizes.batch, sizes.row
     shape = (batch, *row)
     if x.ndim == 0:
-        return np.full(shape, x)
+        return np.full(shape, x), None
     if x.shape == shape:
-        return x
+        return x, None
     flat = (batch, math.prod(row)) if x.ndim == 2 else (math.prod(shape),)
     if (x.shape == row and batch == 1) or (len(row) > 1 and x.shape == flat):
-        return x.reshape(shape)
+        return x.reshape(shape), None
+    if x.size == math.prod(shape) and len(x) == batch and x.ndim > 2:
+        if len(row) == 1:
+            return x.reshape(shape), f"x {x.shape} is flattened to {shape}"
+        if without_ones(x.shape[1:]) == without_ones(row):
+            return x.reshape(shape), f"x {x.shape} is taken as {shape}"
     if len(row) > 1 or x.ndim > 2:
         counts = f"{batch} of them" if batch > 1 else "one"
         raise SpecError("x", f"has shape {x.shape}, but {shape} is needed: rows of {row}, {counts}")
     if x.ndim == 1 and x.size == batch * row[0] and 1 in shape:
-        return x.reshape(shape)
+        return x.reshape(shape), None
     if x.shape[-1] != row[0]:
         raise SpecError(
             "x",
@@ -41,6 +47,24 @@ def fit_inputs(x: npt.NDArray[Any], sizes: Sizes) -> npt.NDArray[Any]:
         )
     rows = 1 if x.ndim == 1 else len(x)
     raise SpecError("x", f"has {counted(rows, 'row')}, but batch is {batch}")
+
+
+def model_inputs(
+    rows: npt.NDArray[Any], row: tuple[int, ...], scale: float, dtype: npt.DTypeLike
+) -> npt.NDArray[Any]:
+    """(n, *row) of ``dtype``: data of n rows, whatever axes these have, divided by ``scale``.
+
+    They may be the data themselves. Each entry is the quotient in float64, rounded to ``dtype``.
+    Where data and scale are numbers of ``dtype`` it is divided in that, which gives the same: the
+    quotient of two float32 is not rounded twice by way of float64 (Figueroa, "When is double
+    rounding innocuous?", 1995).
+    """
+    x, own = rows.reshape(len(rows), *row), np.asarray(scale, dtype)
+    if scale == 1:
+        return x.astype(dtype, copy=False)
+    if np.can_cast(x.dtype, dtype) and float(own) == scale:
+        return np.asarray(np.divide(x, own, dtype=dtype))
+    return np.asarray(np.divide(x, scale, dtype=np.float64).astype(dtype))
 
 
 def fit_parameter(name: str, array: npt.NDArray[Any], needed: Parameter) -> npt.NDArray[Any]:

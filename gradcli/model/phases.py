@@ -32,7 +32,7 @@ def run_training(placed: Placed, params: Mapping[str, Array], x: Array, note: No
 
 def run_trained(placed: Placed, params: Mapping[str, Array], x: Array, note: Note) -> Any:
     """Runs a layer of a trained network; what has been gathered is among ``params``."""
-    moving = {letter: params[name] for letter, name in gathered(placed).items()}
+    moving = {letter: params[name] for letter, name in placed.gathered.items()}
 
     def run(own: Params, x: Array, note: Note) -> Any:
         return placed.layer.forward_trained({**own, **moving}, x, note)
@@ -40,21 +40,11 @@ def run_trained(placed: Placed, params: Mapping[str, Array], x: Array, note: Not
     return run_layer(placed, params, x, note, run)
 
 
-def gathered(placed: Placed) -> dict[str, str]:
-    """The arrays that training gathers of a layer: their names in the model by letter."""
-    found = {}
-    for weight in placed.layer.weights:
-        local = placed.local_of(weight.letter)
-        if weight.gathered and local not in placed.names:
-            found[weight.letter] = placed.called(local)
-    return found
-
-
 def moving_start(layers: tuple[Placed, ...], dtype: str) -> Arrays:
     """What training gathers, by name, before the first batch."""
     found: Arrays = {}
     for placed in leaves(layers):
-        names, needed = gathered(placed), placed.layer.parameters(placed.shape, 1)
+        names, needed = placed.gathered, placed.layer.parameters(placed.shape, 1)
         for weight in placed.layer.weights:
             if weight.letter in names:
                 shape = needed[weight.letter].shape

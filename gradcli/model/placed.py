@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from gradcli.engine import REGISTRY, Array
 from gradcli.engine.ops.shape import moveaxis
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Forward, Layer, Shape
-from gradcli.layers.weights import Parameter
+from gradcli.layers.weights import Parameter, Weight
 
 if TYPE_CHECKING:
     from gradcli.conventions.layout import Layout
@@ -40,7 +40,7 @@ class Placed(NamedTuple):
     names: dict[str, str]
     """Its arrays: their names in the model, by what the convention calls them."""
     values: dict[str, Any]
-    """A VALUE for each, or None where it comes as its kind has it."""
+    """A VALUE for each, or None where none is given and it comes as its kind has it."""
     called: Callable[[str], str]
     """Makes names in the model from those that the layer notes."""
     z: str
@@ -72,6 +72,12 @@ class Placed(NamedTuple):
         """What the convention calls the layer's array ``letter``, if that is one of its own."""
         names = self.layout.names if self.layout else {}
         return next((n for n, letters in names.items() if letters == (letter,)), letter)
+
+    def usual(self, local: str) -> str | None:
+        """The initialiser of the array called ``local`` where none is given, if it is one's."""
+        of = self.letters_of(local)
+        own = {weight.letter: weight.initialiser for weight in self.layer.weights}
+        return own[of[0]] or None if len(of) == 1 else None
 
     def varied(self, local: str) -> tuple[str, ...]:
         """The layer's arrays that vary with the one called ``local``."""
@@ -105,8 +111,38 @@ class Placed(NamedTuple):
     @property
     def learned(self) -> list[str]:
         """The names of its parameters in the model; the others are constants."""
-        constant = {w.letter for w in self.layer.weights if not w.learned}
-        return [n for local, n in self.names.items() if not constant & {*self.letters_of(local)}]
+        return self._named(lambda weight: weight.learned)
+
+    @property
+    def kept(self) -> list[str]:
+        """The names of the arrays that outlive a batch: parameters, and what is there if given."""
+        return self._named(lambda weight: weight.learned or weight.optional)
+
+    def _named(self, wanted: Callable[[Weight], bool]) -> list[str]:
+        others = {w.letter for w in self.layer.weights if not wanted(w)}
+        return [n for local, n in self.names.items() if not others & {*self.letters_of(local)}]
+
+    @property
+    def gathered(self) -> dict[str, str]:
+        """The arrays that training gathers of it: their names in the model by letter."""
+        found = {}
+        for weight in self.layer.weights:
+            local = self.local_of(weight.letter)
+            if weight.gathered and local not in self.names:
+                found[weight.letter] = self.called(local)
+        return found
+
+    def having(self, given: Collection[str]) -> Placed:
+        """The layer with those of its optional arrays, too, whose names in the model are given."""
+        letters = {letter for local in self.names for letter in self.letters_of(local)}
+        every = _names_of(self.layer, self.layout, [w.letter for w in self.layer.weights])
+        more = {letter for n, of in every.items() if self.called(n) in given for letter in of}
+        alone = {w.letter for w in self.layer.weights if w.beside and w.beside not in more}
+        own = _names_of(self.layer, self.layout, letters | (more - alone))
+        if own.keys() == self.names.keys():
+            return self
+        names = {n: self.called(n) for n in own}
+        return self._replace(names=names, values={n: self.values.get(n) for n in own})
 
     @property
     def decaying(self) -> list[str]:
@@ -137,11 +173,9 @@ def place(
     def one(table: Table, module: str) -> Placed:
         layer, layout = table.layer, convention.layouts.get(table.layer.kind)
         called, z, a = names.of(table, module)
-        letters = layer.letters({letter for n in table.values for letter in _letters(layout, n)})
-        local = layout.names if layout else {letter: (letter,) for letter in letters}
-        own = {n: called(n) for n, of in local.items() if {*of} <= letters.keys()}
-        usual = {n: letters[local[n][0]].initialiser for n in own if len(local[n]) == 1}
-        values = {n: table.values.get(n, usual.get(n) or None) for n in own}
+        given = {letter for n in table.values for letter in _letters(layout, n)}
+        own = {n: called(n) for n in _names_of(layer, layout, given)}
+        values = {n: table.values.get(n) for n in own}
         act = layer.activation
         activate: Callable[..., Any] | None = None if act == "linear" else REGISTRY[act]
         if activate and act in convention.slopes:
@@ -208,6 +242,15 @@ def _flat(tables: Iterable[Table]) -> Iterator[Table]:
 
 def _learns(layer: Layer) -> bool:
     return any(weight.learned for weight in layer.letters().values())
+
+
+def _names_of(
+    layer: Layer, layout: Layout | None, given: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """The arrays of ``layer`` where those letters are ``given``: what each is made of, by name."""
+    letters = layer.letters(given)
+    local = layout.names if layout else {letter: (letter,) for letter in letters}
+    return {name: of for name, of in local.items() if {*of} <= letters.keys()}
 
 
 def _letters(layout: Layout | None, local: str) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,9 @@ from gradcli.conventions.convention import convention_of
 from gradcli.errors import SpecError
 from gradcli.layers.layer import Layer, Shape
 from gradcli.model.network import leaves
-from gradcli.model.placed import Placed, T, back, front
+from gradcli.model.placed import Placed, back, front
+from gradcli.model.rows import Values, columns_of, first_of, row_of_x, rows_in, told_by
 from gradcli.model.spec import Spec
-
-Values = Mapping[str, str | npt.NDArray[Any] | None]
-"""By key an initialiser's name, an array, or None where nothing is given."""
 
 
 class Sizes(NamedTuple):
@@ -33,17 +31,17 @@ class Sizes(NamedTuple):
         return self.output[-1]
 
 
-def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
+def infer(spec: Spec, given: Values, from_files: Collection[str] = ()) -> tuple[Spec, Sizes]:
     """``spec`` with what arrays tell of its layers, and the sizes.
 
-    Sizes are those that the spec states, or else those of the arrays that are ``given`` by name.
+    Sizes are those that the spec states, or else those of the arrays that are ``given`` by name,
+    some of them ``from_files``.
     """
     for name, value in given.items():
         if isinstance(value, np.ndarray) and not value.size:
             raise SpecError(name, f"is empty: its shape is {value.shape}")
     x, y, labels = given["x"], given.get("y"), given.get("labels")
-    told = _told(spec.layers[0], given).get("in")
-    row = _first(spec.inputs, _row(x), (told,) if told else None, _alone(x))
+    row = row_of_x(spec, given, from_files)
     if row is None:
         raise SpecError("in", "needed: the shape of a row, such as 3 (or an x or w of numbers)")
     channels_first = convention_of(spec.convention).channels_first
@@ -56,7 +54,7 @@ def infer(spec: Spec, given: Values) -> tuple[Spec, Sizes]:
     count = None
     if isinstance(labels, np.ndarray):
         count = max(labels.size // math.prod(end.shape[:-1]), 1)
-    batch = _first(spec.batch, _rows(x, row), _rows(y, output), count) or 1
+    batch = first_of(spec.batch, rows_in(x, row), rows_in(y, output), count) or 1
     return spec._replace(layers=layers), Sizes(batch, row, output)
 
 
@@ -154,27 +152,13 @@ class _Chain(NamedTuple):
 
     def completed(self, placed: Placed, where: str | None, last: bool) -> Layer:
         """The layer with what arrays tell of the keys that it leaves open."""
-        layer, told = placed.layer, _told(placed, self.given)
-        if last and (columns := _columns(self.given.get("y"))):
+        layer, told = placed.layer, told_by(placed, self.given)
+        if last and (columns := columns_of(self.given.get("y"))):
             told["units"] = columns
         missing = [key for key in layer.inferred if getattr(layer, key) is None]
         if any(key not in told for key in missing):
             raise _needed(self.spec, placed, where, last, missing)
         return layer.completed({key: told[key] for key in missing})
-
-
-def _columns(y: object) -> int | None:
-    """How many numbers a row of ``y`` has."""
-    if not isinstance(y, np.ndarray):
-        return None
-    return y.shape[-1] if y.ndim else 1
-
-
-def _row(x: object) -> Shape | None:
-    """The shape of a row of ``x``; a list of numbers is one row."""
-    if not isinstance(x, np.ndarray) or x.ndim == 0:
-        return None
-    return tuple(x.shape if x.ndim == 1 else x.shape[1:])
 
 
 def _needed(
@@ -189,56 +173,3 @@ def _needed(
     if spec.long:
         return SpecError(where, f"needs {keys} (or a {arrays} of numbers)")
     return SpecError("out", f"needed: the number of units out (or a {arrays} of numbers)")
-
-
-def _told(placed: Placed, given: Values) -> dict[str, Any]:
-    """Features in, as ``in``, and what a layer leaves to be inferred, as its parameters tell."""
-    if not placed.layer.inferred:
-        return {}
-    found = {local: given[name] for local, name in placed.names.items()}
-    arrays = {n: v for n, v in found.items() if isinstance(v, np.ndarray)}
-    if placed.layout:
-        axes = {n: told.count(",") + 1 for n, told in placed.layout.axes.items()}
-        arrays = {n: v for n, v in arrays.items() if v.ndim == axes.get(n, v.ndim)}
-        arrays = {n: np.asarray(v) for n, v in placed.layout.ours(arrays, placed.layer).items()}
-    return placed.layer.told(arrays)
-
-
-def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Values:
-    """``given``, with the x and y that are a file's list of numbers as columns, one number a row.
-
-    They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
-    """
-    first, last = spec.layers[0], spec.layers[-1]
-    widths = {
-        "x": _first(spec.inputs[-1] if spec.inputs else None, _told(first, given).get("in")),
-        "y": _first(getattr(last.layer, "units", None), _told(last, given).get("units")),
-    }
-    batch = spec.batch
-    stood = dict(given)
-    for name, width in widths.items():
-        array = given.get(name) if name in from_files and width is None else None
-        if isinstance(array, np.ndarray) and array.ndim == 1 and batch in (None, array.size):
-            stood[name] = array.reshape(-1, 1)
-        batch = _first(batch, _rows(stood.get(name), (width or 0,)))
-    return stood
-
-
-def _first(*candidates: T | None) -> T | None:
-    return next((n for n in candidates if n is not None), None)
-
-
-def _alone(value: object) -> Shape | None:
-    """One, for a single number where nothing else tells how many there should be."""
-    return (1,) if isinstance(value, np.ndarray) and value.ndim == 0 else None
-
-
-def _rows(value: object, row: Shape) -> int | None:
-    """How many rows ``value`` has; an array of the shape of a ``row`` is one, flat or not."""
-    if not isinstance(value, np.ndarray) or value.ndim == 0:
-        return None
-    if value.ndim == 1 and len(row) > 1:
-        return max(int(value.size) // math.prod(row), 1)
-    if value.ndim == 1 and len(row) == 1:
-        return int(value.size) if row == (1,) else 1
-    return 1 if value.shape == row else int(value.shape[0])

@@ -58,6 +58,13 @@ class Spec(NamedTuple):
     """For which numbers of classes it is told whether the right one is among them."""
     rows: bool = False
     """Whether the loss of each row is told, too."""
+    scale: float = 1.0
+    """By which x is divided."""
+    x_shape: tuple[int, ...] | None = None
+    """The shape that x is given first of all."""
+    params: str | None = None
+    """A file that has parameters by name, for those that have no VALUE."""
+    allow_nan: bool = False
 
     @property
     def skips_activation(self) -> bool:
@@ -110,6 +117,7 @@ def parse_spec(mapping: Mapping[str, Any]) -> Spec:
         metrics=_read(given, "metrics") or (),
         topk=_read(given, "topk") or (),
         rows=bool(_read(given, "rows")),
+        allow_nan=bool(_read(given, "allow_nan")),
         **_common(given),
     )
 
@@ -152,8 +160,10 @@ def _common(given: Mapping[str, Any]) -> dict[str, Any]:
     rng, op_seed, inputs = _read(given, "rng"), _read(given, "op_seed"), _read(given, "in")
     if op_seed is not None and rng == "numpy":
         raise SpecError("op_seed", "goes with rng tensorflow only")
-    if inputs == []:
-        raise SpecError("in", "must be one length or more, not []")
+    x_shape = _read(given, "x_shape")
+    for name, lengths in (("in", inputs), ("x_shape", x_shape)):
+        if lengths == []:
+            raise SpecError(name, "must be one length or more, not []")
     return {
         "inputs": None if inputs is None else tuple(inputs),
         "convention": _read(given, "convention"),
@@ -161,6 +171,9 @@ def _common(given: Mapping[str, Any]) -> dict[str, Any]:
         "batch": _read(given, "batch"),
         "x": given.get("x", KEYS["x"].default),
         "dtype": _read(given, "dtype"),
+        "scale": _read(given, "scale") or 1.0,
+        "x_shape": None if x_shape is None else tuple(x_shape),
+        "params": _read(given, "params"),
         "seed": _read(given, "seed"),
         "rng": rng,
         "op_seed": op_seed,

@@ -73,6 +73,13 @@ class Rows(NamedTuple):
         inner = labels[..., None] if self.binary else one_hot(labels, self.units, dtype)
         return np.asarray(outward(inner, self.first))
 
+    def counting(self, y: npt.NDArray[Any], mask: npt.NDArray[np.int64] | None) -> npt.NDArray[Any]:
+        """``y`` with zeros in the rows that do not count."""
+        if mask is None:
+            return y
+        rows = np.where(mask[..., None] != 0, inward(y, self.first), 0)
+        return np.asarray(outward(rows, self.first))
+
     def require_classes(self, y: npt.NDArray[Any]) -> None:
         """Raise SpecError where the loss takes one class a row and ``y`` is of something else."""
         assert self.spec.loss is not None

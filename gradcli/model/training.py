@@ -94,7 +94,7 @@ class Training:
         ``test`` has other x, and y or labels, or is empty. Raises SpecError naming the key.
         """
         given, asked = {**mapping, "batch": None}, mapping.get("batch")
-        data = dataset(gather(given, folder))
+        data = dataset(gather(given, folder, training=True))
         batch = min(len(data), ROWS if asked is None else BATCH.read(asked))
         model = Model(assemble(data.first(batch)))
         return cls(model, data, _others(given, folder, test, data) if test else None)
@@ -113,8 +113,9 @@ class Training:
             labels=data.labels,
             origins=data.gathered.origins,
         )
-        test = {} if self.test is None else self.test.written()
-        return {**document(whole), **{f"test_{name}": value for name, value in test.items()}}
+        spec = document(whole)
+        test = {} if self.test is None else self.test.written("scale" not in spec)
+        return {**spec, **{f"test_{name}": value for name, value in test.items()}}
 
     def masks(self, rows: int, stream: Callable[[], Stream]) -> Arrays:
         """What is drawn anew, from ``stream()``, for each step on so many ``rows``, by name."""
@@ -208,9 +209,9 @@ def _others(
     mapping: Mapping[str, Any], folder: str | None, test: Mapping[str, Any], data: Dataset
 ) -> Dataset:
     """The rows that ``test`` has in place of those of ``mapping``."""
-    nothing = dict.fromkeys(("y", "labels", "mask"))
+    nothing = dict.fromkeys(("y", "labels", "mask", "x_shape"))
     try:
-        found = dataset(gather({**mapping, **nothing, **test}, folder))
+        found = dataset(gather({**mapping, **nothing, **test}, folder, training=True))
     except SpecError as error:
         key = f"test_{error.key}" if error.key in ("x", "y", "labels") else error.key
         raise SpecError(key, error.problem) from None
