@@ -57,8 +57,8 @@ def nonfinite_among(arrays: Arrays) -> str | None:
 def first_nonfinite(array: Any) -> str | None:
     """The first nan or infinity in ``array``, and where; None where all is finite."""
     array = np.asarray(array)
-    where = np.argwhere(~np.isfinite(array))
-    if not len(where):
+    finite = np.isfinite(array)
+    if finite.all():
         return None
-    index = tuple(int(i) for i in where[0])
+    index = tuple(int(i) for i in np.argwhere(~finite)[0])
     return f"{array[index]}{place(index)}"

@@ -82,6 +82,10 @@ class Problem(Protocol):
         """Why there is no gradient here, in words; None where there is one."""
         return None
 
+    def replayed(self) -> Result | None:
+        """The result, where the course of operations is known from others like it."""
+        return None
+
     def answered(self, result: Result) -> Any:
         """The value that an answer gives: the scalar, or the array that it is made of."""
         return result.value.reshape(self.value_shape)[()]

@@ -148,9 +148,10 @@ def _landscape(name: str, meaning: str) -> Family:
 
 
 def _read(options: Options) -> Iterator[SpecFile | DocumentError]:
+    from gradcli.cli.overrides import overridden
     from gradcli.inputs.specs import read_specs
 
-    names = options["specs"]
+    names, overrides = options["specs"], options["overrides"]
     if names.count("-") > 1:
         raise GradcliError("standard input (-) is given twice: it can be read once")
     found = False
@@ -164,9 +165,18 @@ def _read(options: Options) -> Iterator[SpecFile | DocumentError]:
             if spec is None:
                 break
             found = True
+            if overrides and not isinstance(spec, DocumentError):
+                spec = spec._replace(change=lambda mapping: overridden(mapping, overrides))
             yield spec
     if not found:
         raise GradcliError(f"{names[0]}: holds no spec")
+
+
+def _run_arguments() -> list[click.Parameter]:
+    from gradcli.cli.overrides import SetOption
+
+    specs = click.Argument(["specs"], type=PATH, nargs=-1, required=True, metavar="SPEC...")
+    return [specs, SetOption()]
 
 
 _RUN = Family(
@@ -179,7 +189,7 @@ _RUN = Family(
     "are the long form of a model. An answer with --json can be run again.",
     "run model.toml",
     (),
-    lambda: [click.Argument(["specs"], type=PATH, nargs=-1, required=True, metavar="SPEC...")],
+    _run_arguments,
     _read,
 )
 

@@ -8,6 +8,7 @@ on Tensors and on plain arrays alike.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,14 +33,19 @@ def compile_formula(text: str, given: Iterable[str], dtype: np.dtype[Any]) -> Co
 
     Raises FormulaError, its caret at what cannot be read or is not known.
     """
+    return _compiled(text, frozenset(given), dtype)
+
+
+@functools.lru_cache(64)
+def _compiled(text: str, given: frozenset[str], dtype: np.dtype[Any]) -> Compiled:
     source = Source(text)
-    return Compiler(source, set(given), dtype).compile(source.parse())
+    return Compiler(source, given, dtype).compile(source.parse())
 
 
 class Compiler:
     """Turns the nodes of one formula into closures."""
 
-    def __init__(self, source: Source, given: set[str], dtype: np.dtype[Any]) -> None:
+    def __init__(self, source: Source, given: frozenset[str], dtype: np.dtype[Any]) -> None:
         self.source = source
         self.given = given
         self.dtype = dtype

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import IO, Any, NamedTuple
 
@@ -23,14 +23,16 @@ class SpecFile(NamedTuple):
     folder: str | None
     line: int = 1
     """Where it begins."""
+    change: Callable[[Document], Document] = dict
+    """Makes of its specification what is meant; it may raise GradcliError."""
 
     @property
     def mapping(self) -> Document:
         """The specification: the document, or what stands in it as ``spec``, as in an answer."""
         spec = self.document.get("spec")
-        if isinstance(spec, dict):
-            return spec
-        return {key: value for key, value in self.document.items() if key != "grads"}
+        if not isinstance(spec, dict):
+            spec = {key: value for key, value in self.document.items() if key != "grads"}
+        return self.change(spec)
 
     @property
     def grads(self) -> Any:

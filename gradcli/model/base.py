@@ -18,6 +18,7 @@ from gradcli.model.build import Built, build
 from gradcli.model.document import document
 from gradcli.model.network import Run, forward, leaves, run_layer
 from gradcli.model.placed import front, inward
+from gradcli.model.replay import Replay
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import suggestion
 
@@ -32,6 +33,8 @@ class Network(Problem):
         self.warnings = built.warnings
         self._base: Arrays = {}
         """The intermediates to differentiate by, as they are."""
+        self._replay: Replay | None = None
+        """Only as it was specified: one that is changed has a course of its own."""
         self._wrt = self._chosen(built.spec.wrt)
 
     @classmethod
@@ -40,7 +43,10 @@ class Network(Problem):
 
         Raises SpecError naming the key at fault, TooLargeError where memory would not do.
         """
-        return cls(build(mapping, folder))
+        network = cls(build(mapping, folder))
+        if network.built.outline is not None and not network._base:
+            network._replay = network.built.outline.replay
+        return network
 
     def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
         """The value at ``arrays``, all by name, from which gradients are taken."""
@@ -118,6 +124,9 @@ class Network(Problem):
             return note(name, value)
 
         return {**self.arrays, **primals}, moved if base else note
+
+    def replayed(self) -> Result | None:
+        return None if self._replay is None else self._replay.result(self)
 
     def through(
         self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer

@@ -15,14 +15,14 @@ from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
 from gradcli.layers.weights import Parameter
 from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets, model_inputs
 from gradcli.model.given import read_given, require_finite
-from gradcli.model.lint import lint_spec
-from gradcli.model.memory import require_memory
 from gradcli.model.network import leaves
 from gradcli.model.placed import Placed, back, front, outward
 from gradcli.model.rows import Values
 from gradcli.model.shapes import Sizes, infer
-from gradcli.model.spec import Spec, parse_layer, parse_spec
+from gradcli.model.spec import Spec
+from gradcli.model.structure import Outline, parsed
 from gradcli.model.targets import Rows, whole_numbers
+from gradcli.model.wells import Well, well
 from gradcli.problem import Arrays
 
 
@@ -45,6 +45,8 @@ class Built(NamedTuple):
     warnings: list[str]
     forms: Mapping[str, tuple[int, ...]] = {}
     """The shapes in which arrays were given: axes of length 1 may have been left out."""
+    outline: Outline | None = None
+    """What is known of all networks that differ from this one in numbers only."""
 
 
 class Gathered(NamedTuple):
@@ -56,6 +58,7 @@ class Gathered(NamedTuple):
     origins: dict[str, str]
     """The files that arrays came from, by key."""
     warnings: Sequence[str] = ()
+    outline: Outline | None = None
 
 
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
@@ -71,26 +74,28 @@ def gather(mapping: Mapping[str, Any], folder: str | None, training: bool = Fals
 
     What ``training`` gathers itself is not read with parameters.
     """
-    spec = parse_spec(mapping) if "loss" in mapping else parse_layer(mapping)
-    found = read_given(spec, folder, training)
-    spec, sizes = infer(found.spec, found.values, found.origins)
-    return Gathered(spec, sizes, found.values, found.origins, found.warnings)
+    spec, given, origins, warnings = read_given(parsed(mapping), folder, training)
+    outline = spec.structure and spec.structure.outline(spec, given, origins)
+    if outline is None:
+        return Gathered(*infer(spec, given, origins), given, origins, warnings)
+    spec = spec._replace(layers=outline.layers)
+    return Gathered(spec, outline.sizes, given, origins, warnings, outline)
 
 
 def assemble(gathered: Gathered) -> Built:
     """The arrays, as given or drawn. Raises as ``build`` does."""
-    spec, sizes, given, origins, told = gathered
+    spec, sizes, given, origins, told, outline = gathered
+    if outline is None or outline.sizes != sizes:
+        outline = Outline(spec, sizes)
     dtype = np.dtype(spec.dtype)
-    require_memory(spec.layers, sizes, dtype)
     stream = stream_of(spec)
 
     # The draw order is part of the contract: x, each layer's arrays, then labels or upstreams.
     x, seen = _inputs(gathered, stream)
     arrays = {"x": x}
-    warnings = [*told, *seen, *lint_spec(spec, sizes.batch, sizes.out)]
-    for placed in leaves(spec.layers):
-        arrays |= arrays_of(placed, given, sizes.batch, stream)
-    parameters = tuple([name for placed in leaves(spec.layers) for name in placed.learned])
+    warnings = [*told, *seen, *outline.warnings]
+    for placed, source in zip(leaves(spec.layers), outline.wells):
+        arrays |= drawn_from(source, placed, given, stream)
     labels = None
     if spec.loss is None:
         arrays |= _upstreams(spec, given, sizes, stream)
@@ -117,7 +122,9 @@ def assemble(gathered: Gathered) -> Built:
         for name, value in given.items()
         if isinstance(value, np.ndarray) and name in exact and value.size == exact[name].size
     }
-    return Built(spec, sizes, cast, parameters, labels, exact, origins, warnings, forms)
+    return Built(
+        spec, sizes, cast, outline.parameters, labels, exact, origins, warnings, forms, outline
+    )
 
 
 def _inputs(gathered: Gathered, stream: Stream) -> tuple[npt.NDArray[Any], list[str]]:
@@ -148,10 +155,12 @@ def _vocabulary(spec: Spec) -> int | None:
 
 def arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:
     """The arrays of one layer by their names in the model."""
-    needed = placed.layer.parameters(placed.shape, batch)
-    of = {name: placed.letters_of(local) for local, name in placed.names.items()}
-    weights = placed.layer.letters({letter for letters in of.values() for letter in letters})
-    blank = {n: np.broadcast_to(np.zeros(()), needed[n].shape) for n in weights}
+    return drawn_from(well(placed, batch), placed, given, stream)
+
+
+def drawn_from(source: Well, placed: Placed, given: Values, stream: Stream) -> Arrays:
+    """The arrays of the layer that ``source`` is that of."""
+    needed, of, weights, blank, fitting = source
     drawn: dict[str | None, Arrays] = {}
     """By the initialiser that is given: two arrays may be made of one letter."""
     for letter, weight in weights.items():
@@ -161,22 +170,16 @@ def arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arra
                 start = word or weight.initialiser
                 array = _drawn(name, start, letter, needed[letter], placed, stream)
                 drawn[word] = {**drawn[word], letter: array}
-    try:
-        theirs = {word: placed.theirs({**blank, **arrays}) for word, arrays in drawn.items()}
-        shapes = {n: array.shape for n, array in placed.theirs(blank).items()}
-    except ValueError as error:
-        raise SpecError(next(iter(of)), f"{placed.layer.kind} {error}") from None
+    theirs = {word: placed.theirs({**blank, **arrays}) for word, arrays in drawn.items()}
     found = {}
     for local, name in placed.names.items():
         value = given[name]
         if isinstance(value, np.ndarray):
-            axes = placed.axes_of(local, needed)
-            value = fit_parameter(name, value, Parameter(shapes[local], axes))
-            found[name] = placed.layer.fitted(local, value)
+            found[name] = placed.layer.fitted(local, fit_parameter(name, value, fitting[local]))
         elif of[name]:
             found[name] = theirs[value][local]
         else:
-            found[name] = _array(name, value or "zeros", Parameter(shapes[local], ""), stream)
+            found[name] = _array(name, value or "zeros", fitting[local], stream)
     return found
 
 
@@ -185,6 +188,8 @@ def _drawn(
 ) -> npt.NDArray[Any]:
     """An array, its features in the order in which its layer gets and makes them."""
     array = needed.fill(stream) if needed.fill and not word else _array(name, word, needed, stream)
+    if placed.order is None and placed.made is None:
+        return array
     as_input = any(w.letter == letter and w.as_input for w in placed.layer.weights)
     features = -1 if as_input else needed.features
     for axis, order in ((features, placed.order), (needed.outputs, placed.made)):

@@ -91,7 +91,7 @@ class Dataset(NamedTuple):
 
 def dataset(gathered: Gathered) -> Dataset:
     """The rows that were given. Raises SpecError where x, or its targets, were not."""
-    spec, sizes, given, origins, warnings = gathered
+    spec, sizes, given, origins, warnings, _ = gathered
     x = given["x"]
     if not isinstance(x, np.ndarray) or x.ndim == 0:
         raise SpecError("x", "needed: training takes rows of data, such as those of d.npz:x")

@@ -51,10 +51,10 @@ def _last_act(spec: Spec) -> str:
 
 def lint_gradients(spec: Spec, arrays: Arrays, result: Result) -> list[str]:
     """Warnings about gradients that are zero throughout, each with its reason."""
-    layers = list(leaves(spec.layers))
-    zeros = {n for n, g in result.gradients.items() if not np.any(g)}  # nan is none
+    zeros = {n for n, g in result.gradients.items() if not g.any()}  # nan is none
     if not zeros:
         return []
+    layers = list(leaves(spec.layers))
     gradients = {step.name: step.gradient for step in result.steps}
     found = []
     for i, placed in enumerate(layers):

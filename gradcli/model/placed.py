@@ -97,7 +97,8 @@ class Placed(NamedTuple):
 
     def theirs(self, ours: Mapping[str, Array]) -> Mapping[str, Array]:
         """The convention's arrays from the layer's. Raises ValueError where it has none such."""
-        ours = {n: outward(array, n in self.turned) for n, array in ours.items()}
+        if self.turned:
+            ours = {n: outward(array, n in self.turned) for n, array in ours.items()}
         return self.layout.theirs(ours) if self.layout else ours
 
     def ours(self, theirs: Mapping[str, Array]) -> Mapping[str, Array]:

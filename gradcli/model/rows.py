@@ -84,6 +84,8 @@ def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Val
     They stay lists where in or out, given or told by a parameter, or the batch says otherwise.
     Raises SpecError where x and y can only be columns of different lengths.
     """
+    if not from_files:
+        return given
     first, last = spec.layers[0], spec.layers[-1]
     widths = {
         "x": first_of(spec.inputs[-1] if spec.inputs else None, told_by(first, given).get("in")),

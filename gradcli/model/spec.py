@@ -65,6 +65,8 @@ class Spec(NamedTuple):
     params: str | None = None
     """A file that has parameters by name, for those that have no VALUE."""
     allow_nan: bool = False
+    structure: Any = None
+    """What is known of all specifications that differ from this one in numbers only."""
 
     @property
     def skips_activation(self) -> bool:

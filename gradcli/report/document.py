@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,16 @@ def dumps(answer: Mapping[str, Any]) -> str:
 
     What a terminal would obey (DEL, C1 controls, marks of direction) is escaped as JSON does it.
     """
-    text = json.dumps(_plain(answer), allow_nan=False, ensure_ascii=False)
+    parts: list[str] = []
+    singles: list[npt.NDArray[np.float32]] = []
+    _write("", answer, parts, singles)
+    text = "".join(parts)
+    if singles:
+        from gradcli.report.shortest import texts
+
+        between = text.split(_SINGLES)
+        text = "".join([part for pair in zip(between, texts(singles)) for part in pair])
+        text += between[-1]
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
@@ -27,16 +38,52 @@ def _escape(character: str) -> str:
     return json.dumps(character)[1:-1]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _lists(np.asarray(value))
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+_SINGLES = "\0"
+"""In place of an array of singles; JSON has no such character, in no text either."""
+_MOST_AXES, _MOST = 4, 2**16
+"""Axes and entries of arrays of singles that are written together."""
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
+def _write(
+    before: str, value: Any, parts: list[str], singles: list[npt.NDArray[np.float32]]
+) -> None:
+    """Append ``before`` and ``value`` to ``parts``, and arrays of singles to ``singles``."""
+    kind = type(value)
+    if kind is str:
+        parts.append(before + encode_basestring(value))
+    elif kind is int:
+        parts.append(f"{before}{value}")
+    elif kind is float:
+        parts.append(f"{before}{value!r}" if math.isfinite(value) else f"{before}null")
+    elif value is None or kind is bool:
+        parts.append(before + _WORDS[value])
+    elif kind is dict:
+        parts.append(f"{before}{{")
+        joint = ""
+        for name, item in value.items():
+            _write(f"{joint}{encode_basestring(str(name))}: ", item, parts, singles)
+            joint = ", "
+        parts.append("}")
+    elif kind is list or kind is tuple:
+        parts.append(f"{before}[")
+        joint = ""
+        for item in value:
+            _write(joint, item, parts, singles)
+            joint = ", "
+        parts.append("]")
+    elif isinstance(value, (np.ndarray, np.generic)):
+        if value.dtype == np.float32 and value.ndim <= _MOST_AXES and 0 < value.size <= _MOST:
+            parts.append(before + _SINGLES)
+            singles.append(np.asarray(value))
+        else:
+            parts.append(before + json.dumps(_lists(np.asarray(value))))
+    elif isinstance(value, Mapping):
+        _write(before, dict(value), parts, singles)
+    elif isinstance(value, (list, tuple)):
+        _write(before, list(value), parts, singles)
+    else:
+        parts.append(before + json.dumps(value, allow_nan=False, ensure_ascii=False))
 
 
 def _lists(array: npt.NDArray[Any]) -> Any:
@@ -68,10 +115,15 @@ def with_spec(document: Mapping[str, Any], spec: Mapping[str, Any] | None) -> di
 
 
 def _literal(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if isinstance(value, np.ndarray):
+        if np.isfinite(value).all():
+            return value
+        return str(value.astype(str).tolist()).replace("'", "")
     if isinstance(value, Mapping):
         return {key: _literal(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_literal(item) for item in value]
-    if isinstance(value, np.ndarray) and not np.all(np.isfinite(value)):
-        return str(value.astype(str).tolist()).replace("'", "")
     return value
