@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from itertools import islice
+
+import numpy as np
 import pytest
 
-from tests.benchmarks import alone, descent, optimizers
+from gradcli.model import Model
+from tests.benchmarks import alone, descent, optimizers, streams
 from tests.benchmarks.gradients import ROWS, contestants
 from tests.benchmarks.layers import WORKS
 
@@ -26,3 +31,17 @@ def test_walks_end_at_the_minimum() -> None:
 
 def test_steps_of_adam_agree() -> None:
     assert {"NumPy by hand", "gradcli"} <= set(optimizers.contestants())
+
+
+@pytest.mark.parametrize("work", list(streams.WORKS)[:2])
+def test_streams_agree(work: str) -> None:
+    for line in islice(streams.documents(work), 6):
+        found, hand = (
+            Model.from_spec(json.loads(line)).evaluate(),
+            json.loads(streams.by_hand(line)),
+        )
+        np.testing.assert_allclose(found.value, hand["loss"], 1e-5)
+        assert found.gradients is not None
+        assert list(found.gradients) == list(hand["grads"])
+        for name, gradient in found.gradients.items():
+            np.testing.assert_allclose(gradient, hand["grads"][name], 1e-4, 1e-5)

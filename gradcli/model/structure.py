@@ -29,7 +29,7 @@ from gradcli.model.wells import Well, well
 from gradcli.spec_keys import CONVENTION, LAYER_KEYS
 
 MOST = 64
-"""Structures that are kept, and outlines of each; beyond, the oldest is forgotten."""
+"""Structures that are kept, and outlines of each; beyond, what was used or made first goes."""
 LONGEST = 10_000
 """Characters of a structure that is kept."""
 _SEEDS = ("seed", "op_seed")
@@ -100,8 +100,9 @@ def parsed(mapping: Mapping[str, Any]) -> Spec:
     """The checked specification in ``mapping``. Raises SpecError."""
     structure, numbers = _apart(mapping)
     key = repr(structure)
-    found = _structures.get(key)
+    found = _structures.pop(key, None)
     if found is not None:
+        _structures[key] = found  # the last to be forgotten
         return found.spec(numbers)
     spec = parse_spec(mapping) if "loss" in mapping else parse_layer(mapping)
     if len(key) > LONGEST or not _is_plain(structure):
