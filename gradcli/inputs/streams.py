@@ -6,6 +6,7 @@ numbers in float32 and float64.
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import Any, Protocol
 
@@ -34,7 +35,12 @@ class NumpyStream:
     """``numpy.random.default_rng(seed)``, in float64."""
 
     def __init__(self, seed: int | tuple[int, ...]) -> None:
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
+
+    @functools.cached_property
+    def _rng(self) -> np.random.Generator:
+        """Made when something is drawn: it takes longer than a gradient of a small model."""
+        return np.random.default_rng(self._seed)
 
     def normal(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         return self._rng.standard_normal(shape)

@@ -24,9 +24,11 @@ def dumps(answer: Mapping[str, Any]) -> str:
     if singles:
         from gradcli.report.shortest import texts
 
+        once = {id(array): array for array in singles}  # an array given is in the spec, too
+        told = dict(zip(once, texts(list(once.values()))))
         between = text.split(_SINGLES)
-        text = "".join([part for pair in zip(between, texts(singles)) for part in pair])
-        text += between[-1]
+        parts = [part for pair in zip(between, singles) for part in (pair[0], told[id(pair[1])])]
+        text = "".join([*parts, between[-1]])
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
@@ -115,15 +117,18 @@ def with_spec(document: Mapping[str, Any], spec: Mapping[str, Any] | None) -> di
 
 
 def _literal(value: Any) -> Any:
-    kind = type(value)
-    if kind is str or kind is int:
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, np.ndarray):
         if np.isfinite(value).all():
             return value
         return str(value.astype(str).tolist()).replace("'", "")
     if isinstance(value, Mapping):
-        return {key: _literal(item) for key, item in value.items()}
+        return {n: v if type(v) in _PLAIN else _literal(v) for n, v in value.items()}
     if isinstance(value, list):
-        return [_literal(item) for item in value]
+        return [v if type(v) in _PLAIN else _literal(v) for v in value]
     return value
+
+
+_PLAIN = (str, int, bool, type(None))
+"""Of what holds no array."""

@@ -81,7 +81,7 @@ def _write(numbers: npt.NDArray[np.float32], to: npt.NDArray[np.uint32]) -> Sequ
     first += (ends & (second == 0)) * float(_ONE)
     second += ends * float(_ENDING)
     whole += _LEADING
-    words = _words()[groups.astype(np.intp)]
+    words = _words().take(groups.astype(np.intp))
     to[:, 0] = np.signbit(numbers) * np.uint32(ord("-"))
     to[:, 1] = words[0]
     to[:, 2] = ord(".")
@@ -96,7 +96,7 @@ def _write(numbers: npt.NDArray[np.float32], to: npt.NDArray[np.uint32]) -> Sequ
 def _shortest(size: npt.NDArray[np.float32]) -> tuple[Any, Any, Any]:
     """The shortest decimals of positive singles: whole numbers, the power of ten by which they are
     divided, and whether that is certain."""
-    unit = _TENS[(_DIGITS - 1) - np.floor(np.log10(size)).astype(np.intp)]
+    unit = _TENS.take((_DIGITS - 1 - np.floor(np.log10(size))).astype(np.intp))
     exact = size * unit
     bits = size.view(np.int32)
     # Half the way to the next single: what is nearer is read as this one.
@@ -104,15 +104,17 @@ def _shortest(size: npt.NDArray[np.float32]) -> tuple[Any, Any, Any]:
     near = np.rint(exact / _GRAINS)
     near *= _GRAINS
     away = np.abs(near - exact)
-    apart = np.abs(away - half)
-    fits = np.count_nonzero(away[1:] < half, axis=0)
-    sure = (apart > _SURE * half).all(axis=0)
+    _, eight, seven, six = away < half
+    fits = np.add(eight, seven, dtype=np.intp)
+    fits += six
+    sure = np.logical_and.reduce(np.abs(away - half) > _SURE * half)
     # Below a power of two singles are twice as dense, so there it must be met.
     sure &= ((bits & 0x7FFFFF) != 0) | (away[3] == 0)
-    at = fits * len(size) + np.arange(len(size))
-    grain = _GRAINS[:, 0][fits]
-    sure &= np.abs(away.take(at) - grain / 2) > _SURE * grain
-    return near.take(at), unit, sure
+    grain = _GRAINS.take(fits)
+    fits *= len(size)
+    fits += np.arange(len(size))
+    sure &= np.abs(away.take(fits) - grain / 2) > _SURE * grain
+    return near.take(fits), unit, sure
 
 
 _ENDING, _ONE, _LEADING = 10_000, 20_000, 30_000
