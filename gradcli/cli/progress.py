@@ -25,11 +25,13 @@ class Bar:
         self._done = 0
         self._drawn: Any = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(PATIENCE, self._begin)
-        self._timer.daemon = True
+        self._timer: threading.Timer | None = None
+        """While the work goes on, before a terminal."""
 
     def __enter__(self) -> Self:
         if stderr_width() is not None:
+            self._timer = threading.Timer(PATIENCE, self._begin)
+            self._timer.daemon = True
             self._timer.start()
         return self
 
@@ -51,8 +53,10 @@ class Bar:
                     self._drawn.start()
 
     def __exit__(self, *raised: object) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         with self._lock:
+            self._timer = None  # which holds this bar, and all that is held beside it
             if self._drawn is not None:
                 self._drawn.stop()
                 self._drawn = None
@@ -62,7 +66,7 @@ class Bar:
         from rich.progress import Progress
 
         with self._lock:
-            if self._timer.finished.is_set():  # the work is over
+            if self._timer is None:  # the work is over
                 return
             bar = Progress(console=Console(stderr=True), transient=True, redirect_stdout=False)
             bar.add_task(self.what, total=self.total, completed=self._done)
