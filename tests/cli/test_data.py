@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from gradcli.errors import FileError
 from gradcli.inputs import summary as looked
+from gradcli.inputs.files import open_array
 from gradcli.inputs.summary import summary
 from tests.conftest import Gradcli
 
@@ -76,6 +78,16 @@ def test_classes_are_counted(array: np.ndarray, part: int) -> None:
         assert found.first == array[:10].astype(int).tolist()
     else:
         assert (found.classes, found.first) == ({}, [])
+
+
+def test_a_file_that_changes_meanwhile_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looked, "PART", 20)
+    opened = open_array("x.npy")
+    found = looked.parts(opened.array, opened.require_unchanged)
+    assert next(found).shape == (1, 4, 5)
+    Path("x.npy").write_bytes(Path("x.npy").read_bytes()[:200])
+    with pytest.raises(FileError, match=r"x\.npy: has changed since it was opened"):
+        next(found)
 
 
 def test_every_array_of_a_file_is_told(gradcli: Gradcli) -> None:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from gradcli.catalogue import ARRAY_FILES
+from gradcli.check.against import read_gradients
 from gradcli.errors import FileError
 from gradcli.inputs.files import open_array, read_array, read_arrays
 from gradcli.inputs.values import Given, resolve
@@ -276,8 +277,10 @@ def test_safetensors_of_every_dtype(tmp_path: Path) -> None:
         assert (found.dtype, found.tolist()) == (tensors[name].dtype, tensors[name].tolist())
     with pytest.raises(FileError, match="q holds F8_E4M3, which is not read: save it as F32"):
         read_array("a.safetensors:q", folder)
+    (tmp_path / "b.safetensors").write_bytes(safetensors({"b": tensors["b"]}, names))
+    assert read_arrays(str(tmp_path / "b.safetensors")).arrays["b"].tolist() == [1.5, -3.140625]
     with pytest.raises(FileError, match="b is BF16, whose two digits prove nothing"):
-        read_arrays(str(tmp_path / "a.safetensors"))
+        read_gradients(str(tmp_path / "b.safetensors"), "float32", ["b"])
 
 
 @pytest.mark.parametrize(
