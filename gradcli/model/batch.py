@@ -42,7 +42,7 @@ def first_batch(mapping: Mapping[str, Any], folder: str | None) -> Batch:
     value = resolve("x", mapping["x"], folder, mapped=True) if "x" in mapping else None
     ask = value.require_unchanged if isinstance(value, Given) else lambda: None
     whole = {**_completed(mapping, folder), "batch": None, "allow_nan": True}
-    spec, sizes, given, origins, told, _ = gather({**whole, "x": value}, folder)
+    spec, sizes, given, origins, told, *_ = gather({**whole, "x": value}, folder)
     known = {k: v for k in ("x", "labels", "y") if isinstance(v := given[k], np.ndarray)}
     data = {origins.get(k, k): summary(array, ask) for k, array in known.items()}
     warnings = [*told]

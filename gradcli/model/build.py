@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gradcli.errors import SpecError
 from gradcli.inputs.initialisers import Fans, initialise
 from gradcli.inputs.streams import NumpyStream, Stream, TensorflowStream
+from gradcli.inputs.values import Given
 from gradcli.layers.weights import Parameter
 from gradcli.model.fit import fit_inputs, fit_parameter, fit_targets, model_inputs
 from gradcli.model.given import read_given, require_finite
@@ -59,6 +60,8 @@ class Gathered(NamedTuple):
     """The files that arrays came from, by key."""
     warnings: Sequence[str] = ()
     outline: Outline | None = None
+    mapped: Sequence[Given] = ()
+    """The data of a training that are views of files."""
 
 
 def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
@@ -72,19 +75,19 @@ def build(mapping: Mapping[str, Any], folder: str | None) -> Built:
 def gather(mapping: Mapping[str, Any], folder: str | None, training: bool = False) -> Gathered:
     """What ``mapping`` specifies, read and checked, before any array is made.
 
-    What ``training`` gathers itself is not read with parameters.
+    See ``read_given`` for what is other in ``training``.
     """
-    spec, given, origins, warnings = read_given(parsed(mapping), folder, training)
+    spec, given, origins, warnings, mapped = read_given(parsed(mapping), folder, training)
     outline = spec.structure and spec.structure.outline(spec, given, origins)
     if outline is None:
-        return Gathered(*infer(spec, given, origins), given, origins, warnings)
+        return Gathered(*infer(spec, given, origins), given, origins, warnings, None, mapped)
     spec = spec._replace(layers=outline.layers)
-    return Gathered(spec, outline.sizes, given, origins, warnings, outline)
+    return Gathered(spec, outline.sizes, given, origins, warnings, outline, mapped)
 
 
 def assemble(gathered: Gathered) -> Built:
     """The arrays, as given or drawn. Raises as ``build`` does."""
-    spec, sizes, given, origins, told, outline = gathered
+    spec, sizes, given, origins, told, outline, _ = gathered
     if outline is None or outline.sizes != sizes:
         outline = Outline(spec, sizes)
     dtype = np.dtype(spec.dtype)

@@ -38,7 +38,12 @@ class Dataset(NamedTuple):
         return len(self.x)
 
     def batch(self, rows: Indices) -> Arrays:
-        """x, y and mask of some ``rows``, as the model takes them."""
+        """x, y and mask of some ``rows``, as the model takes them.
+
+        Raises FileError where a file that they are read from has changed.
+        """
+        for file in self.gathered.mapped:
+            file.require_unchanged()
         spec, sizes, *_ = self.gathered
         dtype = np.dtype(spec.dtype)
         x = self.x[rows]
@@ -91,7 +96,7 @@ class Dataset(NamedTuple):
 
 def dataset(gathered: Gathered) -> Dataset:
     """The rows that were given. Raises SpecError where x, or its targets, were not."""
-    spec, sizes, given, origins, warnings, _ = gathered
+    spec, sizes, given, origins, warnings, *_ = gathered
     x = given["x"]
     if not isinstance(x, np.ndarray) or x.ndim == 0:
         raise SpecError("x", "needed: training takes rows of data, such as those of d.npz:x")

@@ -31,13 +31,16 @@ class Found(NamedTuple):
     origins: dict[str, str]
     """The files that arrays came from, by key."""
     warnings: Sequence[str]
+    mapped: Sequence[Given] = ()
+    """The data of a training that are views of files."""
 
 
 def read_given(spec: Spec, folder: str | None, training: bool = False) -> Found:
     """Every VALUE of ``spec``, an initialiser's name or an array; None where there is none.
 
-    Relative files are taken from ``folder``. What ``training`` gathers itself is left out of
-    parameters that are read. Raises SpecError naming the key at fault.
+    Relative files are taken from ``folder``. Where it is for ``training``, what that gathers itself
+    is left out of parameters that are read, and data are mapped. Raises SpecError naming the key
+    at fault.
     """
     named = {"x": spec.x}
     for placed in leaves(spec.layers):
@@ -50,23 +53,25 @@ def read_given(spec: Spec, folder: str | None, training: bool = False) -> Found:
     if saved.arrays:
         spec = spec._replace(layers=changed(spec.layers, lambda p: p.having(saved.arrays)))
     given: dict[str, str | npt.NDArray[Any] | None] = {**dict.fromkeys(named), **saved.arrays}
-    origins = {**saved.origins}
+    origins, mapped = {**saved.origins}, []
     for key, value in named.items():
         if value is None:
             continue
-        found = resolve(key, value, folder)
+        found = resolve(key, value, folder, training and key in ("x", *spec.targets, "mask"))
         if isinstance(found, str) and key in ("y", "labels", "mask"):
             raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
         given[key] = found if isinstance(found, str) else found.array
         origins.pop(key, None)
         if isinstance(found, Given) and found.origin:
             origins[key] = found.origin
+            mapped += [found] if training else []
     for key in ("x", "y"):  # of y the rows that count are told later
         array = given.get(key)
         if isinstance(array, np.ndarray) and (key == "x" or spec.mask is None):
             require_finite(spec, key, array, origins.get(key))
     given["x"] = _shaped(spec, given["x"])
-    return Found(spec, stand_columns(spec, given, set(origins)), origins, saved.warnings)
+    stood = stand_columns(spec, given, set(origins))
+    return Found(spec, stood, origins, saved.warnings, mapped)
 
 
 def require_finite(spec: Spec, key: str, array: npt.NDArray[Any], origin: str | None) -> None:

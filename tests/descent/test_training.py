@@ -14,7 +14,8 @@ from gradcli.descent import Optimizer
 from gradcli.descent.feed import order, split
 from gradcli.descent.rules import RULES
 from gradcli.descent.training import Plan, State, Trained, begin, train
-from gradcli.errors import SpecError
+from gradcli.engine import program
+from gradcli.errors import FileError, SpecError
 from gradcli.model.training import Training
 from gradcli.spec_keys import DESCEND_KEYS
 from tests.conftest import HERE
@@ -205,19 +206,39 @@ def test_under_every_convention_the_same_training() -> None:
     np.testing.assert_allclose(found["cs231n"], found["keras"], 1e-10)
 
 
-def test_mapped_rows_are_not_read_whole(tmp_path: Path) -> None:
+@pytest.fixture
+def mapped(tmp_path: Path) -> dict[str, Any]:
+    """A document whose x is a file of 8 MB."""
     path = tmp_path / "x.npy"
     np.save(path, np.random.default_rng(0).normal(size=(20_000, 100)).astype(np.float32))
-    labels = np.arange(20_000) % 2
-    training = Training.from_spec(
-        {"loss": "ce", "x": str(path), "labels": labels, "out": 2, "batch": 100}, None, {}
-    )
-    state = begin(training, Optimizer("adam", 0.01))
-    train(training, Plan(1), state)  # what a Program keeps of memory is kept once
+    return {"loss": "ce", "x": str(path), "labels": np.arange(20_000) % 2, "out": 2, "batch": 100}
+
+
+def test_mapped_rows_are_not_read_whole(
+    mapped: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "_keep_freed_memory", lambda: None)  # touches none of its 32 MB
     tracemalloc.start()
     try:
-        train(training, Plan(2), state)
+        run(mapped, 1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < path.stat().st_size / 4
+    assert peak < Path(mapped["x"]).stat().st_size / 2
+
+
+def test_a_file_that_changes_under_a_training_ends_it(mapped: dict[str, Any]) -> None:
+    """Reading what was cut off of a mapped file would end the process."""
+    training = Training.from_spec(mapped, None, {})
+    state = begin(training, Optimizer("gd", 0.01))
+    steps = iter(range(1000))
+
+    def cut() -> bool:
+        if next(steps) == 5:
+            with open(mapped["x"], "r+b") as file:
+                file.truncate(1000)
+        return False
+
+    with pytest.raises(FileError, match=r"x\.npy: has changed since it was opened"):
+        train(training, Plan(1), state, halted=cut)
+    assert state.optimizer.taken == 5
