@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.signals import deferred
 from gradcli.cli.view import View
-from gradcli.errors import SpecError
+from gradcli.errors import GradcliError, SpecError
 from gradcli.spec_keys import TRAINING_KEYS
 
 if TYPE_CHECKING:
-    from gradcli.descent.training import Epoch, Trained
+    from gradcli.descent.training import Epoch, State, Trained
     from gradcli.model.training import Training
+    from gradcli.report.training import Course
 
 _TEST = {"test_x": "x", "test_y": "y", "test_labels": "labels"}
 
@@ -49,13 +51,10 @@ def made(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -
 
 
 def train_outcome(training: Training, options: dict[str, Any], view: View) -> Outcome:
-    """Train, epoch by epoch on the screen."""
-    from gradcli.descent import Optimizer
-    from gradcli.descent.checkpoint import resumed
+    """Train by the optimizer, or by each of several, from the same parameters on."""
     from gradcli.descent.settings import settings_of
-    from gradcli.descent.training import Plan, begin, rows_of, steps_an_epoch, train
-    from gradcli.gradient import differentiate
-    from gradcli.report.training import Course, TrainingLines, TrainingReport
+    from gradcli.descent.training import Plan, rows_of, steps_an_epoch
+    from gradcli.report.training import Course
 
     plan = Plan(
         options["epochs"],
@@ -67,16 +66,31 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
     trained_on, judged_by = rows_of(training, plan)
     steps = plan.epochs * steps_an_epoch(len(trained_on), training.batch)
     several = settings_of({**options, "steps": steps}, training.model.walk)
-    if len(several) > 1:
-        raise SpecError("optimizer", "with epochs one is taken, not several")
-    [settings] = several
-    optimizer = settings.optimizer_ready()
-    if not isinstance(optimizer, Optimizer):
-        raise SpecError("optimizer", f"{settings.optimizer} takes all rows at once, without epochs")
-    state = begin(training, optimizer)
-    if options.get("resume"):
-        state = resumed(training, optimizer, options["resume"], len(trained_on))
-    course = Course(training, plan, settings, len(trained_on), judged_by)
+    courses = [Course(training, plan, one, len(trained_on), judged_by) for one in several]
+    resume = options.get("resume")
+    if len(courses) == 1:
+        return _trained(courses[0], resume, steps, options, view)
+    if resume:
+        raise SpecError("resume", "goes with one optimizer")
+    for name in ("trace", "graph"):
+        if getattr(view, name):
+            raise GradcliError(f"--{name}: goes with one optimizer, not {len(several)}")
+    return _compared(courses, steps, options)
+
+
+def _trained(
+    course: Course, resume: str | None, steps: int, options: dict[str, Any], view: View
+) -> Outcome:
+    """Train, epoch by epoch on the screen."""
+    from gradcli.descent.checkpoint import resumed
+    from gradcli.descent.training import train
+    from gradcli.gradient import differentiate
+    from gradcli.report.training import TrainingLines, TrainingReport
+
+    training, plan = course.training, course.plan
+    state = _begun(course)
+    if resume:
+        state = resumed(training, state.optimizer, resume, course.rows)
     lines = TrainingLines(course, view.screen(screen_width()))
 
     def print_row(epoch: Epoch) -> None:
@@ -84,16 +98,15 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
             with bar.hidden():
                 put(lines.row(epoch))
 
-    with Bar("training", max(steps - optimizer.taken, 0)) as bar, deferred() as halted:
+    left = max(steps - state.optimizer.taken, 0)
+    with Bar("training", left) as bar, deferred() as halted:
         trained = train(training, plan, state, print_row, bar, halted)
     if view.tables:
         put(lines.end())
-    code, complaint = _ended(trained, settings.lr)
-    asked = {k: v for k, v in options.items() if k not in _TEST and k != "no_map"}
-    settled = {k: v for k, v in settings.options().items() if k not in ("steps", "every")}
+    code, complaint = _ended(trained, course.settings.lr)
     return Outcome(
         TrainingReport(course, trained),
-        lambda: {**training.document, "verb": "descend", **asked, **settled},
+        partial(_respelt, [course], options),
         code,
         complaint,
         training.model.warnings,
@@ -101,6 +114,53 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
         partial(differentiate, training.model, state.params),
         lines.begun,
     )
+
+
+def _compared(courses: Sequence[Course], steps: int, options: dict[str, Any]) -> Outcome:
+    """Train by one optimizer after the other; an interrupted one is the last."""
+    from gradcli.descent.training import train
+    from gradcli.report.training import TrainingReport
+    from gradcli.report.training_comparisons import TrainingComparison
+
+    training, states = courses[0].training, [_begun(course) for course in courses]
+    reports: list[TrainingReport] = []
+    with Bar("training", steps * len(courses)) as bar, deferred() as halted:
+        for course, state in zip(courses, states):
+            found = train(training, course.plan, state, progress=bar, halted=halted)
+            reports.append(TrainingReport(course, found))
+            if found.stopped == "interrupted":
+                break
+    ends = [_ended(report.trained, report.course.settings.lr) for report in reports]
+    told = [f"{r.course.settings.optimizer}: {text}" for r, (_, text) in zip(reports, ends) if text]
+    return Outcome(
+        TrainingComparison(reports),
+        partial(_respelt, courses, options),
+        max(code for code, _ in ends),
+        "; ".join(told) or None,
+        training.model.warnings,
+    )
+
+
+def _begun(course: Course) -> State:
+    """Before the first step. Raises SpecError for what takes all rows at once."""
+    from gradcli.descent import Optimizer
+    from gradcli.descent.training import begin
+
+    optimizer = course.settings.optimizer_ready()
+    if not isinstance(optimizer, Optimizer):
+        told = f"{course.settings.optimizer} takes all rows at once, without epochs"
+        raise SpecError("optimizer", told)
+    return begin(course.training, optimizer)
+
+
+def _respelt(courses: Sequence[Course], options: dict[str, Any]) -> dict[str, Any]:
+    """The specification that gives the answer again, with all that was settled."""
+    asked = {k: v for k, v in options.items() if k not in _TEST and k != "no_map"}
+    every = [course.settings.options() for course in courses]
+    settled = {k: v for one in every for k, v in one.items() if k not in ("steps", "every")}
+    names = [course.settings.optimizer for course in courses]
+    settled["optimizer"] = names[0] if len(names) == 1 else names
+    return {**courses[0].training.document, "verb": "descend", **asked, **settled}
 
 
 def _ended(trained: Trained, lr: float) -> tuple[int, str | None]:

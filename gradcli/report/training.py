@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.text import Text
 
 from gradcli.descent.checkpoint import checkpoint
-from gradcli.descent.training import Epoch, Plan, Trained
+from gradcli.descent.training import Epoch, Plan, Trained, steps_an_epoch
 from gradcli.model.training import Training
 from gradcli.report.layout import grid
 from gradcli.report.measures import measure_tables
@@ -36,12 +36,13 @@ class Course(NamedTuple):
     held: int
     """and the network is judged by so many others."""
 
-    def title(self) -> Iterator[Text]:
+    def title(self, how: str | None = None) -> Iterator[Text]:
+        """What is trained, ``how``, and on what."""
         yield Text(f"descend {self.training.model.title}", style="bold")
-        steps = -(-self.rows // self.training.batch)
+        steps = steps_an_epoch(self.rows, self.training.batch)
         epochs = f"{counted(self.plan.epochs, 'epoch')} of {counted(steps, 'step')}"
-        parts = [way(self.settings), epochs]
-        parts.append(f"{counted(self.rows, 'row')}{f', {self.held:,} held out' * bool(self.held)}")
+        held = f", {self.held:,} to judge by" * bool(self.held)
+        parts = [how or way(self.settings), epochs, f"{counted(self.rows, 'row')}{held}"]
         yield Text("; ".join(parts), style="dim")
 
 
@@ -110,10 +111,11 @@ class TrainingReport(NamedTuple):
         state = self.trained.state
         for name, array in (state.params | state.moving).items():
             yield array_shown(name, array, screen)
-        yield from self._ending(screen)
+        yield from self.ending(screen)
         yield from measure_tables(self.trained.measured, screen)
 
-    def _ending(self, screen: Screen) -> Iterator[Text]:
+    def ending(self, screen: Screen) -> Iterator[Text]:
+        """How far it came, and what it had reached by then."""
         state = self.trained.state
         epochs = counted(len(state.history), "epoch")
         if state.step:

@@ -62,7 +62,7 @@ def test_a_table_grows_a_row_an_epoch(gradcli: Gradcli) -> None:
     ran = gradcli(f"descend ce {SMALL} --epochs 5 --every 2 --holdout 0.25")
     lines = ran.out.splitlines()
     assert lines[0] == "descend ce: 3 -> 4 relu -> 2 linear, batch 8, float32, seed 0"
-    assert lines[1] == "adam, lr 0.01; 5 epochs of 4 steps; 30 rows, 10 held out"
+    assert lines[1] == "adam, lr 0.01; 5 epochs of 4 steps; 30 rows, 10 to judge by"
     heads = [head.strip() for head in lines[3].strip("│").split("│")]
     assert heads == ["epoch", "loss", "accuracy", "test loss", "test accuracy"]
     shown = [line.split()[1] for line in lines if re.match(r"│ +\d", line)][:3]
@@ -124,6 +124,24 @@ def test_keys_of_optimizers_and_schedules_go_through(gradcli: Gradcli, tmp_path:
     assert more == first.answer
 
 
+def test_several_optimizers_are_compared(gradcli: Gradcli, tmp_path: Path) -> None:
+    """Each begins at the same parameters, and gets what it gets by itself."""
+    command = f"descend ce {SMALL} --epochs 3 --holdout 0.25".replace("adam", "{}")
+    both = gradcli(command.format("gd,adam") + " --json")
+    assert gradcli("run - --json", stdin=both.out.encode()).out == both.out
+    for run in both.json["runs"]:
+        alone = gradcli(command.format(run.pop("optimizer")) + " --json")
+        assert run == alone.answer
+    lines = gradcli(command.format("gd,adam")).out.splitlines()
+    assert lines[3].replace("│", " ").split() == ["epoch", "gd", "gd", "test", "adam", "adam", "test"]
+    losses = [row["loss"] for row in both.json["runs"][1]["history"]]
+    assert float(lines[5].split("│")[4]) == pytest.approx(losses[0], rel=1e-5)
+    for name in ("a.png", "a.csv"):
+        kind = "--plot" if name == "a.png" else "--save"
+        assert gradcli(command.format("gd,adam") + f" {kind} {tmp_path / name}").code == 0
+    assert (tmp_path / "a.csv").read_text().splitlines()[0] == "epoch,gd,gd test,adam,adam test"
+
+
 @pytest.mark.parametrize("steps", [1, 6])
 def test_ctrl_c_keeps_what_was_reached(digits: Path, gradcli: Gradcli, steps: int) -> None:
     """Stopped in the middle of an epoch, saved, and gone on with: as if it had not been."""
@@ -166,8 +184,10 @@ REFUSED = {
     f"descend ce {SMALL} --resume x.npz": "--resume: goes with epochs",
     f"descend ce {SMALL} --epochs 2 --steps 3": "--steps: does not go with epochs",
     f"descend ce {SMALL} --epochs 2 --tol 3": "--tol: does not go with epochs",
-    f"descend ce {SMALL} --epochs 2 --optimizer lbfgs": "--optimizer: lbfgs takes all rows at once",
-    f"descend ce {SMALL} --epochs 2 --optimizer gd,adam": "--optimizer: with epochs one is taken",
+    f"descend ce {SMALL} --epochs 2 --optimizer lbfgs": "--optimizer: lbfgs takes all rows",
+    f"descend ce {SMALL} --epochs 2 --optimizer gd,lbfgs": "--optimizer: lbfgs takes all rows",
+    f"descend ce {SMALL} --epochs 2 --optimizer gd,adam --resume x": "--resume: goes with one",
+    f"descend ce {SMALL} --epochs 2 --optimizer gd,adam --trace": "--trace: goes with one",
     f"descend ce {SMALL} --epochs 2 --rho 0.5": "--rho: goes with rmsprop only, not adam",
     f"descend ce {SMALL} --epochs 0": "--epochs: must be a whole number from 1, not 0",
     f"descend ce {SMALL} --epochs 2 --holdout 1": "--holdout: must be a number from 0 to below 1",

@@ -1,0 +1,70 @@
+"""Trainings by several optimizers side by side: a table, a document, rows and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.text import Text
+
+from gradcli.report.layout import grid
+from gradcli.report.plots import caption, new_figure
+from gradcli.report.report import Screen
+from gradcli.report.training import TrainingReport
+from gradcli.report.walks import way
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class TrainingComparison(NamedTuple):
+    """Trainings from the same parameters on the same rows, each by another optimizer."""
+
+    runs: Sequence[TrainingReport]
+
+    def document(self) -> dict[str, Any]:
+        """Each training's own document, with its optimizer."""
+        return {
+            "runs": [
+                {"optimizer": run.course.settings.optimizer, **run.document()} for run in self.runs
+            ]
+        }
+
+    def tables(self, screen: Screen) -> Iterator[Any]:
+        heads, *rows = self.rows()
+        yield from self.runs[0].course.title("the loss by epoch")
+        shows = self.runs[0].course.plan.shows
+        yield from grid(heads, [row for row in rows if shows(row[0])], screen)
+        for run in self.runs:
+            yield Text(way(run.course.settings), style="bold")
+            yield from run.ending(screen)
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """A row an epoch: its number, and the losses by each optimizer that came so far."""
+        curves = self._curves()
+        yield ["epoch", *curves]
+        for i in range(max(map(len, curves.values()))):
+            yield [i + 1, *[losses[i] if i < len(losses) else None for losses in curves.values()]]
+
+    def figure(self) -> Figure:
+        """The losses by epoch."""
+        figure, [axes] = new_figure()
+        for name, losses in self._curves().items():
+            style = "s--" if name.endswith(" test") else "o-"
+            axes.plot(range(1, len(losses) + 1), losses, style, markersize=3, label=name)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss")
+        axes.set_title(caption(self.runs[0].course.training.model.title), fontsize="small")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="x-small")
+        return figure
+
+    def _curves(self) -> dict[str, list[float]]:
+        """The losses by epoch of each optimizer, and those of the rows that it was judged by."""
+        found = {}
+        for run in self.runs:
+            name, history = run.course.settings.optimizer, run.trained.state.history
+            found[name] = [epoch.loss for epoch in history]
+            if run.course.held:
+                found[f"{name} test"] = [e.test_loss for e in history if e.test_loss is not None]
+        return found
