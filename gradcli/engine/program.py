@@ -12,7 +12,9 @@ order of a sort), or refused while tracing (a branch).
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,15 +77,15 @@ class Program:
         if key not in self._courses:
             for i in self._argnums:
                 require_floating(args[i])
-            other = {"key": key, "other": self._other}
+            # Not the Program itself: it, and all that its function holds, would outlive its use.
+            other = {"key": key, "other": partial(Program._other, weakref.proxy(self))}
             writer = Writer(trace(self._function, args, self._has_aux), self._argnums, other)
             self.source = writer.write()
             # Only names that we made.
             exec(compile(self.source, "<gradcli program>", "exec"), writer.scope)
             while len(self._courses) >= MOST_COURSES:
                 self._courses.pop(next(iter(self._courses)), None)
-            self._courses[key] = writer.scope["program"]
-            return writer.scope["program"]  # type: ignore[no-any-return]
+            self._courses[key] = writer.scope.pop("program")
         return self._courses[key]
 
 

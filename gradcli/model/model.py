@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -168,10 +169,9 @@ class Model(Network):
     def _trace(self) -> Program:
         from gradcli.engine.program import Program
 
-        names = self.built.parameters
-
+        names, model = self.built.parameters, weakref.proxy(self)  # whose Program it is
         return Program(
-            lambda x, y, *values: self.loss_of(dict(zip(names, values)), x, y),
+            lambda x, y, *values: model.loss_of(dict(zip(names, values)), x, y),
             (self.x, self.y, *self.parameters.values()),
             argnums=range(2, 2 + len(names)),
         )
