@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.layers.test_every_kind import spec
 
 OFTEN = replay.TAPED + 3
 """Documents of one structure after which it is replayed."""
+PROBLEMS = ("gradcli.engine", "gradcli.formula", "gradcli.model")
 SMALL = {"loss": "mse", "in": 4, "hidden": [8], "out": 3, "batch": 4}
 
 
@@ -241,3 +243,24 @@ def test_a_replay_that_is_not_what_the_tape_gives_is_not_taken(
 
     monkeypatch.setattr(Program, "value_and_grad", wrong)
     alone.assert_same(found)
+
+
+@pytest.mark.parametrize("command", ["run -", "check run -", "descend run - --steps 2"])
+def test_what_is_answered_is_not_kept(command: str, gradcli: Gradcli) -> None:
+    """Nothing is left that only a search for cycles finds: it would hold the arrays of many."""
+    models = [{**SMALL, "seed": seed} for seed in range(OFTEN + 2)]
+    formulas = [{"formula": "x^2", "values": {"x": seed}} for seed in range(OFTEN)]
+    for _ in range(2):  # what there is of the first time only is kept on purpose
+        gc.collect()
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            ran = gradcli(f"{command} --json", stdin=lines([*models, *formulas]))
+            gc.collect()
+            kept = [one for one in gc.garbage if type(one).__module__.startswith(PROBLEMS)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+    assert ran.code == 0
+    assert kept == []
