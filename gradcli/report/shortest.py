@@ -99,7 +99,8 @@ def _shortest(size: npt.NDArray[np.float32]) -> tuple[Any, Any, Any]:
     unit = _TENS.take((_DIGITS - 1 - np.floor(np.log10(size))).astype(np.intp))
     exact = size * unit
     bits = size.view(np.int32)
-    # Half the way to the next single: what is nearer is read as this one.
+    # Half the way to the next single: what is nearer is read as this one. (Below a power of two it
+    # is half of that; of those that are written here no decimal lies between.)
     half = ((bits & 0x7F800000) - (24 << 23)).view(np.float32) * unit
     near = np.rint(exact / _GRAINS)
     near *= _GRAINS
@@ -108,8 +109,6 @@ def _shortest(size: npt.NDArray[np.float32]) -> tuple[Any, Any, Any]:
     fits = np.add(eight, seven, dtype=np.intp)
     fits += six
     sure = np.logical_and.reduce(np.abs(away - half) > _SURE * half)
-    # Below a power of two singles are twice as dense, so there it must be met.
-    sure &= ((bits & 0x7FFFFF) != 0) | (away[3] == 0)
     grain = _GRAINS.take(fits)
     fits *= len(size)
     fits += np.arange(len(size))
