@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -22,8 +22,7 @@ def dumps(answer: Mapping[str, Any]) -> str:
     _write("", answer, parts, singles)
     text = "".join(parts)
     if singles:
-        from gradcli.report.shortest import texts
-
+        texts = _texts if sum([array.size for array in singles]) < _FEW else _import_texts()
         once = {id(array): array for array in singles}  # an array given is in the spec, too
         told = dict(zip(once, texts(list(once.values()))))
         between = text.split(_SINGLES)
@@ -34,6 +33,16 @@ def dumps(answer: Mapping[str, Any]) -> str:
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
+def _texts(arrays: Iterable[npt.NDArray[np.float32]]) -> list[str]:
+    return [json.dumps(_lists(array)) for array in arrays]
+
+
+def _import_texts() -> Callable[[list[npt.NDArray[np.float32]]], list[str]]:
+    from gradcli.report.shortest import texts  # a small answer needs none of it
+
+    return texts
+
+
 def _escape(character: str) -> str:
     if character == "\x7f":  # ASCII, which json.dumps leaves as it is
         return "\\u007f"
@@ -42,6 +51,8 @@ def _escape(character: str) -> str:
 
 _SINGLES = "\0"
 """In place of an array of singles; JSON has no such character, in no text either."""
+_FEW = 64
+"""Singles up to which it is quicker to write one after the other."""
 _MOST_AXES, _MOST = 4, 2**16
 """Axes and entries of arrays of singles that are written together."""
 _WORDS = {None: "null", True: "true", False: "false"}

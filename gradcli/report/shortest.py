@@ -124,11 +124,15 @@ _ENDING, _ONE, _LEADING = 10_000, 20_000, 30_000
 def _words() -> npt.NDArray[np.uint32]:
     """The numbers below 10,000 in four characters each: whole; without the zeros at its end; the
     same with one zero for none; and without the zeros before it."""
-    whole = [f"{number:04}" for number in range(10_000)]
-    ending = [text.rstrip("0") for text in whole]
-    one = [text or "0" for text in ending]
-    leading = [text.lstrip("0") or "0" for text in whole]
-    return np.array([*whole, *ending, *one, *leading], "S4").view(np.uint32)
+    digits = np.arange(10_000)[:, None] // [1000, 100, 10, 1] % 10
+    zeros = digits == 0
+    whole = (digits + ord("0")).astype(np.uint8)
+    ending = np.where(np.logical_and.accumulate(zeros[:, ::-1], axis=1)[:, ::-1], 0, whole)
+    leading = np.where(np.logical_and.accumulate(zeros, axis=1), 0, whole)
+    one = ending.copy()
+    one[0, 0] = leading[0, 0] = ord("0")
+    table = np.concatenate([whole, ending, one, leading]).astype(np.uint8)
+    return table.view(np.uint32).reshape(-1)
 
 
 @functools.lru_cache(256)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.report.document import dumps
-from gradcli.report.shortest import texts
+from gradcli.report.shortest import MOST_AXES, texts
 
 WIDTH = 32
 TWOS = (2.0 ** np.arange(-149, 128)).astype(np.float32)
@@ -63,7 +63,10 @@ def test_any_numbers(numbers: list[float]) -> None:
 def test_brackets_are_those_of_nested_lists(shape: tuple[int, ...]) -> None:
     array = np.arange(np.prod(shape, dtype=int)).reshape(shape) + 0.5
     expected = json.dumps({"a": array.tolist(), "b": [array.tolist(), "\0"]})
-    assert dumps({"a": array.astype(np.float32), "b": [array.astype(np.float32), "\0"]}) == expected
+    singles = array.astype(np.float32)
+    assert dumps({"a": singles, "b": [singles, "\0"]}) == expected
+    if 0 < singles.ndim <= MOST_AXES:
+        assert texts([singles, singles]) == [json.dumps(array.tolist())] * 2
 
 
 def test_an_empty_array_and_one_of_another_kind() -> None:
