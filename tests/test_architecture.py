@@ -29,7 +29,7 @@ HOUSE = """
     problem
     steps
     engine inputs
-    layer_kinds spec_keys
+    layer_kinds spec_keys verb_keys
     catalogue
     keys
     errors

@@ -11,8 +11,9 @@ from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
 from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
-from gradcli.spec_keys import MODEL_KEYS, VERBS
+from gradcli.spec_keys import MODEL_KEYS
 from gradcli.suggest import listed, meant, nearest
+from gradcli.verb_keys import VERBS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -16,7 +16,7 @@ from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.training import made, train_outcome
 from gradcli.cli.view import View
 from gradcli.errors import GradcliError
-from gradcli.spec_keys import DESCEND_KEYS
+from gradcli.verb_keys import DESCEND_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,15 +13,9 @@ from gradcli.cli.options import completions
 from gradcli.errors import GradcliError, SpecError
 from gradcli.keys import Key
 from gradcli.layer_kinds import LAYERS
-from gradcli.spec_keys import (
-    FORMULA_KEYS,
-    LANDSCAPE_KEYS,
-    LAYER_KEYS,
-    MODEL_KEYS,
-    VERB,
-    VERBS,
-)
+from gradcli.spec_keys import FORMULA_KEYS, LANDSCAPE_KEYS, LAYER_KEYS, MODEL_KEYS
 from gradcli.suggest import suggestion
+from gradcli.verb_keys import VERB, VERBS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

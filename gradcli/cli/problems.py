@@ -17,7 +17,7 @@ from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError
 from gradcli.keys import Key, read_keys
-from gradcli.spec_keys import VERB, VERBS
+from gradcli.verb_keys import VERB, VERBS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile

@@ -13,7 +13,7 @@ from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.signals import deferred
 from gradcli.cli.view import View
 from gradcli.errors import GradcliError, SpecError
-from gradcli.spec_keys import TRAINING_KEYS
+from gradcli.verb_keys import TRAINING_KEYS
 
 if TYPE_CHECKING:
     from gradcli.descent.training import Epoch, State, Trained

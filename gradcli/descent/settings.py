@@ -11,8 +11,8 @@ from gradcli.descent.rules import RULES
 from gradcli.descent.schedules import SCHEDULES, Schedule
 from gradcli.errors import SpecError
 from gradcli.problem import Walk
-from gradcli.spec_keys import OPTIMIZER_KEYS, SCHEDULE_KEYS
 from gradcli.suggest import listed
+from gradcli.verb_keys import OPTIMIZER_KEYS, SCHEDULE_KEYS
 
 _OF_RULES = ("lr", "lr_schedule", "clip_norm", "clip_value")
 """What an optimizer that looks for the length of its steps itself has no use for."""

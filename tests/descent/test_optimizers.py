@@ -15,7 +15,7 @@ from gradcli.descent import Optimizer, Schedule, Settings, descend
 from gradcli.descent.rules import RULES, rule
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula import Formula
-from gradcli.spec_keys import OPTIMIZER_KEYS
+from gradcli.verb_keys import OPTIMIZER_KEYS
 from tests.conftest import HERE, Gradcli
 
 KERAS = json.loads((HERE / "reference" / "optimizers.json").read_text())

@@ -11,7 +11,7 @@ from gradcli import catalogue
 from gradcli.descent import Schedule
 from gradcli.descent.schedules import SCHEDULES, schedule
 from gradcli.errors import SpecError
-from gradcli.spec_keys import SCHEDULE_KEYS
+from gradcli.verb_keys import SCHEDULE_KEYS
 from tests.conftest import HERE, Gradcli
 
 KERAS = json.loads((HERE / "reference" / "optimizers.json").read_text())["schedules"]

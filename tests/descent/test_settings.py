@@ -13,7 +13,7 @@ from gradcli.descent.settings import settings_of
 from gradcli.errors import SpecError
 from gradcli.keys import Key
 from gradcli.problem import Walk
-from gradcli.spec_keys import DESCEND_KEYS, OPTIMIZER_KEYS
+from gradcli.verb_keys import DESCEND_KEYS, OPTIMIZER_KEYS
 from tests.cli.test_help import commands
 from tests.conftest import Gradcli
 

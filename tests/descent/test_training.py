@@ -17,7 +17,7 @@ from gradcli.descent.training import Plan, State, Trained, begin, train
 from gradcli.engine import program
 from gradcli.errors import FileError, SpecError
 from gradcli.model.training import Training
-from gradcli.spec_keys import DESCEND_KEYS
+from gradcli.verb_keys import DESCEND_KEYS
 from tests.conftest import HERE
 
 KERAS = json.loads((HERE / "reference" / "training.json").read_text())["cases"]
