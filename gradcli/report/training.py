@@ -16,7 +16,7 @@ from gradcli.report.numbers import text
 from gradcli.report.plots import caption, new_figure
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
-from gradcli.report.walks import array_shown, way
+from gradcli.report.walks import SMALL, array_shown, way
 from gradcli.suggest import counted
 
 if TYPE_CHECKING:
@@ -108,9 +108,10 @@ class TrainingReport(NamedTuple):
             if shown:
                 rows = [[epoch.epoch, *_values(epoch)] for epoch in shown]
                 yield from grid(_heads(shown[0]), rows, screen)
-        state = self.trained.state
-        for name, array in (state.params | state.moving).items():
-            yield array_shown(name, array, screen)
+        arrays = self.trained.state.params | self.trained.state.moving
+        small = SMALL if sum(array.size for array in arrays.values()) <= SMALL else 0
+        for name, array in arrays.items():
+            yield array_shown(name, array, screen, small)
         yield from self.ending(screen)
         yield from measure_tables(self.trained.measured, screen)
 

@@ -178,10 +178,10 @@ def _values(row: Row) -> list[Any]:
     return [*_point(row).values(), row.value, row.grad_norm]
 
 
-def array_shown(name: str, array: Any, screen: Screen) -> Any:
-    """An array at the end of a walk; a large one in a line."""
+def array_shown(name: str, array: Any, screen: Screen, small: int = SMALL) -> Any:
+    """An array at the end of a walk; one of more than ``small`` entries in a line."""
     title = f"{name}  {shape_text(array.shape)}"
-    if array.size > SMALL and screen.digits is not None:
+    if array.size > small and screen.digits is not None:
         return Text.assemble((title, "bold"), f"  {summary(array, screen)}")
     return array_table(title, array, screen)
 
