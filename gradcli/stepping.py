@@ -1,9 +1,9 @@
-"""Repeated steps of a problem: its course of operations, traced once and replayed."""
+"""Repeated steps: a course of operations, traced once for each shape and replayed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,56 @@ from gradcli.engine import Array, Program, Tensor
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError
 from gradcli.gradient import recorded, require_variables
-from gradcli.problem import Arrays, Problem, same
+from gradcli.problem import Arrays, Note, Problem
+
+
+class Replayed(NamedTuple):
+    """What a course gives at some arrays."""
+
+    value: Any
+    gradients: Arrays
+    noted: Arrays
+
+
+class Course:
+    """A scalar made from named arrays, with its gradients by those called ``wrt``.
+
+    ``function`` takes the arrays by name, and a note; of what it notes ``kept`` are given, or all.
+    Raises as ``Program`` does where the course depends on numbers.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Mapping[str, Array], Note], Array],
+        at: Arrays,
+        wrt: Collection[str],
+        kept: Collection[str] | None = None,
+    ) -> None:
+        names = list(at)
+        order: list[str] = []
+
+        def flat(*values: Array) -> tuple[Array, list[Array]]:
+            noted: dict[str, Any] = {}
+
+            def note(name: str, value: Any) -> Any:
+                if kept is None or name in kept:
+                    noted[name] = value
+                return value
+
+            value = function(dict(zip(names, values)), note)
+            order[:] = noted
+            return value, list(noted.values())
+
+        self._names, self._wrt, self._noted = names, list(wrt), order
+        with np.errstate(all="ignore"):
+            chosen = [names.index(name) for name in wrt]
+            self._program = Program(flat, list(at.values()), chosen, has_aux=True)
+
+    def __call__(self, at: Arrays) -> Replayed:
+        values = [at[name] for name in self._names]
+        value, found, noted = self._program.value_and_grad(*values)
+        gradients = {n: np.zeros_like(at[n]) if g is None else g for n, g in zip(self._wrt, found)}
+        return Replayed(value, gradients, dict(zip(self._noted, noted)))
 
 
 def stepper(problem: Problem) -> Callable[[Arrays], tuple[Any, Arrays]]:
@@ -21,14 +70,8 @@ def stepper(problem: Problem) -> Callable[[Arrays], tuple[Any, Arrays]]:
     tells what is wrong in words.
     """
     require_variables(problem)
-    names = list(problem.primals)
-
-    def value(*primals: Array) -> Array:
-        return problem.forward(dict(zip(names, primals)), same)
-
     try:
-        with np.errstate(all="ignore"):
-            program = Program(value, list(problem.primals.values()), range(len(names)))
+        course = Course(problem.forward, problem.primals, problem.primals, ())
     except (GradcliError, TypeError):  # a branch, or a value that depends on none of them
         return lambda primals: _recorded(problem, primals)
     except FAULTS:
@@ -37,12 +80,9 @@ def stepper(problem: Problem) -> Callable[[Arrays], tuple[Any, Arrays]]:
 
     def step(primals: Arrays) -> tuple[Any, Arrays]:
         try:
-            found, gradients = program.value_and_grad(*primals.values())
+            return course(primals)[:2]
         except (*FAULTS, GradcliError):
             return _recorded(problem, primals)
-        return found, {
-            n: np.zeros_like(primals[n]) if g is None else g for n, g in zip(names, gradients)
-        }
 
     return step
 

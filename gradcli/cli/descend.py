@@ -13,7 +13,7 @@ from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.problems import Verb, problem_of, respelt
 from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
-from gradcli.cli.training import made, train_outcome
+from gradcli.cli.training import train_outcome, training_of
 from gradcli.cli.view import View
 from gradcli.errors import GradcliError
 from gradcli.verb_keys import DESCEND_KEYS
@@ -29,7 +29,7 @@ Options = dict[str, Any]
 
 def _made(mapping: Options, folder: str | None, options: Options) -> Any:
     """A model with the data that it is trained on, or a problem to walk on."""
-    return made(mapping, folder, options) or problem_of(mapping, folder, options)
+    return training_of(mapping, folder, options) or problem_of(mapping, folder, options)
 
 
 def _descend(given: Any, options: Options, view: View) -> Outcome:

@@ -121,7 +121,8 @@ def overridden(mapping: Mapping[str, Any], overrides: Sequence[Override]) -> dic
             continue
         if kind == "formula" and name.startswith(_VALUES):
             values = found.get("values") or {}
-            found["values"] = {**values, name.removeprefix(_VALUES): text}
+            if isinstance(values, Mapping):  # the formula refuses all else
+                found["values"] = {**values, name.removeprefix(_VALUES): text}
         else:
             found[name] = _value(found, kind, name, text)
     return found
@@ -130,7 +131,8 @@ def overridden(mapping: Mapping[str, Any], overrides: Sequence[Override]) -> dic
 def _value(mapping: Mapping[str, Any], kind: str, name: str, text: str) -> Any:
     """What ``text`` stands for as the key ``name`` of a problem of a ``kind``."""
     own = [*_VERB_KEYS, *_OWN[kind]]
-    layer = mapping["layer"] if kind == "layer" and mapping["layer"] in LAYERS else None
+    given = mapping["layer"] if kind == "layer" else None
+    layer = given if isinstance(given, str) and given in LAYERS else None
     if layer is not None:
         own += LAYERS[layer].keys
     key = next((key for key in reversed(own) if name in (key.name, *key.aliases)), None)
@@ -138,7 +140,9 @@ def _value(mapping: Mapping[str, Any], kind: str, name: str, text: str) -> Any:
     if key is None:
         if layer and (name.startswith(_UPSTREAM) or name in _arrays_of_layers(layer)):
             return text
-        known = [key.name for key in own] + [f"{_VALUES}{n}" for n in mapping.get("values") or ()]
+        values = mapping.get("values")
+        names = values if isinstance(values, Mapping) else ()
+        known = [key.name for key in own] + [f"{_VALUES}{n}" for n in names]
         inner = f"{_VALUES}{name}"
         near = f"; did you mean {inner!r}?" if inner in known else suggestion(name, known)
         raise GradcliError(f"--set: unknown key {name!r} of {_PROBLEMS[kind]}{near}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -16,14 +17,13 @@ from gradcli.errors import GradcliError, SpecError
 from gradcli.verb_keys import TRAINING_KEYS
 
 if TYPE_CHECKING:
-    from gradcli.descent.training import Epoch, State, Trained
+    from gradcli.descent.training import Epoch, Setup, State, Trained
     from gradcli.model.training import Training
-    from gradcli.report.training import Course
 
 _TEST = {"test_x": "x", "test_y": "y", "test_labels": "labels"}
 
 
-def made(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -> Any:
+def training_of(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -> Any:
     """The model with its data, where one of TRAINING_KEYS asks for it; else None.
 
     Raises SpecError where they do not go together.
@@ -53,8 +53,7 @@ def made(mapping: dict[str, Any], folder: str | None, options: dict[str, Any]) -
 def train_outcome(training: Training, options: dict[str, Any], view: View) -> Outcome:
     """Train by the optimizer, or by each of several, from the same parameters on."""
     from gradcli.descent.settings import settings_of
-    from gradcli.descent.training import Plan, rows_of, steps_an_epoch
-    from gradcli.report.training import Course
+    from gradcli.descent.training import Plan, Setup, parts_of, steps_an_epoch
 
     plan = Plan(
         options["epochs"],
@@ -63,23 +62,23 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
         options.get("clip_norm"),
         options.get("clip_value"),
     )
-    trained_on, judged_by = rows_of(training, plan)
-    steps = plan.epochs * steps_an_epoch(len(trained_on), training.batch)
+    parts = parts_of(training, plan)
+    steps = plan.epochs * steps_an_epoch(len(parts.trained), training.batch)
     several = settings_of({**options, "steps": steps}, training.model.walk)
-    courses = [Course(training, plan, one, len(trained_on), judged_by) for one in several]
+    setups = [Setup(training, plan, one) for one in several]
     resume = options.get("resume")
-    if len(courses) == 1:
-        return _trained(courses[0], resume, steps, options, view)
+    if len(setups) == 1:
+        return _trained(setups[0], resume, steps, options, view)
     if resume:
         raise SpecError("resume", "goes with one optimizer")
     for name in ("trace", "graph"):
         if getattr(view, name):
             raise GradcliError(f"--{name}: goes with one optimizer, not {len(several)}")
-    return _compared(courses, steps, options)
+    return _compared(setups, steps, options)
 
 
 def _trained(
-    course: Course, resume: str | None, steps: int, options: dict[str, Any], view: View
+    setup: Setup, resume: str | None, steps: int, options: dict[str, Any], view: View
 ) -> Outcome:
     """Train, epoch by epoch on the screen."""
     from gradcli.descent.checkpoint import resumed
@@ -87,11 +86,11 @@ def _trained(
     from gradcli.gradient import differentiate
     from gradcli.report.training import TrainingLines, TrainingReport
 
-    training, plan = course.training, course.plan
-    state = _begun(course)
+    training, plan = setup.training, setup.plan
+    state = _begun(setup)
     if resume:
-        state = resumed(training, state.optimizer, resume, course.rows)
-    lines = TrainingLines(course, view.screen(screen_width()))
+        state = resumed(training, state.optimizer, resume, len(setup.parts.trained))
+    lines = TrainingLines(setup, view.screen(screen_width()))
 
     def print_row(epoch: Epoch) -> None:
         if view.tables and plan.shows(epoch.epoch):
@@ -103,10 +102,10 @@ def _trained(
         trained = train(training, plan, state, print_row, bar, halted)
     if view.tables:
         put(lines.end())
-    code, complaint = _ended(trained, course.settings.lr)
+    code, complaint = _ended(trained, setup.settings.lr)
     return Outcome(
-        TrainingReport(course, trained),
-        partial(_respelt, [course], options),
+        TrainingReport(setup, trained),
+        partial(_respelt, [setup], options),
         code,
         complaint,
         training.model.warnings,
@@ -116,60 +115,64 @@ def _trained(
     )
 
 
-def _compared(courses: Sequence[Course], steps: int, options: dict[str, Any]) -> Outcome:
+def _compared(setups: Sequence[Setup], steps: int, options: dict[str, Any]) -> Outcome:
     """Train by one optimizer after the other; an interrupted one is the last."""
     from gradcli.descent.training import train
     from gradcli.report.training import TrainingReport
     from gradcli.report.training_comparisons import TrainingComparison
 
-    training, states = courses[0].training, [_begun(course) for course in courses]
+    training, states = setups[0].training, [_begun(setup) for setup in setups]
     reports: list[TrainingReport] = []
-    with Bar("training", steps * len(courses)) as bar, deferred() as halted:
-        for course, state in zip(courses, states):
-            found = train(training, course.plan, state, progress=bar, halted=halted)
-            reports.append(TrainingReport(course, found))
+    with Bar("training", steps * len(setups)) as bar, deferred() as halted:
+        for setup, state in zip(setups, states):
+            found = train(training, setup.plan, state, progress=bar, halted=halted)
+            reports.append(TrainingReport(setup, found))
             if found.stopped == "interrupted":
                 break
-    ends = [_ended(report.trained, report.course.settings.lr) for report in reports]
-    told = [f"{r.course.settings.optimizer}: {text}" for r, (_, text) in zip(reports, ends) if text]
+    ends = [_ended(report.trained, report.setup.settings.lr) for report in reports]
+    told = [f"{r.setup.settings.optimizer}: {text}" for r, (_, text) in zip(reports, ends) if text]
     return Outcome(
         TrainingComparison(reports),
-        partial(_respelt, courses, options),
+        partial(_respelt, setups, options),
         max(code for code, _ in ends),
         "; ".join(told) or None,
         training.model.warnings,
     )
 
 
-def _begun(course: Course) -> State:
+def _begun(setup: Setup) -> State:
     """Before the first step. Raises SpecError for what takes all rows at once."""
     from gradcli.descent import Optimizer
     from gradcli.descent.training import begin
 
-    optimizer = course.settings.optimizer_ready()
+    optimizer = setup.settings.optimizer_ready()
     if not isinstance(optimizer, Optimizer):
-        told = f"{course.settings.optimizer} takes all rows at once, without epochs"
+        told = f"{setup.settings.optimizer} takes all rows at once, without epochs"
         raise SpecError("optimizer", told)
-    return begin(course.training, optimizer)
+    return begin(setup.training, optimizer)
 
 
-def _respelt(courses: Sequence[Course], options: dict[str, Any]) -> dict[str, Any]:
+def _respelt(setups: Sequence[Setup], options: dict[str, Any]) -> dict[str, Any]:
     """The specification that gives the answer again, with all that was settled."""
     asked = {k: v for k, v in options.items() if k not in _TEST and k != "no_map"}
-    every = [course.settings.options() for course in courses]
+    every = [setup.settings.options() for setup in setups]
     settled = {k: v for one in every for k, v in one.items() if k not in ("steps", "every")}
-    names = [course.settings.optimizer for course in courses]
+    names = [setup.settings.optimizer for setup in setups]
     settled["optimizer"] = names[0] if len(names) == 1 else names
-    return {**courses[0].training.document, "verb": "descend", **asked, **settled}
+    return {**setups[0].training.document, "verb": "descend", **asked, **settled}
 
 
 def _ended(trained: Trained, lr: float) -> tuple[int, str | None]:
     """The exit code, and what there is to say."""
+    from gradcli.descent.clipping import norm_of
+
     state = trained.state
     if trained.stopped == "nonfinite":
-        where = f"epoch {len(state.history) + 1}, step {state.step + 1}"
-        cure = f"lower --lr (it is {lr:g}), or give --clip-norm"
-        return NO, f"the loss is not finite at {where}: {cure}"
+        done = len(state.history)
+        what = f"the loss is not finite at epoch {done + 1}, step {state.step + 1}"
+        if done and not state.step and not math.isfinite(norm_of(state.params)):
+            what = f"the parameters are not finite after epoch {done}"
+        return NO, f"{what}: lower --lr (it is {lr:g}), or give --clip-norm"
     if trained.stopped == "interrupted":
         return INTERRUPTED, "interrupted"
     return GOOD, None

@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.descent.clipping import clipped
+from gradcli.descent.clipping import clipped, norm_of
 from gradcli.descent.feed import Indices, masks_stream, order, split
 from gradcli.descent.optimizers import Optimizer
+from gradcli.descent.settings import Settings
+from gradcli.errors import SpecError
+from gradcli.model.data import Dataset
 from gradcli.model.phases import moved_on
 from gradcli.model.training import Totals, Training
 from gradcli.problem import Arrays
@@ -74,10 +77,38 @@ class Trained(NamedTuple):
     that it was trained on where there are none."""
 
 
-def rows_of(training: Training, plan: Plan) -> tuple[Indices, int]:
-    """The rows that are trained on, and the number of those that the network is judged by."""
-    trained, held = split(len(training.data), plan.holdout, training.model.spec.seed or 0)
-    return trained, len(held if training.test is None else training.test)
+class Parts(NamedTuple):
+    """The rows that are trained on, and those that the network is judged by, if there are any."""
+
+    trained: Indices
+    test: tuple[Dataset, Indices] | None
+
+    @property
+    def judged_by(self) -> int:
+        return len(self.test[1]) if self.test else 0
+
+
+def parts_of(training: Training, plan: Plan) -> Parts:
+    """The rows of ``training``. Raises SpecError where none of a part counts."""
+    data = training.data
+    trained, held = split(len(data), plan.holdout, training.model.spec.seed or 0)
+    if training.test is not None:
+        return Parts(trained, (training.test, np.arange(len(training.test))))
+    if data.mask is not None and len(held) and not np.any(data.mask[held]):
+        raise SpecError("holdout", "the mask leaves no row to judge by")
+    return Parts(trained, (data, held) if len(held) else None)
+
+
+class Setup(NamedTuple):
+    """What is trained, and how."""
+
+    training: Training
+    plan: Plan
+    settings: Settings
+
+    @property
+    def parts(self) -> Parts:
+        return parts_of(self.training, self.plan)
 
 
 def begin(training: Training, optimizer: Optimizer) -> State:
@@ -104,36 +135,46 @@ def train(
     The rows are taken in an order that the seed and the number of the epoch fix, so that a state
     which was stored leads to the same numbers. ``show`` is called with each epoch once it is
     done, ``progress`` with the number of steps since its last call; ``halted`` is asked before
-    each step. Stops where a loss is not finite.
+    each step. Stops where a loss is not finite, or after an epoch the parameters.
     """
+    with np.errstate(all="ignore"):
+        stopped = _trained(training, plan, state, show, progress, halted)
+        trained, test = parts_of(training, plan)
+        judged_by = test or (training.data, trained)
+        measured = training.measured(state.params, state.moving, *judged_by)
+    return Trained(plan, state, trained, stopped, measured)
+
+
+def _trained(
+    training: Training,
+    plan: Plan,
+    state: State,
+    show: Callable[[Epoch], None],
+    progress: Callable[[int], None],
+    halted: Callable[[], bool],
+) -> str | None:
+    """Move ``state`` to the end; why it is not reached, if it is not."""
     seed, batch = training.model.spec.seed or 0, training.batch
-    trained, held = split(len(training.data), plan.holdout, seed)
-    test = (training.data, held) if len(held) else None
-    if training.test is not None:
-        test = training.test, np.arange(len(training.test))
+    trained, test = parts_of(training, plan)
     steps = steps_an_epoch(len(trained), batch)
-    stopped = None
-    while len(state.history) < plan.epochs and not stopped:
+    while len(state.history) < plan.epochs:
         epoch = len(state.history) + 1
         rows = order(trained, seed, epoch)
         for step in range(state.step, steps):
             if halted():
-                stopped = "interrupted"
-                break
+                return "interrupted"
             taken = rows[step * batch : (step + 1) * batch]
             masks = training.masks(len(taken), partial(masks_stream, seed, epoch, step))
             if not _step(training, plan, state, {**training.data.batch(taken), **masks}):
-                stopped = "nonfinite"
-                break
+                return "nonfinite"
             progress(1)
-        else:
-            judged = training.judge(state.params, state.moving, *test) if test else None
-            state.history.append(_epoch(epoch, state.seen, judged))
-            state.step, state.seen = 0, NOTHING
-            show(state.history[-1])
-    judged_by = test or (training.data, trained)
-    measured = training.measured(state.params, state.moving, *judged_by)
-    return Trained(plan, state, trained, stopped, measured)
+        judged = training.judge(state.params, state.moving, *test) if test else None
+        state.history.append(_epoch(epoch, state.seen, judged))
+        state.step, state.seen = 0, NOTHING
+        show(state.history[-1])
+        if not math.isfinite(norm_of(state.params)):
+            return "nonfinite"
+    return None
 
 
 def _step(training: Training, plan: Plan, state: State, batch: Arrays) -> bool:

@@ -81,10 +81,15 @@ class Dataset(NamedTuple):
         return found
 
     def first(self, count: int) -> Gathered:
-        """The specification of the model on the first ``count`` rows."""
+        """The specification of the model on the first ``count`` rows.
+
+        Where none of these counts all do: a model has one that does.
+        """
         given = {**self.gathered.given, "x": self.x[:count]}
         for name, rows in (("y", self.y), ("labels", self.labels), ("mask", self.mask)):
             given[name] = None if rows is None else rows[:count]
+        if self.mask is not None and not np.any(self.mask[:count]):
+            given["mask"] = np.ones_like(self.mask[:count])
         sizes = self.gathered.sizes._replace(batch=count)
         return self.gathered._replace(sizes=sizes, given=given)
 
@@ -111,7 +116,8 @@ def dataset(gathered: Gathered) -> Dataset:
     mask = rows.mask(given["mask"]) if isinstance(given["mask"], np.ndarray) else None
     y = labels = None
     if isinstance(given["y"], np.ndarray):
-        y, _ = fit_targets(given["y"], sizes)
+        y, seen = fit_targets(given["y"], sizes)
+        gathered = gathered._replace(warnings=[*gathered.warnings, *([seen] if seen else [])])
         if mask is not None:
             require_finite(spec, "y", rows.counting(y, mask), origins.get("y"))
         rows.require_classes(y)

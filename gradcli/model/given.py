@@ -51,7 +51,8 @@ def read_given(spec: Spec, folder: str | None, training: bool = False) -> Found:
     _require_one_stdin({**named, "params": spec.params})
     saved = _parameters(spec, folder, training)
     if saved.arrays:
-        spec = spec._replace(layers=changed(spec.layers, lambda p: p.having(saved.arrays)))
+        layers = changed(spec.layers, lambda p: p.having(saved.arrays))
+        spec = spec._replace(layers=layers, structure=None)  # it is no longer the one that is known
     given: dict[str, str | npt.NDArray[Any] | None] = {**dict.fromkeys(named), **saved.arrays}
     origins, mapped = {**saved.origins}, []
     for key, value in named.items():

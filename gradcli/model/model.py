@@ -61,6 +61,11 @@ class Model(Network):
         """The loss at ``arrays``."""
         return self.loss_from(*self.through(arrays, note, run), arrays, note)
 
+    def counted(self, arrays: Mapping[str, Array]) -> int:
+        """By how many rows of a batch its loss is divided, as a mean."""
+        mask = None if self._by_batch else arrays.get("mask")
+        return len(arrays["x"]) if mask is None else int(np.count_nonzero(mask))
+
     def scored(self, output: Array, z: Array) -> Array:
         """What the loss takes of the network's output, and what its activation was applied to.
 

@@ -12,8 +12,8 @@ from gradcli.gradient import by_tape
 from gradcli.problem import Result
 
 if TYPE_CHECKING:
-    from gradcli.engine import Array, Program
     from gradcli.model.base import Network
+    from gradcli.stepping import Course
 
 TAPED = 2
 """Networks that are followed by a tape before it pays to trace one."""
@@ -30,8 +30,7 @@ class Replay:
 
     def __init__(self) -> None:
         self._seen = 0
-        self._program: Program | None = None
-        self._noted: list[str] = []
+        self._course: Course | None = None
         self._trusted = False
         self._refused = False
 
@@ -40,13 +39,13 @@ class Replay:
         known in this way."""
         if self._refused:
             return None
-        if self._program is None:
+        if self._course is None:
             self._seen += 1
             if self._seen > TAPED:
                 self._trace(network)
             return None
         try:
-            found = self._replayed(network, self._program)
+            found = self._replayed(network, self._course)
         except (*FAULTS, GradcliError):  # the tape tells what is wrong
             return None
         if self._trusted:
@@ -57,44 +56,26 @@ class Replay:
         return taped
 
     def _trace(self, network: Network) -> None:
-        from gradcli.engine.program import Program  # a single answer needs none of it
-
-        arrays = network.arrays
-        names, noted = list(arrays), dict[str, Any]()
-
-        def function(*values: Array) -> tuple[Array, list[Array]]:
-            noted.clear()
-
-            def note(name: str, value: Any) -> Any:
-                noted[name] = value
-                return value
-
-            value = network.scalar(dict(zip(names, values)), note)
-            return value, list(noted.values())
+        from gradcli.stepping import Course  # a single answer needs none of it
 
         self._refused = True
-        if sum(array.size for array in arrays.values()) > LARGEST:
+        if sum(array.size for array in network.arrays.values()) > LARGEST:
             return
-        chosen = [names.index(name) for name in network.primals]
+        scalar = network.scalar
         try:
-            with np.errstate(all="ignore"):
-                self._program = Program(function, list(arrays.values()), chosen, has_aux=True)
+            self._course = Course(scalar, network.arrays, network.primals)
         except (*FAULTS, GradcliError):  # a branch, or a value that depends on none of them
             return
-        self._noted, self._refused = list(noted), False
+        self._refused = False
 
-    def _replayed(self, network: Network, program: Program) -> Result:
-        arrays, primals = network.arrays, network.primals
+    def _replayed(self, network: Network, course: Course) -> Result:
         with np.errstate(all="ignore"):
-            value, gradients, noted = program.value_and_grad(*arrays.values())
+            value, gradients, noted = course(network.arrays)
         return Result(
             value,
-            {
-                name: np.zeros_like(array) if g is None else np.asarray(g)
-                for (name, array), g in zip(primals.items(), gradients)
-            },
-            {**network.constants, **primals},
-            dict(zip(self._noted, map(np.asarray, noted))),
+            {name: np.asarray(g) for name, g in gradients.items()},
+            {**network.constants, **network.primals},
+            {name: np.asarray(array) for name, array in noted.items()},
             lambda: by_tape(network).steps,
         )
 

@@ -63,7 +63,6 @@ class Structure:
         self._names = names
         self._spec = _given(spec, dict.fromkeys(names.values()))
         self._within = any(name not in {*_SEEDS, *_DATA} for name in names.values())
-        self._handed: Any = None
         self._outlines: dict[Any, Outline] = {}
 
     def spec(self, numbers: Mapping[Path, Any]) -> Spec:
@@ -72,17 +71,10 @@ class Structure:
         for name in _SEEDS:
             if name in values:
                 KEYS[name].read(values[name])
-        spec = _given(self._spec, values, self._within)._replace(structure=self)
-        self._handed = spec.layers
-        return spec
+        return _given(self._spec, values, self._within)._replace(structure=self)
 
-    def outline(self, spec: Spec, given: Values, origins: Collection[str]) -> Outline | None:
-        """What is known of ``spec`` with arrays ``given``, some of which come from files.
-
-        None where it is not as it was handed out.
-        """
-        if spec.layers is not self._handed:
-            return None
+    def outline(self, spec: Spec, given: Values, origins: Collection[str]) -> Outline:
+        """What is known of ``spec`` with arrays ``given``, some of which come from files."""
         likeness = [v.shape if isinstance(v, np.ndarray) else v for v in given.values()]
         key = (*origins, *given, *likeness)
         found = self._outlines.get(key)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.engine import Array, Program
+from gradcli.engine import Array
 from gradcli.errors import SpecError
 from gradcli.gradient import quiet
 from gradcli.inputs.streams import Stream
@@ -24,11 +24,14 @@ from gradcli.model.phases import (
     run_trained,
     run_training,
 )
-from gradcli.problem import Arrays, same
+from gradcli.problem import Arrays, Note, same
 from gradcli.spec_keys import BATCH
+from gradcli.stepping import Course
 
 ROWS = 32
 """Rows a step where nothing else is asked for, as Keras has them."""
+SCORED = " scored"
+"""What the loss takes of the network is noted so, as no array is called."""
 AT_ONCE = 1024
 """Rows that are judged together."""
 
@@ -83,7 +86,7 @@ class Training:
             raise SpecError("wrt", f"training moves parameters: {names}")
         self._masked = masked(model.spec.layers)
         self._fixed = {n: a for n, a in model.arrays.items() if n not in ("x", "y", "mask")}
-        self._programs: dict[tuple[str, ...], Program] = {}
+        self._course: Course | None = None
 
     @classmethod
     def from_spec(
@@ -128,17 +131,12 @@ class Training:
 
         The course of operations is traced once for each shape of a batch.
         """
-        names, given = tuple(params), tuple(batch)
-        if given not in self._programs:
-            self._programs[given] = self._traced(params, batch)
-        values = [*batch.values(), *params.values()]
-        loss, gradients, (output, *moments) = self._programs[given].value_and_grad(*values)
-        return Step(
-            loss,
-            {n: np.zeros_like(params[n]) if g is None else g for n, g in zip(names, gradients)},
-            self._seen(loss, output, batch),
-            dict(zip(self.moving, moments)),
-        )
+        at = {**batch, **params}
+        if self._course is None:
+            self._course = Course(self._noting, at, params, {SCORED, *self.moving})
+        loss, gradients, noted = self._course(at)
+        output = noted.pop(SCORED)
+        return Step(loss, gradients, self._seen(loss, output, batch), noted)
 
     def judge(
         self, params: Arrays, moving: Arrays, data: Dataset, rows: npt.NDArray[Any]
@@ -150,7 +148,9 @@ class Training:
         with quiet():
             for batch, arrays, through in self._trained({**params, **moving}, data, rows, size):
                 loss = self.model.loss_from(*through, arrays)
-                total += self._seen(loss, self.model.scored(*through), batch)
+                seen = self._seen(loss, self.model.scored(*through), batch)
+                counted = self.model.counted(batch)
+                total += seen._replace(loss=float(loss) * counted, rows=counted)
         return total
 
     def measured(
@@ -177,24 +177,12 @@ class Training:
             arrays = {**self._fixed, **learned, **batch}
             yield batch, arrays, self.model.through(arrays, same, run_trained)
 
-    def _traced(self, params: Arrays, batch: Arrays) -> Program:
-        names = [*batch, *params]
-
-        def function(*values: Array) -> tuple[Array, list[Array]]:
-            arrays = {**self._fixed, **dict(zip(names, values))}
-            noted: dict[str, Any] = {}
-
-            def note(name: str, value: Any) -> Any:
-                noted[name] = value
-                return value
-
-            through = self.model.through(arrays, note, run_training)
-            loss = self.model.loss_from(*through, arrays)
-            return loss, [self.model.scored(*through), *[noted[name] for name in self.moving]]
-
-        values = [*batch.values(), *params.values()]
-        with quiet():
-            return Program(function, values, range(len(batch), len(names)), has_aux=True)
+    def _noting(self, arrays: Mapping[str, Array], note: Note) -> Array:
+        """The loss in training; what it takes is noted, and the moments of the batch."""
+        every = {**self._fixed, **arrays}
+        through = self.model.through(every, note, run_training)
+        note(SCORED, self.model.scored(*through))
+        return self.model.loss_from(*through, every)
 
     def _seen(self, loss: Any, output: Any, batch: Arrays) -> Totals:
         count = len(batch["x"])

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.text import Text
 
 from gradcli.descent.checkpoint import checkpoint
-from gradcli.descent.training import Epoch, Plan, Trained, steps_an_epoch
-from gradcli.model.training import Training
+from gradcli.descent.training import Epoch, Setup, Trained, steps_an_epoch
 from gradcli.report.layout import grid
 from gradcli.report.measures import measure_tables
 from gradcli.report.numbers import text
@@ -22,35 +21,24 @@ from gradcli.suggest import counted
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gradcli.descent import Settings
 
-
-class Course(NamedTuple):
-    """What is trained, and how."""
-
-    training: Training
-    plan: Plan
-    settings: Settings
-    rows: int
-    """So many are trained on,"""
-    held: int
-    """and the network is judged by so many others."""
-
-    def title(self, how: str | None = None) -> Iterator[Text]:
-        """What is trained, ``how``, and on what."""
-        yield Text(f"descend {self.training.model.title}", style="bold")
-        steps = steps_an_epoch(self.rows, self.training.batch)
-        epochs = f"{counted(self.plan.epochs, 'epoch')} of {counted(steps, 'step')}"
-        held = f", {self.held:,} to judge by" * bool(self.held)
-        parts = [how or way(self.settings), epochs, f"{counted(self.rows, 'row')}{held}"]
-        yield Text("; ".join(parts), style="dim")
+def title(setup: Setup, how: str | None = None) -> Iterator[Text]:
+    """What is trained, ``how``, and on what."""
+    training, plan = setup.training, setup.plan
+    yield Text(f"descend {training.model.title}", style="bold")
+    rows, judged_by = len(setup.parts.trained), setup.parts.judged_by
+    steps = steps_an_epoch(rows, training.batch)
+    epochs = f"{counted(plan.epochs, 'epoch')} of {counted(steps, 'step')}"
+    held = f", {judged_by:,} to judge by" * bool(judged_by)
+    parts = [how or way(setup.settings), epochs, f"{counted(rows, 'row')}{held}"]
+    yield Text("; ".join(parts), style="dim")
 
 
 class TrainingLines:
     """A training on the screen while it goes on: its title, and a table epoch by epoch."""
 
-    def __init__(self, course: Course, screen: Screen) -> None:
-        self.course = course
+    def __init__(self, setup: Setup, screen: Screen) -> None:
+        self.setup = setup
         self.screen = screen
         self._table: RunningTable | None = None
 
@@ -62,10 +50,10 @@ class TrainingLines:
     def row(self, epoch: Epoch) -> Iterator[Any]:
         """What ``epoch`` adds to the screen."""
         if self._table is None:
-            heads, epochs = _heads(epoch), self.course.plan.epochs
+            heads, epochs = _heads(epoch), self.setup.plan.epochs
             self._table = RunningTable(heads, _values(epoch), epochs, self.screen)
             if self._table.fits:
-                yield from self.course.title()
+                yield from title(self.setup)
                 yield from self._table.top()
         if self._table.fits:
             yield self._table.row(epoch.epoch, _values(epoch))
@@ -79,7 +67,7 @@ class TrainingLines:
 class TrainingReport(NamedTuple):
     """A Report of a training that has ended."""
 
-    course: Course
+    setup: Setup
     trained: Trained
 
     def document(self) -> dict[str, Any]:
@@ -98,12 +86,12 @@ class TrainingReport(NamedTuple):
 
     def archive(self) -> dict[str, Any]:
         """The same, and what another training needs to go on from here."""
-        return {**self.document(), **checkpoint(self.course.training, self.trained)}
+        return {**self.document(), **checkpoint(self.setup.training, self.trained)}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         history = self.trained.state.history
         if not screen.begun:
-            yield from self.course.title()
+            yield from title(self.setup)
             shown = [epoch for epoch in history if self.trained.plan.shows(epoch.epoch)]
             if shown:
                 rows = [[epoch.epoch, *_values(epoch)] for epoch in shown]
@@ -127,7 +115,7 @@ class TrainingReport(NamedTuple):
             told = [f"{head} {text(value, screen)}" for head, value in last]
         yield Text(f"after {epochs}{': ' * bool(told)}{', '.join(told)}", style="bold")
         if self.trained.stopped == "nonfinite":
-            yield Text("stopped: the loss is not finite")
+            yield Text("stopped: the loss or a parameter is not finite")
         elif self.trained.stopped:
             yield Text(f"stopped: {self.trained.stopped}")
 
@@ -154,7 +142,7 @@ class TrainingReport(NamedTuple):
             one.set_ylabel(kind)
             one.grid(alpha=0.3)
             one.legend(fontsize="x-small")
-        axes[0].set_title(caption(self.course.training.model.title), fontsize="small")
+        axes[0].set_title(caption(self.setup.training.model.title), fontsize="small")
         return figure
 
 

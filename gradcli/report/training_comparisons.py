@@ -10,7 +10,7 @@ from rich.text import Text
 from gradcli.report.layout import grid
 from gradcli.report.plots import caption, new_figure
 from gradcli.report.report import Screen
-from gradcli.report.training import TrainingReport
+from gradcli.report.training import TrainingReport, title
 from gradcli.report.walks import way
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ class TrainingComparison(NamedTuple):
         """Each training's own document, with its optimizer."""
         return {
             "runs": [
-                {"optimizer": run.course.settings.optimizer, **run.document()} for run in self.runs
+                {"optimizer": run.setup.settings.optimizer, **run.document()} for run in self.runs
             ]
         }
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         heads, *rows = self.rows()
-        yield from self.runs[0].course.title("the loss by epoch")
-        shows = self.runs[0].course.plan.shows
+        yield from title(self.runs[0].setup, "the loss by epoch")
+        shows = self.runs[0].setup.plan.shows
         yield from grid(heads, [row for row in rows if shows(row[0])], screen)
         for run in self.runs:
-            yield Text(way(run.course.settings), style="bold")
+            yield Text(way(run.setup.settings), style="bold")
             yield from run.ending(screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
@@ -54,7 +54,7 @@ class TrainingComparison(NamedTuple):
             axes.plot(range(1, len(losses) + 1), losses, style, markersize=3, label=name)
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
-        axes.set_title(caption(self.runs[0].course.training.model.title), fontsize="small")
+        axes.set_title(caption(self.runs[0].setup.training.model.title), fontsize="small")
         axes.grid(alpha=0.3)
         axes.legend(fontsize="x-small")
         return figure
@@ -63,8 +63,8 @@ class TrainingComparison(NamedTuple):
         """The losses by epoch of each optimizer, and those of the rows that it was judged by."""
         found = {}
         for run in self.runs:
-            name, history = run.course.settings.optimizer, run.trained.state.history
+            name, history = run.setup.settings.optimizer, run.trained.state.history
             found[name] = [epoch.loss for epoch in history]
-            if run.course.held:
+            if run.setup.parts.judged_by:
                 found[f"{name} test"] = [e.test_loss for e in history if e.test_loss is not None]
         return found

@@ -100,3 +100,22 @@ def test_a_document_without_the_key_does_not_end_a_stream(gradcli: Gradcli) -> N
     assert first["error"] == "-: --set: unknown key 'x' of a formula; did you mean 'values.x'?"
     assert last["line"] == 3
     assert (model["x"], ran.code) == ([[4, 4]], 2)
+
+
+@pytest.mark.parametrize(
+    ("document", "override"),
+    [
+        ({"layer": [1], "in": 2}, "seed=5"),
+        ({"formula": "x^2", "values": [1]}, "values.x=5"),
+        ({"formula": "x^2", "values": "x=1"}, "values.x=5"),
+        ({"loss": "mse", "in": 2, "out": 1, "values": 3}, "units=5"),
+        ({"loss": {"a": 1}, "in": 2}, "seed=5"),
+        ({"verb": [1], "loss": "mse"}, "lr=1"),
+    ],
+)
+def test_a_document_of_the_wrong_types_is_refused_in_a_line(
+    document: dict[str, Any], override: str, gradcli: Gradcli
+) -> None:
+    ran = gradcli("run", "-", "--set", override, stdin=json.dumps(document).encode())
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.descent import Optimizer
+from gradcli.descent import Optimizer, Settings, descend
 from gradcli.descent.feed import order, split
 from gradcli.descent.rules import RULES
 from gradcli.descent.training import Plan, State, Trained, begin, train
 from gradcli.engine import program
 from gradcli.errors import FileError, SpecError
+from gradcli.model import Model
 from gradcli.model.training import Training
 from gradcli.verb_keys import DESCEND_KEYS
 from tests.conftest import HERE
@@ -104,8 +105,6 @@ def test_the_first_step_is_the_models_own_on_those_rows() -> None:
     rows = order(np.arange(50), 0, 1)[:8]
     whole = {**mapping, "x": mapping["x"][rows], "labels": mapping["labels"][rows]}
     del whole["batch"]
-    from gradcli.model import Model
-
     model = Model.from_spec(whole)
     answer = model.evaluate()
     state = begin(training, Optimizer("gd", 0.1))
@@ -181,6 +180,49 @@ def test_a_mask_of_rows_goes_with_its_rows() -> None:
                 b -= 0.1 * 2 * r.mean(axis=0)
     np.testing.assert_allclose(state.params["w"], w, 1e-12)
     np.testing.assert_allclose(state.params["b"], b, 1e-12)
+
+
+@pytest.mark.parametrize("at_once", [3, 7, 1000])
+def test_rows_that_count_are_judged_alike_however_many_at_once(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradcli.model.training.AT_ONCE", at_once)
+    rng = np.random.default_rng(2)
+    x, y, mask = rng.normal(size=(20, 2)), rng.normal(size=(20, 1)), np.arange(20) % 5 == 0
+    mapping = {"loss": "mse", "x": x, "y": y, "mask": mask * 1, "out": 1, "batch": 2}
+    training = Training.from_spec({**mapping, "dtype": "float64"}, None, {})
+    params = dict(training.model.parameters)
+    found = training.judge(params, {}, training.data, np.arange(20))
+    r = x[mask] @ params["w"] + params["b"] - y[mask]
+    assert found.mean == pytest.approx(np.mean(r * r), rel=1e-13)
+    held = {**mapping, "mask": (np.arange(20) == 3) * 1}
+    with pytest.raises(SpecError, match="the mask leaves no row to judge by"):
+        run(held, 1, holdout=0.2)
+
+
+def test_a_training_in_one_batch_is_a_walk() -> None:
+    """On the same rows in another order: the same parameters but for rounding."""
+    mapping = {**digits(), "layers": [{"units": 5, "act": "tanh"}, {"units": 3}], "batch": 50}
+    for optimizer in RULES:
+        training, trained = run({**mapping, "dtype": "float64"}, 4, optimizer)
+        walk = descend(training.model, Settings(0.01, 4, 1, optimizer))
+        for name, array in trained.state.params.items():
+            np.testing.assert_allclose(array, walk.end[name], 1e-10, 1e-12)
+
+
+def test_parameters_that_are_not_finite_end_it_even_after_the_last_step() -> None:
+    mapping = {"loss": "mse", "x": [[1e10], [2]], "y": [[1], [1]], "w": 1, "batch": 2}
+    training = Training.from_spec(mapping, None, {})
+    trained = train(training, Plan(1), begin(training, Optimizer("gd", 1e30)))
+    assert trained.stopped == "nonfinite"
+    assert len(trained.state.history) == 1
+
+
+def test_a_training_warns_as_its_model_does() -> None:
+    mapping = {"loss": "mse", "x": [[1], [2], [3]], "y": 5}
+    told = Training.from_spec(mapping, None, {}).model.warnings
+    assert told == Model.from_spec(mapping).warnings
+    assert "y is one number" in told[0]
 
 
 def test_under_every_convention_the_same_training() -> None:
