@@ -15,7 +15,7 @@ class Key(NamedTuple):
     """One key of a specification, and one option of the command line.
 
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
-    numbers), ints (one or several, or one of ``words``), flag, text, word (one of ``words``),
+    numbers), ints (one or several, or one of ``words``), flag, text, file, word (one of ``words``),
     words (one of these or several), names (of ``words`` where there are any), value, layers or
     gradients.
     """
@@ -161,6 +161,7 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
     "text": (lambda v: isinstance(v, str), "text"),
+    "file": (lambda v: isinstance(v, (str, dict)), "a file"),
     "gradients": (lambda v: isinstance(v, (str, dict)), "a file, or arrays by name"),
 }
 """By kind, what a value must be, and the words for it."""

@@ -32,7 +32,9 @@ PARAMS = Key(
     group="Data",
     metavar="FILE",
 )
-BATCH = Key("batch", "int", "Rows; with epochs, rows a step.", "x's, else 1", group="Data")
+BATCH = Key(
+    "batch", "int", "Rows; with epochs, rows a step.", "x's, else 1; with epochs 32", group="Data"
+)
 CONVENTION = Key("convention", "word", "Whose names, layouts and defaults.", "keras", CONVENTIONS)
 RANDOM_KEYS = (
     DTYPE,

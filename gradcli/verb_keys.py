@@ -39,7 +39,7 @@ TRAINING_KEYS = (
     Key(
         "epochs",
         "int",
-        "Train a model: so many times through the rows of x, batch rows a step.",
+        "Train a model: go so many times through the rows of x, batch rows a step.",
         "none: all rows at each step",
         group="Training",
     ),
@@ -49,7 +49,7 @@ TRAINING_KEYS = (
     Key("test_labels", "value", "Their class ids, in place of targets.", group="Training"),
     Key(
         "resume",
-        "text",
+        "file",
         "Go on from where a training stopped that was saved in this npz.",
         group="Training",
         metavar="FILE",

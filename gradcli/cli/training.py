@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gradcli.cli.exits import GOOD, INTERRUPTED, NO
+from gradcli.cli.exits import GOOD, INTERRUPTED, NO, warn
 from gradcli.cli.progress import Bar
 from gradcli.cli.show import Outcome, put, screen_width
 from gradcli.cli.signals import deferred
 from gradcli.cli.view import View
-from gradcli.errors import GradcliError, SpecError
+from gradcli.errors import FileError, GradcliError, SpecError
+from gradcli.suggest import counted
 from gradcli.verb_keys import TRAINING_KEYS
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def training_of(mapping: dict[str, Any], folder: str | None, options: dict[str, 
     if test and "x" not in test:
         raise SpecError("test_x", "needed beside the targets of its rows")
     if "resume" in given:
-        options["resume"] = os.path.join(folder or "", options["resume"])
+        options["resume"] = _named(options["resume"], folder)
     from gradcli.model.training import Training
 
     return Training.from_spec(mapping, folder, test)
@@ -89,7 +90,9 @@ def _trained(
     training, plan = setup.training, setup.plan
     state = _begun(setup)
     if resume:
-        state = resumed(training, state.optimizer, resume, len(setup.parts.trained))
+        state = resumed(setup, state, resume)
+    for warning in (*training.model.warnings, *_told(setup, state)):
+        warn(warning)
     lines = TrainingLines(setup, view.screen(screen_width()))
 
     def print_row(epoch: Epoch) -> None:
@@ -97,6 +100,8 @@ def _trained(
             with bar.hidden():
                 put(lines.row(epoch))
 
+    if view.tables:
+        put(lines.begin())
     left = max(steps - state.optimizer.taken, 0)
     with Bar("training", left) as bar, deferred() as halted:
         trained = train(training, plan, state, print_row, bar, halted)
@@ -108,11 +113,32 @@ def _trained(
         partial(_respelt, [setup], options),
         code,
         complaint,
-        training.model.warnings,
+        (),
         training.model,
         partial(differentiate, training.model, state.params),
         lines.begun,
     )
+
+
+def _named(resume: Any, folder: str | None) -> str:
+    """The path of a checkpoint, which must be as it was where its SHA-256 is told."""
+    from gradcli.inputs.values import unchanged
+
+    try:
+        path = unchanged(resume, folder) if isinstance(resume, Mapping) else resume
+    except FileError as error:
+        raise SpecError("resume", str(error)) from None
+    return os.path.join(folder or "", path)
+
+
+def _told(setup: Setup, state: State) -> Iterator[str]:
+    """What there is to say before the first step."""
+    done, asked = len(state.history), setup.plan.epochs
+    if done >= asked:
+        had = (
+            f"{counted(done, 'epoch')} are done already" if done > 1 else "1 epoch is done already"
+        )
+        yield f"{had}: nothing is left to do of {asked}, counted from the beginning"
 
 
 def _compared(setups: Sequence[Setup], steps: int, options: dict[str, Any]) -> Outcome:
@@ -154,11 +180,15 @@ def _begun(setup: Setup) -> State:
 
 def _respelt(setups: Sequence[Setup], options: dict[str, Any]) -> dict[str, Any]:
     """The specification that gives the answer again, with all that was settled."""
+    from gradcli.inputs.values import pinned
+
     asked = {k: v for k, v in options.items() if k not in _TEST and k != "no_map"}
     every = [setup.settings.options() for setup in setups]
     settled = {k: v for one in every for k, v in one.items() if k not in ("steps", "every")}
     names = [setup.settings.optimizer for setup in setups]
     settled["optimizer"] = names[0] if len(names) == 1 else names
+    if "resume" in asked:
+        asked["resume"] = pinned(asked["resume"])
     return {**setups[0].training.document, "verb": "descend", **asked, **settled}
 
 
@@ -169,6 +199,11 @@ def _ended(trained: Trained, lr: float) -> tuple[int, str | None]:
     state = trained.state
     if trained.stopped == "nonfinite":
         done = len(state.history)
+        if not state.optimizer.taken:
+            return (
+                NO,
+                "the loss is not finite at the first step: look at the data with gradcli data",
+            )
         what = f"the loss is not finite at epoch {done + 1}, step {state.step + 1}"
         if done and not state.step and not math.isfinite(norm_of(state.params)):
             what = f"the parameters are not finite after epoch {done}"

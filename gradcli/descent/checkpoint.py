@@ -2,67 +2,92 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gradcli.descent.optimizers import Optimizer
-from gradcli.descent.training import Epoch, State, Trained, begin
+from gradcli.descent.training import Epoch, Setup, State, Trained, steps_an_epoch
 from gradcli.errors import FileError, SpecError
 from gradcli.inputs.files import read_arrays
-from gradcli.model.training import Totals, Training
+from gradcli.model.training import Totals
 from gradcli.problem import Arrays
 
 KEY = "resume"
 """The key that names the file."""
 
 
-def checkpoint(training: Training, trained: Trained) -> dict[str, Any]:
-    """The optimizer's state and the position in the data; the rest is in the answer."""
-    state, model = trained.state, training.model
+def checkpoint(setup: Setup, trained: Trained) -> dict[str, Any]:
+    """What the answer lacks for another training to go on from there.
+
+    That is the optimizer's state, the position in the data, and ``of`` what it all is: JSON, in
+    bytes, as a file of arrays holds no text.
+    """
+    state = trained.state
     slots: dict[str, Arrays] = {}
     for name, own in state.optimizer.state.items():
         for slot, array in own.items():
             slots.setdefault(slot, {})[name] = array
+    told = json.dumps(_identity(setup)).encode()
     return {
         "optimizer": {"taken": state.optimizer.taken, **slots},
-        "position": {
-            "step": state.step,
-            **state.seen._asdict(),
-            "seed": model.spec.seed or 0,
-            "batch": training.batch,
-            "trained_on": len(trained.rows),
-        },
+        "position": {"step": state.step, **state.seen._asdict()},
+        "of": np.frombuffer(told, np.uint8),
     }
 
 
-def resumed(training: Training, optimizer: Optimizer, source: str, trained_on: int) -> State:
-    """The state in the file ``source``, made by ``--save``, of a training like this one.
+def _identity(setup: Setup) -> dict[str, Any]:
+    """What two trainings have in common whose numbers are the same, but for where they begin."""
+    training, spec = setup.training, setup.training.model.spec
+    first = training.data.batch(slice(training.batch))
+    digest = hashlib.sha256(b"".join([np.ascontiguousarray(a).tobytes() for a in first.values()]))
+    options = setup.settings.options()
+    return {
+        "model": training.model.title,
+        **{n: getattr(spec, n) for n in ("reduction", "from_logits", "from_probs", "scale")},
+        "convention": spec.convention,
+        "wrt": list(training.model.primals),
+        "rows": len(setup.parts.trained),
+        "rows to judge by": setup.parts.judged_by,
+        "first rows": digest.hexdigest()[:12],
+        **{name: value for name, value in options.items() if name not in ("steps", "every")},
+    }
 
-    Raises SpecError where it holds none, or one of another model, seed, batch or number of rows.
+
+def resumed(setup: Setup, state: State, source: str) -> State:
+    """``state``, which begins, as it is in the file ``source`` that ``--save`` made.
+
+    Raises SpecError where that holds none, one of another training, or one that cannot be.
     """
     try:
         found = _Parts(source, read_arrays(source).arrays)
     except FileError as error:
         raise SpecError(KEY, str(error)) from None
-    own = {"seed": training.model.spec.seed or 0, "batch": training.batch, "trained_on": trained_on}
-    for name, value in own.items():
-        there = int(found.number(f"position.{name}"))
-        if there != value:
-            raise SpecError(KEY, f"{source}: is of {name.replace('_', ' ')} {there}, not {value}")
-    state = begin(training, optimizer)
+    there = found.identity()
+    for name, value in _identity(setup).items():
+        if there.get(name) != value:
+            raise SpecError(KEY, f"{source}: is of {name} {there.get(name)}, not {value}")
+    history = _history(found)
+    steps = steps_an_epoch(len(setup.parts.trained), setup.training.batch)
+    step, taken = found.whole("position.step"), found.whole("optimizer.taken")
+    if step >= steps or taken != len(history) * steps + step:
+        raise found.damaged("position.step")
     state.params = found.like("params", state.params)
     state.moving = found.like("moving", state.moving)
-    state.step = int(found.number("position.step"))
-    sums = [found.number(f"position.{name}") for name in Totals._fields]
-    state.seen = Totals(sums[0], *map(int, sums[1:]))
-    state.history = _history(found)
-    taken = int(found.number("optimizer.taken"))
-    if taken:
-        slots = {slot: found.like(f"optimizer.{slot}", state.params) for slot in optimizer.slots}
-        optimizer.restore({n: {s: slots[s][n] for s in slots} for n in state.params}, taken)
+    state.step, state.history = step, history
+    counts = [found.whole(f"position.{name}") for name in Totals._fields[1:]]
+    state.seen = Totals(float(found.number("position.loss")), *counts)
+    _restore(state.optimizer, found, state.params, taken)
     return state
+
+
+def _restore(optimizer: Optimizer, found: _Parts, params: Arrays, taken: int) -> None:
+    if taken:
+        slots = {slot: found.like(f"optimizer.{slot}", params) for slot in optimizer.rule.slots}
+        optimizer.restore({n: {s: slots[s][n] for s in slots} for n in params}, taken)
 
 
 class _Parts:
@@ -72,15 +97,33 @@ class _Parts:
         self.source = source
         self.arrays = arrays
 
-    def number(self, name: str) -> float:
-        return float(self.array(name).reshape(()))
+    def damaged(self, name: str) -> SpecError:
+        return SpecError(KEY, f"{self.source}: is damaged: its {name} cannot be")
 
     def array(self, name: str) -> Any:
         if name not in self.arrays:
-            raise SpecError(
-                KEY, f"{self.source}: holds no {name}: is it an npz that a training saved?"
-            )
+            told = "is it an npz that a training of this model saved?"
+            raise SpecError(KEY, f"{self.source}: holds no {name}: {told}")
         return self.arrays[name]
+
+    def number(self, name: str) -> Any:
+        array = self.array(name)
+        if array.ndim:
+            raise self.damaged(name)
+        return array[()]
+
+    def whole(self, name: str) -> int:
+        number = self.number(name)
+        if not 0 <= number < 2**53 or number % 1:
+            raise self.damaged(name)
+        return int(number)
+
+    def identity(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.array("of").astype(np.uint8).tobytes())
+        except ValueError:
+            raise self.damaged("of") from None
+        return found if isinstance(found, dict) else {}
 
     def like(self, prefix: str, wanted: Arrays) -> Arrays:
         """Arrays of the names, shapes and dtypes of ``wanted``."""
@@ -95,10 +138,20 @@ class _Parts:
 
 
 def _history(found: _Parts) -> list[Epoch]:
-    columns = [found.arrays.get(f"history.{name}", ()) for name in Epoch._fields]
-    count = len(columns[0])
-    rows = zip(*[column if len(column) else [np.nan] * count for column in columns])
+    """The epochs that are done, none where it was stopped in the first."""
+    columns = {
+        n: found.arrays[f"history.{n}"] for n in Epoch._fields if f"history.{n}" in found.arrays
+    }
+    if not columns:
+        return []
+    for name, column in columns.items():
+        if column.ndim != 1 or len(column) != len(columns.get("epoch", ())):
+            raise found.damaged(f"history.{name}")
+    if columns["epoch"].tolist() != [*range(1, 1 + len(columns["epoch"]))]:
+        raise found.damaged("history.epoch")
+    names, rows = list(columns), zip(*columns.values())
+    every: dict[str, Any] = dict.fromkeys(Epoch._fields)
     return [
-        Epoch(int(number), *[None if np.isnan(v) else float(v) for v in values])  # type: ignore[arg-type]
-        for number, *values in rows
+        Epoch(**{**every, **{n: float(v) for n, v in zip(names, row)}, "epoch": i})
+        for i, row in enumerate(rows, 1)
     ]

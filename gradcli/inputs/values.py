@@ -63,6 +63,13 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     return {"file": origin, "sha256": fingerprint(path)}
 
 
+def pinned(source: str) -> dict[str, str]:
+    """How a specification names a file that must be as it is: see ``unchanged``."""
+    from gradcli.inputs.files import fingerprint
+
+    return {"file": source, "sha256": fingerprint(source)}
+
+
 def resolve(key: str, value: Any, folder: str | None, mapped: bool = False) -> str | Given:
     """The array that ``value`` writes or that its file holds, or the initialiser that it names.
 
@@ -74,7 +81,7 @@ def resolve(key: str, value: Any, folder: str | None, mapped: bool = False) -> s
         if isinstance(value, Given):
             return value
         if isinstance(value, Mapping):
-            return _from_file(_unchanged(value, folder), folder, mapped)
+            return _from_file(unchanged(value, folder), folder, mapped)
         if isinstance(value, bool):
             raise SpecError(key, f"takes numbers, not {str(value).lower()}")
         if not isinstance(value, str):
@@ -107,7 +114,7 @@ def _from_file(source: str, folder: str | None, mapped: bool) -> Given:
     return Given(opened.array, origin, opened)
 
 
-def _unchanged(value: Mapping[str, Any], folder: str | None) -> str:
+def unchanged(value: Mapping[str, Any], folder: str | None) -> str:
     """The file that must be as it was: ``{"file": ..., "sha256": ...}``."""
     from gradcli.inputs.files import fingerprint
     from gradcli.inputs.sources import path_of

@@ -35,33 +35,40 @@ def title(setup: Setup, how: str | None = None) -> Iterator[Text]:
 
 
 class TrainingLines:
-    """A training on the screen while it goes on: its title, and a table epoch by epoch."""
+    """A training on the screen while it goes on: its title, and a table epoch by epoch.
+
+    Nothing is shown where a table of all columns would be wider than the screen.
+    """
 
     def __init__(self, setup: Setup, screen: Screen) -> None:
         self.setup = setup
         self.screen = screen
         self._table: RunningTable | None = None
+        self.begun = self._of(_WIDEST).fits
 
-    @property
-    def begun(self) -> bool:
-        """Whether anything is shown: not where the table is wider than the screen."""
-        return self._table is not None and self._table.fits
+    def begin(self) -> Iterator[Any]:
+        """What stands above the table."""
+        return title(self.setup) if self.begun else iter(())
 
     def row(self, epoch: Epoch) -> Iterator[Any]:
         """What ``epoch`` adds to the screen."""
+        if not self.begun:
+            return
         if self._table is None:
-            heads, epochs = _heads(epoch), self.setup.plan.epochs
-            self._table = RunningTable(heads, _values(epoch), epochs, self.screen)
-            if self._table.fits:
-                yield from title(self.setup)
-                yield from self._table.top()
-        if self._table.fits:
-            yield self._table.row(epoch.epoch, _values(epoch))
+            self._table = self._of(epoch)
+            yield from self._table.top()
+        yield self._table.row(epoch.epoch, _values(epoch))
 
     def end(self) -> Iterator[Any]:
         """The table's last line."""
-        if self._table is not None and self._table.fits:
+        if self._table is not None:
             yield self._table.bottom()
+
+    def _of(self, epoch: Epoch) -> RunningTable:
+        return RunningTable(_heads(epoch), _values(epoch), self.setup.plan.epochs, self.screen)
+
+
+_WIDEST = Epoch(1, 0.0, 0.0, 0.0, 0.0)
 
 
 class TrainingReport(NamedTuple):
@@ -78,7 +85,7 @@ class TrainingReport(NamedTuple):
                 for epoch in trained.state.history
             ],
             "steps": trained.state.optimizer.taken,
-            "params": trained.state.params,
+            "params": {**self.setup.training.model.parameters, **trained.state.params},
             **({"moving": trained.state.moving} if trained.state.moving else {}),
             **({"stopped": trained.stopped} if trained.stopped else {}),
             **trained.measured,
@@ -86,7 +93,7 @@ class TrainingReport(NamedTuple):
 
     def archive(self) -> dict[str, Any]:
         """The same, and what another training needs to go on from here."""
-        return {**self.document(), **checkpoint(self.setup.training, self.trained)}
+        return {**self.document(), **checkpoint(self.setup, self.trained)}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         history = self.trained.state.history

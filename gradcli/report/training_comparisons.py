@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.text import Text
 
 from gradcli.report.layout import grid
+from gradcli.report.measures import measure_tables
 from gradcli.report.plots import caption, new_figure
 from gradcli.report.report import Screen
 from gradcli.report.training import TrainingReport, title
@@ -38,6 +39,7 @@ class TrainingComparison(NamedTuple):
         for run in self.runs:
             yield Text(way(run.setup.settings), style="bold")
             yield from run.ending(screen)
+            yield from measure_tables(run.trained.measured, screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """A row an epoch: its number, and the losses by each optimizer that came so far."""

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,7 +200,7 @@ REFUSED = {
     f"descend ce {SMALL} --epochs 2 --test-x 1,2 --test-labels 1": "--test-x: has rows of (2,)",
     f"descend ce {SMALL} --epochs 2 --holdout 0.1 --test-x 1,2,3": "--holdout: does not go with",
     f"descend ce {SMALL} --epochs 2 --resume gone.npz": "--resume: gone.npz: No such file",
-    f"descend ce {SMALL} --epochs 2 --resume small.npz": "--resume: small.npz: holds no position",
+    f"descend ce {SMALL} --epochs 2 --resume small.npz": "--resume: small.npz: holds no of",
     f"descend ce {SMALL} --epochs 2 --wrt x": "--wrt: training moves parameters: w1, b1, w2, b2",
     "descend ce --x small.npz:x --labels small.npz:y[:39] --out 2 --epochs 1": "39 given for",
     "descend ce --x small.npz:x --labels 5 --out 2 --epochs 1": "--labels: 1 given for",
@@ -218,17 +219,95 @@ def test_a_checkpoint_of_another_training_is_refused(gradcli: Gradcli, tmp_path:
     kept = tmp_path / "run.npz"
     gradcli(f"descend ce {SMALL} --epochs 1 --save {kept}")
     for other, words in {
-        "--seed 1": "seed 0, not 1",
-        "--batch 9": "batch 8, not 9",
-        "--holdout 0.5": "trained on 40, not 20",
-        "--dtype float64": "is float32 (3, 4), not float64",
-        "--optimizer momentum": "holds no optimizer.velocity",
-        "--hidden 5": "params.w1 is float32 (3, 4), not float32 (3, 5)",
+        "--seed 1": "seed 0, not ce: 3 -> 4 relu -> 2 linear, batch 8, float32, seed 1",
+        "--batch 9": "batch 8, float32",
+        "--holdout 0.5": "is of rows 40, not 20",
+        "--test-x 1,2,3 --test-labels 1": "is of rows to judge by 0, not 1",
+        "--dtype float64": "float32, seed 0, not",
+        "--optimizer gd": "is of optimizer adam, not gd",
+        "--optimizer momentum": "is of optimizer adam, not momentum",
+        "--lr 5": "is of lr 0.01, not 5",
+        "--lr-schedule cosine": "is of lr_schedule None, not cosine",
+        "--beta-1 0.5": "is of beta_1 0.9, not 0.5",
+        "--hidden 5": "3 -> 4 relu -> 2 linear",
+        "--hidden-act tanh": "3 -> 4 relu",
+        "--scale 2": "is of scale 1.0, not 2.0",
+        "--reduction sum": "is of reduction mean, not sum",
+        "--l2 0.1": "not ce + 0.1 l2",
+        "--wrt w1": "is of wrt ['w1', 'b1', 'w2', 'b2'], not ['w1']",
+        "--x small.npz:x[::-1]": "is of first rows",
     }.items():
         ran = gradcli(f"descend ce {SMALL} --epochs 2 --resume {kept} {other}")
         assert (ran.code, ran.out) == (2, "")
         assert words in ran.err
         assert ran.err.startswith("gradcli: error: --resume: ")
+
+
+def changed(kept: Path, **arrays: Any) -> Path:
+    found = {name.replace("__", "."): np.asarray(array) for name, array in arrays.items()}
+    other = kept.with_name("changed.npz")
+    np.savez(other, **{**np.load(kept), **found})
+    return other
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"optimizer__taken": -5},
+        {"optimizer__taken": np.nan},
+        {"optimizer__taken": 0},
+        {"optimizer__taken": 2.0**62},
+        {"position__step": np.inf},
+        {"position__step": 99},
+        {"position__step": -1},
+        {"position__step": 1.5},
+        {"position__rows": [1, 2]},
+        {"history__loss": 3.0},
+        {"history__epoch": 3.0},
+        {"history__epoch": [[1, 2]]},
+        {"history__epoch": [np.nan, 1]},
+        {"history__epoch": [1.0]},
+        {"history__epoch": np.arange(1.0, 8.0)},
+        {"of": [255, 255]},
+        {"of": 5},
+    ],
+)
+def test_a_damaged_checkpoint_is_refused(
+    arrays: dict[str, Any], gradcli: Gradcli, tmp_path: Path
+) -> None:
+    kept = tmp_path / "run.npz"
+    gradcli(f"descend ce {SMALL} --epochs 2 --save {kept}")
+    ran = gradcli(f"descend ce {SMALL} --epochs 4 --resume {changed(kept, **arrays)}")
+    assert (ran.code, ran.out) == (2, "")
+    assert re.search(r"--resume: .*changed\.npz: (is damaged: its|is of model None)", ran.err)
+
+
+def test_a_spec_names_the_checkpoint_as_it_was(gradcli: Gradcli, tmp_path: Path) -> None:
+    kept = tmp_path / "run.npz"
+    gradcli(f"descend ce {SMALL} --epochs 1 --save {kept}")
+    first = gradcli(f"descend ce {SMALL} --epochs 3 --resume {kept} --json").out.encode()
+    gradcli(f"descend ce {SMALL} --epochs 2 --save {kept}")
+    ran = gradcli("run - --json", stdin=first)
+    assert ran.code == 2
+    assert "resume: " in ran.err
+    assert "has changed since" in ran.err
+
+
+def test_what_is_done_already_is_said(gradcli: Gradcli, tmp_path: Path) -> None:
+    kept = tmp_path / "run.npz"
+    gradcli(f"descend ce {SMALL} --epochs 2 --save {kept}")
+    ran = gradcli(f"descend ce {SMALL} --epochs 1 --resume {kept}")
+    assert ran.code == 0
+    assert "2 epochs are done already: nothing is left to do of 1" in ran.err
+
+
+def test_a_part_that_is_trained_is_saved_with_the_rest(gradcli: Gradcli, tmp_path: Path) -> None:
+    kept = tmp_path / "run.npz"
+    gradcli(f"descend ce {SMALL} --epochs 1 --wrt w2,b2 --save {kept}")
+    found = np.load(kept)
+    whole = gradcli(f"ce {SMALL.partition(' --batch')[0]} --json").json["params"]
+    np.testing.assert_allclose(found["params.w1"], whole["w1"])
+    assert not np.allclose(found["params.w2"], whole["w2"])
 
 
 def test_a_loss_that_is_not_finite_ends_it(gradcli: Gradcli) -> None:
