@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.command import Command
+from gradcli.cli.exits import GOOD, USAGE
 from gradcli.cli.options import PATH, KeyOption, flag, flagged
 from gradcli.cli.show import Outcome, show
 from gradcli.cli.view import take_view, view_options
@@ -61,4 +62,6 @@ def data(sources: tuple[str, ...], **options: Any) -> int:
     except SpecError as error:
         raise flagged(error) from error
     report = DataReport({**found, **(batch.data if batch else {})}, batch)
-    return show(Outcome(report, warnings=batch.warnings if batch else ()), view)
+    readable = batch or not all(isinstance(told, str) for told in found.values())
+    code = GOOD if readable else USAGE
+    return show(Outcome(report, code=code, warnings=batch.warnings if batch else ()), view)

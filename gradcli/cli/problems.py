@@ -15,9 +15,9 @@ import click
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
-from gradcli.errors import DocumentError, GradcliError, PointedError
+from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
 from gradcli.keys import Key, read_keys
-from gradcli.verb_keys import VERB, VERBS
+from gradcli.verb_keys import TRAINING_KEYS, VERB, VERBS
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -146,9 +146,15 @@ def _split(name: str | None, mapping: Mapping[str, Any]) -> tuple[str, Options, 
     usual = "descend" if "landscape" in mapping else ""
     own = VERB.read(mapping["verb"]) if mapping.get("verb") else usual
     chosen = own if name is None else name
+    if own != "descend" and chosen != "descend":
+        for key in TRAINING_KEYS:
+            if mapping.get(key.name) is not None:
+                raise SpecError(key.name, "goes with the verb descend: descend run has it")
     keys = {key.name for key in (*VERBS[own], *VERBS[chosen])}
     rest = {k: v for k, v in mapping.items() if k not in keys and k != "verb"}
     its = {k: v for k, v in mapping.items() if k in keys and own in (chosen, "")}
+    if chosen != "descend" and mapping.get("epochs") is not None:
+        rest.pop("batch", None)  # rows a step, of a training that it is no longer
     return chosen, read_keys(its, VERBS[chosen]), rest
 
 

@@ -55,6 +55,8 @@ class Descent(NamedTuple):
     """As it is after the walk; after an interrupt it may be one step ahead of the end."""
     arrival: Arrival | None
     """The published minimum near which it ended."""
+    measured: dict[str, Any]
+    """What the problem is asked for besides its value, at the end."""
 
     @property
     def steps(self) -> int:
@@ -163,6 +165,7 @@ def descend(
         trend,
         optimizer,
         arrival_at(minima, points[-1], value, converged) if minima else None,
+        problem.measured(at),
     )
 
 

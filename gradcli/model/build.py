@@ -115,6 +115,8 @@ def assemble(gathered: Gathered) -> Built:
             warnings += [warning] if warning else []
         else:
             labels = rows.labels(given["labels"], arrays.get("mask"), stream)
+            if given["labels"] is None and spec.asks and isinstance(given["x"], np.ndarray):
+                warnings.append("labels are drawn: what is measured is of random classes")
             arrays["y"] = rows.targets(labels, dtype)
     whole = ["mask"] * (spec.loss is not None) + ["x"] * (_vocabulary(spec) is not None)
     known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]

@@ -54,13 +54,15 @@ def read_given(spec: Spec, folder: str | None, training: bool = False) -> Found:
         layers = changed(spec.layers, lambda p: p.having(saved.arrays))
         spec = spec._replace(layers=layers, structure=None)  # it is no longer the one that is known
     given: dict[str, str | npt.NDArray[Any] | None] = {**dict.fromkeys(named), **saved.arrays}
-    origins, mapped = {**saved.origins}, []
+    origins, mapped, anew = {**saved.origins}, [], list[str]()
     for key, value in named.items():
         if value is None:
             continue
         found = resolve(key, value, folder, training and key in ("x", *spec.targets, "mask"))
         if isinstance(found, str) and key in ("y", "labels", "mask"):
             raise SpecError(key, f"takes numbers or a file, not the initialiser {found!r}")
+        if isinstance(found, str) and key in saved.arrays:
+            anew.append(key)
         given[key] = found if isinstance(found, str) else found.array
         origins.pop(key, None)
         if isinstance(found, Given) and found.origin:
@@ -72,7 +74,8 @@ def read_given(spec: Spec, folder: str | None, training: bool = False) -> Found:
             require_finite(spec, key, array, origins.get(key))
     given["x"] = _shaped(spec, given["x"])
     stood = stand_columns(spec, given, set(origins))
-    return Found(spec, stood, origins, saved.warnings, mapped)
+    told = [f"{listed(anew)}: drawn anew, and not taken from {spec.params}"] if anew else []
+    return Found(spec, stood, origins, [*saved.warnings, *told], mapped)
 
 
 def require_finite(spec: Spec, key: str, array: npt.NDArray[Any], origin: str | None) -> None:

@@ -94,7 +94,7 @@ def stand_columns(spec: Spec, given: Values, from_files: Collection[str]) -> Val
     batch = spec.batch
     stood = dict(given)
     for name, width in widths.items():
-        array = given.get(name) if name in from_files and width is None else None
+        array = given.get(name) if name in from_files and width in (None, 1) else None
         if isinstance(array, np.ndarray) and array.ndim == 1:
             if batch in (None, array.size):
                 stood[name] = array.reshape(-1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -12,6 +13,7 @@ from gradcli.engine import Array
 from gradcli.errors import SpecError
 from gradcli.gradient import quiet
 from gradcli.inputs.streams import Stream
+from gradcli.inputs.values import Given, resolve
 from gradcli.model.build import assemble, gather
 from gradcli.model.data import Dataset, dataset
 from gradcli.model.document import document
@@ -196,10 +198,14 @@ class Training:
 def _others(
     mapping: Mapping[str, Any], folder: str | None, test: Mapping[str, Any], data: Dataset
 ) -> Dataset:
-    """The rows that ``test`` has in place of those of ``mapping``."""
-    nothing = dict.fromkeys(("y", "labels", "mask", "x_shape"))
+    """The rows that ``test`` has in place of those of ``mapping``; flat ones are of its x_shape."""
+    nothing: dict[str, Any] = dict.fromkeys(("y", "labels", "mask", "x_shape"))
     try:
-        found = dataset(gather({**mapping, **nothing, **test}, folder, training=True))
+        x = resolve("x", test["x"], folder, mapped=True)
+        shape = data.gathered.spec.x_shape
+        if shape and isinstance(x, Given) and x.array.ndim == 1:
+            nothing["x_shape"] = [max(x.array.size // math.prod(shape[1:]), 1), *shape[1:]]
+        found = dataset(gather({**mapping, **nothing, **test, "x": x}, folder, training=True))
     except SpecError as error:
         key = f"test_{error.key}" if error.key in ("x", "y", "labels") else error.key
         raise SpecError(key, error.problem) from None

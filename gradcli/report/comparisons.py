@@ -10,6 +10,7 @@ from rich.text import Text
 from gradcli.descent import Descent
 from gradcli.problem import Problem
 from gradcli.report.layout import grid
+from gradcli.report.measures import measure_tables
 from gradcli.report.report import Screen
 from gradcli.report.running import RunningTable
 from gradcli.report.walks import ending, steps_text, walk_document, way
@@ -57,6 +58,7 @@ class ComparisonReport(NamedTuple):
         for walk in self.walks:
             yield Text(way(walk.settings), style="bold")
             yield from ending(walk, screen)
+            yield from measure_tables(walk.measured, screen)
 
     def _title(self) -> Iterator[Text]:
         yield Text(f"descend {self.problem.title}", style="bold")

@@ -78,7 +78,7 @@ class WalkReport(NamedTuple):
     high: Sequence[float] = ()
 
     def document(self) -> dict[str, Any]:
-        return {**walk_document(self.walk), **self.problem.measured(self.walk.end)}
+        return walk_document(self.walk)
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         walk = self.walk
@@ -97,7 +97,7 @@ class WalkReport(NamedTuple):
             if np.ndim(array):
                 yield array_shown(name, array, screen)
         yield from ending(walk, screen)
-        yield from measure_tables(self.problem.measured(walk.end), screen)
+        yield from measure_tables(walk.measured, screen)
 
     def rows(self) -> Iterator[Sequence[Any]]:
         """A row a shown step: its number, the point or its norm, the value, the norm."""
@@ -130,6 +130,7 @@ def walk_document(walk: Descent) -> dict[str, Any]:
         "converged": walk.converged,
         **({"stopped": walk.stopped} if walk.stopped else {}),
         **({"trend": walk.trend} if walk.trend else {}),
+        **walk.measured,
     }
 
 

@@ -243,6 +243,44 @@ def test_a_checkpoint_of_another_training_is_refused(gradcli: Gradcli, tmp_path:
         assert ran.err.startswith("gradcli: error: --resume: ")
 
 
+def test_what_a_training_says_may_be_checked(gradcli: Gradcli) -> None:
+    """Its batch is then the rows of x: those of a step are no matter of a check."""
+    first = gradcli(f"descend ce {SMALL} --epochs 1 --json").out.encode()
+    ran = gradcli("check run - --json", stdin=first)
+    assert ran.json["verdict"] == "pass"
+    assert ran.json["spec"]["batch"] == 40
+    bare = {k: v for k, v in json.loads(first)["spec"].items() if k != "verb"}
+    ran = gradcli("run -", stdin=json.dumps(bare).encode())
+    assert "epochs: goes with the verb descend" in ran.err
+
+
+def test_rows_to_judge_by_take_the_shape_of_a_row(gradcli: Gradcli, tmp_path: Path) -> None:
+    found = np.load("small.npz")
+    found["x"].astype("<f4").tofile(tmp_path / "x.f32")
+    found["x"][:7].astype("<f4").tofile(tmp_path / "t.f32")
+    command = (
+        "descend ce --labels small.npz:y --out 2 --epochs 1 --test-labels small.npz:y[:7] --json"
+    )
+    raw = gradcli(f"{command} --x {tmp_path}/x.f32 --x-shape 40,3 --test-x {tmp_path}/t.f32")
+    plain = gradcli(f"{command} --x small.npz:x --test-x small.npz:x[:7]")
+    assert raw.json["history"] == plain.json["history"]
+
+
+def test_comparisons_tell_what_is_asked_for(gradcli: Gradcli) -> None:
+    data = "descend ce --x small.npz:x --labels small.npz:y --out 2"
+    for command in (f"{data} --epochs 1", f"{data} --steps 2"):
+        asked = f"{command} --metrics accuracy --optimizer gd,adam"
+        lines = gradcli(asked).out.splitlines()
+        told = [line.split()[1] for line in lines if line.startswith("accuracy ")]
+        runs = gradcli(f"{asked} --json").json["runs"]
+        assert told == [f"{run['metrics']['accuracy']:.6g}" for run in runs]
+
+
+def test_metrics_of_drawn_labels_are_warned_of(gradcli: Gradcli) -> None:
+    ran = gradcli("ce --x small.npz:x --out 2 --metrics accuracy")
+    assert "labels are drawn: what is measured is of random classes" in ran.err
+
+
 def changed(kept: Path, **arrays: Any) -> Path:
     found = {name.replace("__", "."): np.asarray(array) for name, array in arrays.items()}
     other = kept.with_name("changed.npz")

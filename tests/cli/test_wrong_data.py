@@ -19,7 +19,7 @@ WRONG = {
     # rows that do not match
     "ce --x x.npy --labels l.npy[0:3] --out 4": "--labels: 3 given for a batch of 4: one a row",
     "ce --x x.npy[0:3] --labels l.npy --out 4": "--labels: 4 given for a batch of 3: one a row",
-    "mse --x x.npy --y y.csv:a --out 1": "--y: has shape (3,), but the output has (4, 1): give y 4",
+    "mse --x x.npy --y y.csv:a --out 1": "--y: has 3 rows, but x has 4",
     "mse --x y.csv:a --y x.npy[:,0]": "--y: has 4 rows, but x has 3",
     "ce --x image.npy --labels l.npy --out 4": "--labels: 4 given for a batch of 2: one a row",
     "ce --x x.npy --labels l.npy --out 4 --batch 2": "--x: has 4 rows, but batch is 2",

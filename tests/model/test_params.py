@@ -177,3 +177,10 @@ def test_a_training_begins_at_them_and_gathers_its_own_moments(
     again = gradcli(f"descend {model} --params {saved} --epochs 1 --lr 1e-9 --json")
     assert "mean2 and var2: no parameter here, and not read" in again.err
     np.testing.assert_allclose(again.json["params"]["w1"], run["params.w1"], rtol=1e-6)
+
+
+def test_an_initialiser_that_displaces_what_the_file_holds_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "p.npz", w1=np.full((2, 3), 5.0))
+    spec = {"loss": "mse", "in": 2, "hidden": [3], "out": 1, "w": "zeros", "params": "p.npz"}
+    told = Model.from_spec(spec, str(tmp_path)).warnings
+    assert told == ["w1: drawn anew, and not taken from p.npz"]
