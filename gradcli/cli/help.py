@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import gradcli
-from gradcli import catalogue, spec_keys
+from gradcli import catalogue, verb_keys
 from gradcli.cli.show import screen_width
 from gradcli.errors import GradcliError
 from gradcli.layer_kinds import LAYERS
@@ -60,7 +60,7 @@ def _table(name: str) -> str:
 
 
 def _keys(name: str) -> Sequence[Key]:
-    found: Sequence[Key] = vars(spec_keys)[name]
+    found: Sequence[Key] = vars(verb_keys)[name]
     return found
 
 

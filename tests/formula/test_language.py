@@ -240,7 +240,7 @@ def test_faults_of_the_engine_are_not_taken_for_branches(monkeypatch: pytest.Mon
     """What fails while a course is written, and not while it is recorded, is not passed over."""
     from gradcli import stepping as module
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise ValueError("a fault")
 
     monkeypatch.setattr(module, "Program", broken)
