@@ -215,8 +215,13 @@ def test_what_cannot_be_looked_at(command: str, message: str, gradcli: Gradcli) 
     assert ran.err.count("\n") == 1
 
 
-def test_a_file_that_is_large_takes_less_than_a_second(gradcli: Gradcli) -> None:
+def test_a_large_file_is_looked_at_once(gradcli: Gradcli) -> None:
+    """It takes what NumPy takes for least, largest and sum, a few times over at most."""
     np.save("big.npy", np.zeros((60_000, 28, 28), np.uint8))
     started = time.process_time()
+    x = np.load("big.npy")
+    assert (x.min(), x.max(), x.sum(dtype=np.float64)) == (0, 0, 0)
+    by_hand = time.process_time() - started
+    started = time.process_time()
     assert gradcli("data big.npy --json").json["data"][0]["shape"] == [60_000, 28, 28]
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 30 * by_hand

@@ -74,13 +74,20 @@ def test_on_the_narrowest_screen_no_block_is_all_gap() -> None:
 
 @pytest.mark.parametrize("width", [None, 80])
 @pytest.mark.parametrize("digits", [6, None])
-def test_a_hundred_thousand_numbers_take_less_than_a_second(
+def test_a_hundred_thousand_numbers_take_ten_times_as_long_as_a_tenth_of_them(
     width: int | None, digits: int | None
 ) -> None:
+    """And no more than that: with twice as much again for what else the machine does."""
     grid = array(1000, 100).astype(np.float64)
-    start = time.process_time()
-    shown = printed([array_table("w", grid, Screen(width, digits))], width)
-    assert time.process_time() - start < 1
+
+    def shown_in(rows: int) -> tuple[float, str]:
+        start = time.process_time()
+        shown = printed([array_table("w", grid[-rows:], Screen(width, digits))], width)
+        return time.process_time() - start, shown
+
+    few = min(shown_in(100)[0] for _ in range(3))
+    seconds, shown = shown_in(1000)
+    assert seconds < 30 * few
     if digits is None or width is None:
         lines = [line.split() for line in shown.splitlines() if not line.startswith("column")]
         values = {float(word) for line in lines[2:] for word in line[1:]}
