@@ -119,6 +119,9 @@ class _Parts:
         return int(number)
 
     def identity(self) -> dict[str, Any]:
+        if "of" not in self.arrays:
+            told = "is no checkpoint: give an npz that a training saved"
+            raise SpecError(KEY, f"{self.source}: {told}")
         try:
             found = json.loads(self.array("of").astype(np.uint8).tobytes())
         except ValueError:

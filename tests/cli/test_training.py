@@ -200,7 +200,7 @@ REFUSED = {
     f"descend ce {SMALL} --epochs 2 --test-x 1,2 --test-labels 1": "--test-x: has rows of (2,)",
     f"descend ce {SMALL} --epochs 2 --holdout 0.1 --test-x 1,2,3": "--holdout: does not go with",
     f"descend ce {SMALL} --epochs 2 --resume gone.npz": "--resume: gone.npz: No such file",
-    f"descend ce {SMALL} --epochs 2 --resume small.npz": "--resume: small.npz: holds no of",
+    f"descend ce {SMALL} --epochs 2 --resume small.npz": "--resume: small.npz: is no checkpoint",
     f"descend ce {SMALL} --epochs 2 --wrt x": "--wrt: training moves parameters: w1, b1, w2, b2",
     "descend ce --x small.npz:x --labels small.npz:y[:39] --out 2 --epochs 1": "39 given for",
     "descend ce --x small.npz:x --labels 5 --out 2 --epochs 1": "--labels: 1 given for",
