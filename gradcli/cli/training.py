@@ -124,6 +124,8 @@ def _named(resume: Any, folder: str | None) -> str:
     """The path of a checkpoint, which must be as it was where its SHA-256 is told."""
     from gradcli.inputs.values import unchanged
 
+    if resume == "-":
+        raise SpecError("resume", "takes a file, not standard input")
     try:
         path = unchanged(resume, folder) if isinstance(resume, Mapping) else resume
     except FileError as error:

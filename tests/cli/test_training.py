@@ -199,6 +199,7 @@ REFUSED = {
     f"descend ce {SMALL} --epochs 2 --test-x 1,2,3 --test-labels 2": "--test-labels: 2 at position",
     f"descend ce {SMALL} --epochs 2 --test-x 1,2 --test-labels 1": "--test-x: has rows of (2,)",
     f"descend ce {SMALL} --epochs 2 --holdout 0.1 --test-x 1,2,3": "--holdout: does not go with",
+    f"descend ce {SMALL} --epochs 2 --resume -": "--resume: takes a file, not standard input",
     f"descend ce {SMALL} --epochs 2 --resume gone.npz": "--resume: gone.npz: No such file",
     f"descend ce {SMALL} --epochs 2 --resume small.npz": "--resume: small.npz: is no checkpoint",
     f"descend ce {SMALL} --epochs 2 --wrt x": "--wrt: training moves parameters: w1, b1, w2, b2",
