@@ -66,7 +66,7 @@ def train_outcome(training: Training, options: dict[str, Any], view: View) -> Ou
     parts = parts_of(training, plan)
     steps = plan.epochs * steps_an_epoch(len(parts.trained), training.batch)
     several = settings_of({**options, "steps": steps}, training.model.walk)
-    setups = [Setup(training, plan, one) for one in several]
+    setups = [Setup(training, plan, one, parts) for one in several]
     resume = options.get("resume")
     if len(setups) == 1:
         return _trained(setups[0], resume, steps, options, view)

@@ -65,11 +65,6 @@ class Optimizer:
         """The slots of each primal, by name; none before the first step. They go on changing."""
         return slots_by_name(self._packs) if self._packs else self._restored
 
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """What it carries from step to step for each primal."""
-        return self.rule.slots
-
     def step(self, at: Arrays, gradients: Arrays) -> Arrays:
         """The point after a step from ``at``: new arrays of the same names, shapes and dtypes."""
         moved = {n: p.copy() if isinstance(p, np.ndarray) else p for n, p in at.items()}

@@ -68,8 +68,6 @@ class Trained(NamedTuple):
 
     plan: Plan
     state: State
-    rows: Indices
-    """Those that were trained on."""
     stopped: str | None
     """Why it ended early: "nonfinite", "interrupted"; None where it did not."""
     measured: dict[str, Any]
@@ -105,10 +103,8 @@ class Setup(NamedTuple):
     training: Training
     plan: Plan
     settings: Settings
-
-    @property
-    def parts(self) -> Parts:
-        return parts_of(self.training, self.plan)
+    parts: Parts
+    """Those of ``parts_of``."""
 
 
 def begin(training: Training, optimizer: Optimizer) -> State:
@@ -137,17 +133,18 @@ def train(
     done, ``progress`` with the number of steps since its last call; ``halted`` is asked before
     each step. Stops where a loss is not finite, or after an epoch the parameters.
     """
+    parts = parts_of(training, plan)
     with np.errstate(all="ignore"):
-        stopped = _trained(training, plan, state, show, progress, halted)
-        trained, test = parts_of(training, plan)
-        judged_by = test or (training.data, trained)
+        stopped = _trained(training, plan, parts, state, show, progress, halted)
+        judged_by = parts.test or (training.data, parts.trained)
         measured = training.measured(state.params, state.moving, *judged_by)
-    return Trained(plan, state, trained, stopped, measured)
+    return Trained(plan, state, stopped, measured)
 
 
 def _trained(
     training: Training,
     plan: Plan,
+    parts: Parts,
     state: State,
     show: Callable[[Epoch], None],
     progress: Callable[[int], None],
@@ -155,7 +152,7 @@ def _trained(
 ) -> str | None:
     """Move ``state`` to the end; why it is not reached, if it is not."""
     seed, batch = training.model.spec.seed or 0, training.batch
-    trained, test = parts_of(training, plan)
+    trained, test = parts
     steps = steps_an_epoch(len(trained), batch)
     while len(state.history) < plan.epochs:
         epoch = len(state.history) + 1

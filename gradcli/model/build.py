@@ -118,7 +118,7 @@ def assemble(gathered: Gathered) -> Built:
             if given["labels"] is None and spec.asks and isinstance(given["x"], np.ndarray):
                 warnings.append("labels are drawn: what is measured is of random classes")
             arrays["y"] = rows.targets(labels, dtype)
-    whole = ["mask"] * (spec.loss is not None) + ["x"] * (_vocabulary(spec) is not None)
+    whole = ["mask"] * (spec.loss is not None) + ["x"] * (spec.vocabulary is not None)
     known = [n for n in arrays if isinstance(given[n], np.ndarray) and n not in whole]
     exact = {n: arrays[n].astype(np.float64) for n in known}
     cast = {n: a if n in whole else a.astype(dtype) for n, a in arrays.items()}
@@ -135,7 +135,7 @@ def assemble(gathered: Gathered) -> Built:
 def _inputs(gathered: Gathered, stream: Stream) -> tuple[npt.NDArray[Any], list[str]]:
     """x (batch, *row), and how its shape was seen where that is to be told."""
     spec, sizes, given = gathered.spec, gathered.sizes, gathered.given["x"]
-    first, vocabulary = spec.layers[0], _vocabulary(spec)
+    first, vocabulary = spec.layers[0], spec.vocabulary
     if isinstance(given, np.ndarray):
         x, seen = fit_inputs(given, sizes)
         warnings = [seen] if seen else []
@@ -151,11 +151,6 @@ def _inputs(gathered: Gathered, stream: Stream) -> tuple[npt.NDArray[Any], list[
     shape = (sizes.batch, *first.shape)
     x = _array("x", given, Parameter(shape, "(batch, in)", Fans(shape[0], shape[-1])), stream)
     return np.asarray(outward(x, first.first[0])), []
-
-
-def _vocabulary(spec: Spec) -> int | None:
-    """Where x is of whole numbers, how many different ones."""
-    return next(leaves(spec.layers)).layer.vocabulary
 
 
 def arrays_of(placed: Placed, given: Values, batch: int, stream: Stream) -> Arrays:

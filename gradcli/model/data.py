@@ -13,7 +13,6 @@ from gradcli.inputs.values import written, written_out
 from gradcli.model.build import Gathered
 from gradcli.model.fit import fit_inputs, fit_targets, model_inputs
 from gradcli.model.given import require_finite
-from gradcli.model.network import leaves
 from gradcli.model.targets import Rows, whole_numbers
 from gradcli.problem import Arrays
 
@@ -47,7 +46,8 @@ class Dataset(NamedTuple):
         spec, sizes, *_ = self.gathered
         dtype = np.dtype(spec.dtype)
         x = self.x[rows]
-        found = {"x": x if self._ids else model_inputs(x, sizes.row, spec.scale, dtype)}
+        ids = spec.vocabulary is not None
+        found = {"x": x if ids else model_inputs(x, sizes.row, spec.scale, dtype)}
         if self.labels is None:
             assert self.y is not None
             found["y"] = self.y[rows].astype(dtype, copy=False)
@@ -93,11 +93,6 @@ class Dataset(NamedTuple):
         sizes = self.gathered.sizes._replace(batch=count)
         return self.gathered._replace(sizes=sizes, given=given)
 
-    @property
-    def _ids(self) -> bool:
-        """Whether x is of whole numbers below a vocabulary."""
-        return next(leaves(self.gathered.spec.layers)).layer.vocabulary is not None
-
 
 def dataset(gathered: Gathered) -> Dataset:
     """The rows that were given. Raises SpecError where x, or its targets, were not."""
@@ -110,9 +105,8 @@ def dataset(gathered: Gathered) -> Dataset:
     rows = Rows(spec, sizes)
     x, seen = fit_inputs(x, sizes)
     gathered = gathered._replace(warnings=[*warnings, *([seen] if seen else [])])
-    vocabulary = next(leaves(spec.layers)).layer.vocabulary
-    if vocabulary is not None:
-        x = whole_numbers("x", x, vocabulary)
+    if spec.vocabulary is not None:
+        x = whole_numbers("x", x, spec.vocabulary)
     mask = rows.mask(given["mask"]) if isinstance(given["mask"], np.ndarray) else None
     y = labels = None
     if isinstance(given["y"], np.ndarray):

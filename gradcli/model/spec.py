@@ -69,6 +69,11 @@ class Spec(NamedTuple):
     """What is known of all specifications that differ from this one in numbers only."""
 
     @property
+    def vocabulary(self) -> int | None:
+        """Where x is of whole numbers, how many different ones."""
+        return next(leaves(self.layers)).layer.vocabulary
+
+    @property
     def skips_activation(self) -> bool:
         """Whether the loss takes the last layer's logits, past its activation."""
         if self.from_logits or self.from_probs or self.loss is None:
