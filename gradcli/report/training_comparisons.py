@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gradcli.report.layout import grid
 from gradcli.report.measures import measure_tables
-from gradcli.report.plots import caption, new_figure
+from gradcli.report.plots import new_figure
 from gradcli.report.report import Screen
 from gradcli.report.training import TrainingReport, title
 from gradcli.report.walks import way
@@ -50,14 +50,13 @@ class TrainingComparison(NamedTuple):
 
     def figure(self) -> Figure:
         """The losses by epoch."""
+        from gradcli.report.landscape_plots import label
+
         figure, [axes] = new_figure()
         for name, losses in self._curves().items():
             style = "s--" if name.endswith(" test") else "o-"
             axes.plot(range(1, len(losses) + 1), losses, style, markersize=3, label=name)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss")
-        axes.set_title(caption(self.runs[0].setup.training.model.title), fontsize="small")
-        axes.grid(alpha=0.3)
+        label(axes, "epoch", "loss", self.runs[0].setup.training.model.title)
         axes.legend(fontsize="x-small")
         return figure
 
