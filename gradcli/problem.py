@@ -36,6 +36,9 @@ class Problem(Protocol):
     """The shape of its value where that counts as a scalar: it may have axes of length 1."""
     shows_point: bool = False
     """Whether its primals are few enough to be shown as a point."""
+    traced: bool = True
+    """Whether the engine follows its operations. If not, its gradients are made by itself (see
+    ``replayed``), there are no steps, and how it rounds is known from its values alone."""
 
     minima: tuple[Minimum, ...] = ()
     """Those that are known of it."""

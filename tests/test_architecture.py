@@ -21,7 +21,7 @@ HOUSE = """
     report
     export
     check descent problems
-    model formula
+    model formula code
     layers
     conventions
     answer stepping
