@@ -51,7 +51,7 @@ def differentiate(problem: Problem, at: Arrays | None = None) -> Result:
     it. Overflow and the like give inf and nan, silently: see ``nonfinite``. ``at`` are other
     primals than its own.
     """
-    return (problem.replayed() if at is None else None) or by_tape(problem, at)
+    return problem.replayed(at) or by_tape(problem, at)
 
 
 def by_tape(problem: Problem, at: Arrays | None = None) -> Result:

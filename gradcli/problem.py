@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -81,12 +81,19 @@ class Problem(Protocol):
         """The value, of whatever shape."""
         return self.forward(primals, note)
 
+    cautions: Sequence[str] = ()
+    """What is to be said of it, whatever is done with it."""
+
+    def unfit(self) -> str | None:
+        """Why no verdict on it could be trusted, in words; None where one can."""
+        return None
+
     def lacks_gradient(self) -> str | None:
         """Why there is no gradient here, in words; None where there is one."""
         return None
 
-    def replayed(self) -> Result | None:
-        """The result, where the course of operations is known from others like it."""
+    def replayed(self, at: Arrays | None = None) -> Result | None:
+        """The result at its own primals, or at others, where it is known without a tape."""
         return None
 
     def answered(self, result: Result) -> Any:

@@ -19,6 +19,7 @@ from gradcli.check.judge import (
     judge,
     not_reached,
     overall,
+    unjudged,
 )
 from gradcli.check.lines import Point, Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
@@ -101,7 +102,11 @@ def check(
     plan = _Plan(method, step, tolerance, options, against, progress)
     with quiet():
         exact = problem.in_float64()
-        outcome = _rejudged(problem, plan, _judged(exact, plan, announce))
+        unfit = exact.unfit()
+        if unfit is None:
+            outcome = _rejudged(problem, plan, _judged(exact, plan, announce))
+        else:
+            outcome = _Outcome({n: unjudged(p, unfit) for n, p in exact.primals.items()})
     params = outcome.params
     return Checked(
         title=exact.title,

@@ -96,6 +96,8 @@ def make_claims(
     for name, flat in chosen.items():
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
+        if backprop.shape != problem.primals[name].shape:  # somebody's own
+            backprop = np.full(problem.primals[name].shape, np.nan)
         if given is not None and given.shape == problem.forms.get(name) != backprop.shape:
             given = given.reshape(backprop.shape)
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.

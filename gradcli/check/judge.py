@@ -140,6 +140,11 @@ def not_reached(claim: Claim) -> ParameterVerdict:
     return ParameterVerdict(claim.shape, None if given is None else given.shape)
 
 
+def unjudged(primal: Vector, why: str) -> ParameterVerdict:
+    """The verdict on the gradient by ``primal`` where nothing could be trusted."""
+    return ParameterVerdict(primal.shape, None, verdict=INCONCLUSIVE, cause=why)
+
+
 def overall(verdicts: Iterable[str]) -> str:
     """One failure fails all; one that is inconclusive or not reached leaves all in doubt."""
     found = set(verdicts)

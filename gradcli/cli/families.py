@@ -124,7 +124,7 @@ def _array(weight: Weight, axes: str) -> Key:
 
 
 def _layer(kind: str, options: Options) -> list[Written]:
-    from gradcli.formula.text import bindings
+    from gradcli.inputs.bindings import bindings
 
     values: dict[str, Any] = dict(bindings(options.pop("bindings")))
     for key in (*LAYER_KEYS, *LAYERS[kind].keys):  # a convention may call an array as one is
@@ -195,7 +195,8 @@ _RUN = Family(
 
 
 def _formula(options: Options) -> list[Written]:
-    from gradcli.formula.text import bindings, read_text
+    from gradcli.formula.text import read_text
+    from gradcli.inputs.bindings import bindings
 
     expression, values = options.pop("expression"), options.pop("bindings")
     return [Written({"formula": read_text(expression), "values": bindings(values), **options})]

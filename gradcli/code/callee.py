@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from gradcli.errors import GradcliError
 from gradcli.problem import Arrays
+
+
+class Undefined(GradcliError):
+    """The code has no value there: it stops at an arithmetic error, such as log(-1)."""
 
 
 class Reply(NamedTuple):
@@ -24,5 +29,6 @@ class Callee(Protocol):
         """The outputs for ``inputs`` by name, and the gradients where ``upstreams`` are given.
 
         These are the gradients by the outputs, in their order and shapes. Raises GradcliError,
-        which names the code, where it fails or replies with something else.
+        which names the code, where it fails or replies with something else; Undefined where it
+        has no value for these numbers.
         """

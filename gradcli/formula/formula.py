@@ -15,10 +15,9 @@ from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
 from gradcli.formula.operands import array_of
-from gradcli.formula.text import canonical
-from gradcli.formula.values import read_values
 from gradcli.formula.whole import positions
 from gradcli.gradient import lacks_gradient, require_real
+from gradcli.inputs.bindings import canonical, moved, read_values
 from gradcli.inputs.values import resolve, written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
@@ -108,12 +107,8 @@ class Formula(Problem):
         """The formula whose values from files stay where they are, unless it was told otherwise."""
         if not self._all or not set(self._files) & set(self._wrt):
             return self
-        moved = [name for name in self._wrt if name not in self._files]
-        if not moved:
-            raise SpecError("wrt", "all values come from files, which a walk leaves as they are")
-        return type(self)(
-            self.text, self._exact, moved, self.dtype.name, self._files, self._upstream
-        )
+        wrt = moved(self._wrt, self._files)
+        return type(self)(self.text, self._exact, wrt, self.dtype.name, self._files, self._upstream)
 
     def lint(self, result: Result) -> list[str]:
         used = {*self._compiled.numbers, *self._compiled.indices}

@@ -125,8 +125,8 @@ class Network(Problem):
 
         return {**self.arrays, **primals}, moved if base else note
 
-    def replayed(self) -> Result | None:
-        return None if self._replay is None else self._replay.result(self)
+    def replayed(self, at: Arrays | None = None) -> Result | None:
+        return None if self._replay is None or at is not None else self._replay.result(self)
 
     def through(
         self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer

@@ -1,14 +1,14 @@
-"""The values of a formula's names, as a specification gives them."""
+"""NAME=VALUE: the values of names, as the command line and specifications give them."""
 
 from __future__ import annotations
 
 import functools
 import keyword
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcli.errors import GradcliError, SpecError
-from gradcli.formula.text import canonical
 from gradcli.inputs.values import drawn, resolve
 
 if TYPE_CHECKING:
@@ -52,3 +52,33 @@ def read_values(
         if found.origin is not None:
             files[name] = found.origin
     return values, files, stream
+
+
+def moved(names: Sequence[str], files: Collection[str]) -> list[str]:
+    """Those of ``names`` that a walk moves: what came from ``files``, by name, stays where it is.
+
+    Raises SpecError where nothing is left.
+    """
+    found = [name for name in names if name not in files]
+    if not found and names:
+        raise SpecError("wrt", "all values come from files, which a walk leaves as they are")
+    return found
+
+
+def bindings(words: Sequence[str]) -> dict[str, str]:
+    """What each of ``words``, NAME=VALUE, gives. Raises GradcliError for one that is no such."""
+    values: dict[str, str] = {}
+    for word in words:
+        spelt, equals, value = word.partition("=")
+        name = canonical(spelt.strip())
+        if not equals:
+            raise GradcliError(f"{word!r} is no NAME=VALUE, such as x=1")
+        if name in values:
+            raise GradcliError(f"{name} is given twice")
+        values[name] = value.strip()
+    return values
+
+
+def canonical(name: str) -> str:
+    """``name`` as Python's parser reads it: in NFKC, in which many spellings are one."""
+    return unicodedata.normalize("NFKC", name)
