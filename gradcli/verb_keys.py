@@ -31,6 +31,7 @@ CHECK_KEYS = (
         group="Check",
         metavar="FILE",
     ),
+    Key("value", "value", "Judge this value, too.", group="Check"),
     Key("sweep", "flag", "Also show the error against the step.", group="Check"),
     Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
 )

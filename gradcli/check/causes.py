@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.claims import Claim
+from gradcli.check.claims import Claim, Rule
 from gradcli.check.judge import FAIL, ParameterVerdict
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
@@ -90,6 +90,16 @@ def _factor(problem: Problem, evidence: Evidence) -> str | None:
     return _describe(problem, factor)
 
 
+def multiple(problem: Problem, given: Vector, right: Vector, rule: Rule) -> str | None:
+    """How a value that was ``given`` is a multiple of the ``right`` one, if it is."""
+    factor = _ratio(given.reshape(-1), right.reshape(-1))
+    if factor is None or not np.all(rule.holds(given / factor, right, 0.0)):
+        return None
+    if right.size < 2 and not _known(problem, factor):
+        return None
+    return _describe(problem, factor, "every entry" if right.size > 1 else "it")
+
+
 def _ratio(given: Vector, slope: Vector) -> float | None:
     """The factor by which ``given`` is ``slope``, by least squares."""
     square = float(np.dot(slope, slope))
@@ -132,14 +142,14 @@ def _known(problem: Problem, factor: float) -> bool:
     return any(_close(abs(factor), n) for n in common)
 
 
-def _describe(problem: Problem, factor: float) -> str:
+def _describe(problem: Problem, factor: float, what: str = "every entry") -> str:
     size = abs(factor)
     flipped = "sign flipped" if factor < 0 else ""
     if _close(size, 1):
         return flipped
     times = max(size, 1 / size)
     shown = f"{times:.3f}" if times < 1000 else f"{times:.4g}"
-    text = f"every entry is {shown} times too {'large' if size > 1 else 'small'}"
+    text = f"{what} is {shown} times too {'large' if size > 1 else 'small'}"
     for name, count in _counts(problem).items():
         if count > 1 and _close(times, count):
             part = f"1/({name})" if " " in name else f"1/{name}"

@@ -18,6 +18,7 @@ from gradcli.cli.view import View, take_view, view_options
 from gradcli.errors import GradcliError
 
 if TYPE_CHECKING:
+    from gradcli.check.besides import Besides
     from gradcli.check.check import Checked
     from gradcli.problem import Problem
 
@@ -25,7 +26,7 @@ CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 
 def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
-    from gradcli.check.against import read_gradients
+    from gradcli.check.besides import Besides
     from gradcli.check.check import Options, check
     from gradcli.check.sweep import sweep
     from gradcli.gradient import differentiate
@@ -35,27 +36,26 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         raise GradcliError("--plot: goes with --sweep")
     method = given.get("method", "central")
     options = Options(method, given.get("step"), given.get("tol"), given.get("sample"))
-    file = given.get("against")
-    against = None
-    if file is not None:
-        dtype = next(iter(problem.primals.values())).dtype.name
-        against = read_gradients(file, dtype, problem.primals)
+    against = _gradients(problem, given)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
     with Bar("checking", total) as bar:
         checked = check(problem, options, against, bar, partial(_announce, bar))
     done = not (checked.nonfinite or checked.interrupted)
+    besides = _besides(problem, given, options.tolerance) if done else Besides()
     swept = sweep(problem, options.method) if given.get("sweep") and done else None
-    code, complaint = _ended(checked)
-    source = file if isinstance(file, str) else "grads"
+    report = CheckReport(
+        besides.ruled(checked),
+        swept,
+        against is not None,
+        bool(given.get("explain")),
+        problem.measured(problem.primals),
+        besides,
+    )
+    code, complaint = _ended(report.checked)
+    source = given["against"] if isinstance(given.get("against"), str) else "grads"
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
-        CheckReport(
-            checked,
-            swept,
-            file is not None,
-            bool(given.get("explain")),
-            problem.measured(problem.primals),
-        ),
+        report,
         lambda: respelt(problem, "check", {"method": method, **given}),
         code,
         complaint,
@@ -63,6 +63,28 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         problem,
         partial(differentiate, problem),
     )
+
+
+def _gradients(problem: Problem, given: dict[str, Any]) -> dict[str, Any] | None:
+    """Somebody else's gradients, if there are any to be judged."""
+    from gradcli.check.against import read_gradients
+
+    if given.get("against") is None:
+        return None
+    dtype = next(iter(problem.primals.values())).dtype.name
+    return read_gradients(given["against"], dtype, problem.primals)
+
+
+def _besides(problem: Problem, given: dict[str, Any], tolerance: float | None) -> Besides:
+    """What else was asked for."""
+    from gradcli.check.besides import Besides
+    from gradcli.check.value import judge_value, read_value
+
+    value = None
+    if given.get("value") is not None:
+        dtype = next(iter(problem.primals.values())).dtype
+        value = judge_value(problem, read_value(given["value"], dtype), tolerance)
+    return Besides(problem.value_name, value)
 
 
 def _ended(checked: Checked) -> tuple[int, str | None]:
@@ -104,7 +126,7 @@ def check() -> None:
 def ops(names: tuple[str, ...], **options: Any) -> int:
     """The engine itself: every op, first and second order, on its own domain."""
     from gradcli.check.ops import check_ops
-    from gradcli.report.checks import OpsReport
+    from gradcli.report.ops import OpsReport
 
     found = check_ops(names)
     failed = any(op.verdict == "fail" for op in found)

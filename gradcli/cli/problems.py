@@ -7,7 +7,9 @@ problem of each specification, with keys of its own. A command joins the two.
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
@@ -16,7 +18,7 @@ from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, compla
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
-from gradcli.keys import Key, read_keys
+from gradcli.keys import Key, read_keys, shown
 from gradcli.verb_keys import TRAINING_KEYS, VERB, VERBS
 
 if TYPE_CHECKING:
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
 
 Options = dict[str, Any]
 _WORST_FIRST = (INTERRUPTED, USAGE, NO, INCONCLUSIVE, GOOD)
+_TOLD = {
+    GOOD: "pass",
+    NO: "fail",
+    INCONCLUSIVE: "inconclusive",
+    USAGE: "refused",
+    INTERRUPTED: "interrupted",
+}
+_OF_ONE = ("against", "value")
+"""Keys of which the command line can give one problem's only."""
+_MANY = 8
+"""So many checks have a line each on the screen, and no tables."""
 
 
 class Written(NamedTuple):
@@ -84,15 +97,29 @@ VERB_PLACES = {
 
 def perform(name: str | None, specs: Iterable[Spec], given: Options, view: View) -> int:
     """Do the verb ``name``, or what each specification says itself, with every problem."""
-    codes = {GOOD}
-    single = view.file or ("--against" if given.get("against") else None)
-    for i, spec in enumerate(_few_enough(specs, single)):
-        if i and view.tables:
+    codes: Counter[int] = Counter()
+    single = view.file or next((f"--{n}" for n in _OF_ONE if given.get(n)), None)
+    specs = _few_enough(specs, single)
+    if name == "check" and view.tables:
+        specs, many = _looked_ahead(specs, _MANY)
+        view = view._replace(brief=many)
+    for spec in specs:
+        if codes and view.tables and not view.brief:
             write_line("")
-        codes.add(_perform(name, spec, given, view))
+        codes[_perform(name, spec, given, view)] += 1
         if INTERRUPTED in codes or discarded():
             break
-    return next(code for code in _WORST_FIRST if code in codes)
+    if view.brief:
+        told = [f"{codes[code]:,} {word}" for code, word in _TOLD.items() if codes[code]]
+        write_line(f"{codes.total():,} documents: {', '.join(told)}")
+    return next((code for code in _WORST_FIRST if code in codes), GOOD)
+
+
+def _looked_ahead(specs: Iterable[Spec], many: int) -> tuple[Iterable[Spec], bool]:
+    """``specs`` again, and whether there are so ``many`` of them."""
+    rest = iter(specs)
+    first = list(islice(rest, many))
+    return chain(first, rest), len(first) == many
 
 
 def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
@@ -107,33 +134,46 @@ def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
 
 def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
     if isinstance(spec, DocumentError):
-        return _refused(spec, spec.line, view)
+        return _refused(spec, spec, view)
     try:
         chosen, options, mapping = _split(name, spec.mapping)
         verb: Verb = loaded(VERB_PLACES[chosen])
-        if chosen == "check" and not isinstance(spec, Written) and spec.grads is not None:
-            options.setdefault("against", spec.grads)
+        if chosen == "check" and not isinstance(spec, Written):
+            for key, found in (("against", spec.grads), ("value", spec.value)):
+                if found is not None:
+                    options.setdefault(key, found)
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(verb.made(mapping, spec.folder, options), options, view)
+        if not isinstance(spec, Written):
+            outcome = outcome._replace(id=_id(spec), line=spec.line)
     except GradcliError as error:
         if isinstance(spec, Written):
             raise
         where = spec.name if spec.line == 1 else f"{spec.name}: line {spec.line}"
+        named = GradcliError(f"{where}: {error}")
         if isinstance(error, PointedError):
             named = type(error)(f"{where}: {error.problem}", error.line, error.column)
-            return _refused(named, spec.line, view)
-        return _refused(GradcliError(f"{where}: {error}"), spec.line, view)
+        return _refused(named, spec, view)
     return show(outcome, view)
 
 
-def _refused(error: GradcliError, line: int, view: View) -> int:
+def _id(spec: SpecFile) -> Any:
+    """Whose document it is. Raises SpecError where that is neither text nor a whole number."""
+    found = spec.id
+    if found is not None and type(found) not in (str, int):
+        raise SpecError("id", f"must be text, or a whole number, not {shown(found)}")
+    return found
+
+
+def _refused(error: GradcliError, spec: SpecFile | DocumentError, view: View) -> int:
     """Tell of a document that has no answer, and in JSON in its place; the rest go on."""
     if click.get_current_context().find_root().params["debug"]:
         raise error
     if view.json:
         from gradcli.report.document import dumps
 
-        write_line(dumps({"error": str(error).partition("\n")[0], "line": line}))
+        own = {} if isinstance(spec, DocumentError) or spec.id is None else {"id": spec.id}
+        write_line(dumps({**own, "error": str(error).partition("\n")[0], "line": spec.line}))
     return complain(error)
 
 

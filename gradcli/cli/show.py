@@ -32,10 +32,16 @@ class Outcome(NamedTuple):
     """Its value with every step behind it, for those who ask for them."""
     begun: bool = False
     """Whether the first part of its tables is on the screen already."""
+    id: str | int | None = None
+    """Whose it is, as its document says."""
+    line: int = 1
+    """Where that begins."""
 
 
 def show(outcome: Outcome, view: View) -> int:
     """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
+    from gradcli.report.report import Brief
+
     report, spec = outcome.report, outcome.spec() if view.writes_spec else None
     problem, result = outcome.problem, outcome.result() if view.trace or view.graph else None
     if view.trace and problem is not None and result is not None:
@@ -65,7 +71,8 @@ def show(outcome: Outcome, view: View) -> int:
     if view.json:
         from gradcli.report.document import dumps, with_spec
 
-        write_line(dumps(with_spec(report.document(), spec)))
+        own = {} if outcome.id is None else {"id": outcome.id}
+        write_line(dumps({**own, **with_spec(report.document(), spec)}))
     elif view.markdown:
         from gradcli.report.markdown import markdown
 
@@ -74,6 +81,9 @@ def show(outcome: Outcome, view: View) -> int:
         from gradcli.report.latex import latex
 
         _write(latex(report.tables(view.screen(None))))
+    elif view.brief and isinstance(report, Brief):
+        label = f"line {outcome.line}" if outcome.id is None else str(outcome.id)
+        put([report.line(label)])
     else:
         put(report.tables(view.screen(screen_width())._replace(begun=outcome.begun)))
     return outcome.code

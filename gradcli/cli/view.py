@@ -34,6 +34,8 @@ class View(NamedTuple):
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     """The ends of what a picture shows, one for all variables or one for each."""
+    brief: bool = False
+    """Whether an answer is a line instead of tables, where it can be: there are many."""
 
     @property
     def tables(self) -> bool:

@@ -13,6 +13,8 @@ from gradcli.inputs.files import STDIN_GONE, named, open_file, open_stdin
 from gradcli.inputs.jsonstream import Malformed, read_values
 
 Document = dict[str, Any]
+_BESIDE = ("grads", "value", "id")
+"""What may stand among the keys of a specification, and is none of them."""
 
 
 class SpecFile(NamedTuple):
@@ -31,13 +33,32 @@ class SpecFile(NamedTuple):
         """The specification: the document, or what stands in it as ``spec``, as in an answer."""
         spec = self.document.get("spec")
         if not isinstance(spec, dict):
-            spec = {key: value for key, value in self.document.items() if key != "grads"}
+            spec = {key: value for key, value in self.document.items() if key not in _BESIDE}
         return self.change(spec)
+
+    @property
+    def id(self) -> Any:
+        """Whose document it is; None where it does not say so."""
+        return self.document.get("id")
 
     @property
     def grads(self) -> Any:
         """The gradients that stand beside the specification, None where there are none."""
         return self.document.get("grads")
+
+    @property
+    def value(self) -> Any:
+        """The value that stands beside the specification, None where there is none.
+
+        Beside a ``spec`` a loss may be called so. That of a walk is another one, of its end; a
+        table is what was found of a value.
+        """
+        spec = self.document.get("spec")
+        found = self.document.get("value")
+        if found is None and isinstance(spec, dict):
+            found = self.document.get("loss")
+        verb = spec.get("verb") if isinstance(spec, dict) else self.document.get("verb")
+        return None if verb == "descend" or isinstance(found, dict) else found
 
 
 def read_specs(name: str) -> Iterator[SpecFile]:

@@ -43,6 +43,15 @@ def findings(verdict: ParameterVerdict) -> Iterator[str]:
         yield f"below noise: {_named(verdict.below_noise, verdict.entries)}"
 
 
+def value_text(verdict: ParameterVerdict) -> str:
+    """How a value that was given is off."""
+    shape, given = verdict.shape, verdict.given_shape or ()
+    if given != shape:
+        return f"has shape {shape_text(given)}, not {shape_text(shape)}"
+    told = f"given {verdict.backprop:.6g}, is {verdict.numeric:.6g}{place(verdict.worst_index)}"
+    return f"{told}: {verdict.cause}" if verdict.cause else told
+
+
 def _slope(slope: float) -> str:
     return "unknown" if math.isnan(slope) else f"{slope + 0.0:.6g}"
 

@@ -49,6 +49,14 @@ class Report(Protocol):
 
 
 @runtime_checkable
+class Brief(Protocol):
+    """A Report that can be told in a line, where there are many."""
+
+    def line(self, label: str) -> Any:
+        """The line, about what is called ``label``: a rich renderable."""
+
+
+@runtime_checkable
 class Archived(Protocol):
     """A Report with more numbers than its document, for programs alone."""
 

@@ -1,0 +1,85 @@
+"""The verdict on a value that somebody gives, beside that on their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.check.causes import multiple
+from gradcli.check.claims import Rule
+from gradcli.check.judge import FAIL, PASS, ParameterVerdict
+from gradcli.check.lines import EPS
+from gradcli.check.rounding import value_rounding
+from gradcli.errors import LiteralError, SpecError
+from gradcli.gradient import differentiate, quiet
+from gradcli.inputs.values import Given, resolve
+from gradcli.problem import Problem
+
+TOLERANCE = 1e-6
+"""Relative, where nothing else is asked for, and the dtype has the digits."""
+
+
+def read_value(value: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """The array that ``value`` writes, lists or a VALUE, in ``dtype``. Raises SpecError."""
+    try:
+        found = resolve("value", value, None)
+    except LiteralError as error:
+        raise SpecError("value", str(error)) from None
+    if not isinstance(found, Given):
+        raise SpecError("value", f"must be numbers, not {found}")
+    return found.array.astype(dtype)
+
+
+def judge_value(
+    problem: Problem, given: npt.NDArray[Any], tolerance: float | None = None
+) -> ParameterVerdict:
+    """Judge ``given`` as the value of ``problem``, in the digits of its dtype.
+
+    The value is that in float64, at the data as given, or else rounded to the dtype.
+    """
+    with quiet():
+        found = _judged(problem.in_float64(), given, tolerance or TOLERANCE)
+        rounded = problem.rounded() if found.verdict == FAIL else None
+        if rounded is None:
+            return found
+        there = _judged(rounded, given, tolerance or TOLERANCE)
+    if there.verdict != PASS:
+        return found
+    return there._replace(point=f"given data rounded to {given.dtype}")
+
+
+def _judged(problem: Problem, given: npt.NDArray[Any], tolerance: float) -> ParameterVerdict:
+    result = differentiate(problem)
+    right = np.asarray(problem.answered(result), np.float64)
+    blank = ParameterVerdict(right.shape, given.shape, verdict=FAIL)
+    if given.size == right.size == 1:
+        given = given.reshape(right.shape)
+    if given.shape != right.shape or not right.size:
+        return blank._replace(verdict=PASS) if given.shape == right.shape else blank
+    eps = float(np.finfo(given.dtype).eps)
+    theirs, size = given.astype(np.float64), np.maximum(np.abs(given), np.abs(right))
+    floor = 16 * eps * float(np.max(np.abs(right)))
+    if right.size == 1:
+        floor += eps / EPS * value_rounding(problem, result)
+    rule = Rule(max(tolerance, min(1000 * eps, 0.05)) if eps > EPS else tolerance, floor)
+    error = np.abs(theirs - right)
+    failed = ~rule.holds(theirs, right, 0.0)
+    relative = np.where(error > 0, error / np.where(size > 0, size, 1.0), 0.0)
+    index = np.unravel_index(int(np.argmax(np.nan_to_num(relative, nan=np.inf))), right.shape)
+    return blank._replace(
+        given_shape=right.shape,
+        entries=right.size,
+        max_abs_error=float(error.max()),
+        max_rel_error=float(relative.max()),
+        worst_index=[int(i) for i in index],
+        backprop=given[index],
+        numeric=float(right[index]),
+        abs_error=float(error[index]),
+        rel_error=float(relative[index]),
+        uncertainty=0.0,
+        failed=int(failed.sum()),
+        verdict=FAIL if failed.any() else PASS,
+        cause=multiple(problem, theirs, right, rule) if failed.any() else None,
+    )
