@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from gradcli.engine import Array, Program, Tensor
 from gradcli.engine.recording import FAULTS
@@ -85,6 +86,50 @@ def stepper(problem: Problem) -> Callable[[Arrays], tuple[Any, Arrays]]:
             return _recorded(problem, primals)
 
     return step
+
+
+_FEW = 8
+"""Values up to which it is quicker to compute them plainly."""
+
+
+class Moving:
+    """A scalar of named arrays at other values of one of them, the others where they are ``at``.
+
+    For each the course of operations that depends on it is traced once, and replayed forward; the
+    rest is not computed anew. Where a value branches on a number, or a replay fails, it is
+    computed as ``scalar`` has it.
+    """
+
+    def __init__(self, scalar: Callable[[Arrays], Any], at: Arrays) -> None:
+        self._scalar = scalar
+        self._at = at
+        self._courses: dict[str, Program | None] = {}
+
+    def __call__(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The scalar with ``name`` at each of ``stack`` (K, *shape), real or complex: (K,)."""
+        if name not in self._courses and len(stack) > _FEW:
+            self._courses[name] = self._traced(name)
+        course = self._courses.get(name)
+
+        def value(moved: npt.NDArray[Any]) -> Any:
+            try:
+                if course is not None:
+                    return course.value(moved)
+            except (*FAULTS, GradcliError, MemoryError):
+                pass  # told, or not, as ``scalar`` has it
+            return self._plain(name, moved)
+
+        return np.array([value(moved) for moved in stack], stack.dtype).reshape(len(stack))
+
+    def _plain(self, name: str, moved: Any) -> Any:
+        return self._scalar({**self._at, name: moved})
+
+    def _traced(self, name: str) -> Program | None:
+        try:
+            with np.errstate(all="ignore"):
+                return Program(lambda moved: self._plain(name, moved), (self._at[name],))
+        except (*FAULTS, GradcliError):
+            return None
 
 
 def _recorded(problem: Problem, primals: Arrays) -> tuple[Any, Arrays]:

@@ -37,13 +37,16 @@ class Program:
 
     With ``has_aux`` the function gives its value and a sequence of other outcomes, which are not
     differentiated; ``value_and_grad`` then gives these, too, in a tuple behind the gradients.
+
+    Without ``argnums`` it runs forward alone, ``value``, and takes complex numbers, too, which go
+    the course of real ones: so does a function that is analytic.
     """
 
     def __init__(
         self,
         function: Callable[..., Any],
         args: Sequence[Any],
-        argnums: int | Sequence[int],
+        argnums: int | Sequence[int] = (),
         has_aux: bool = False,
     ) -> None:
         chosen = (argnums,) if isinstance(argnums, int) else argnums
@@ -66,6 +69,10 @@ class Program:
         except AttributeError:  # a number of Python's has no shape
             return self._other(*args)
 
+    def value(self, *args: Any) -> Any:
+        """The value alone, of the arguments that ``value_and_grad`` takes."""
+        return self.value_and_grad(*args)[0]
+
     def _other(self, *args: Any) -> tuple[Any, ...]:
         """The same for arguments of other shapes or dtypes than the last ones."""
         arrays = [np.asarray(plain(arg)) for arg in args]
@@ -79,7 +86,8 @@ class Program:
                 require_floating(args[i])
             # Not the Program itself: it, and all that its function holds, would outlive its use.
             other = {"key": key, "other": partial(Program._other, weakref.proxy(self))}
-            writer = Writer(trace(self._function, args, self._has_aux), self._argnums, other)
+            traced = args if self._argnums else [np.real(arg) for arg in args]
+            writer = Writer(trace(self._function, traced, self._has_aux), self._argnums, other)
             self.source = writer.write()
             # Only names that we made.
             exec(compile(self.source, "<gradcli program>", "exec"), writer.scope)

@@ -21,13 +21,15 @@ class Writer:
     """Writes a trace as source: ``v<n>`` is the value in slot n, ``g<n>`` its cotangent.
 
     The backward pass is run while it is written: where a cotangent has to be brought into
-    its shape and dtype is then known, and a replay need not ask.
+    its shape and dtype is then known, and a replay need not ask. Without ``argnums`` there is none.
     """
 
     def __init__(self, trace: Trace, argnums: Sequence[int], scope: dict[str, Any]) -> None:
         self.trace = trace
         self.argnums = argnums
         self.scope: dict[str, Any] = {"ones": ones, "fit": fit, **scope}
+        self.connected: set[int] = set()
+        """The arguments to differentiate by on which the value depends."""
 
     def write(self) -> str:
         names = [f"v{i}" for i in range(self.trace.arguments)]
@@ -46,8 +48,10 @@ class Writer:
             calls.append(call)
             op = self.known(_safe(step.op), step.op.forward)
             body.append(f"v{step.slot.number} = {op}({call.spread})")
-        with np.errstate(all="ignore"):
-            body += self.backward(calls)
+        if self.argnums:
+            with np.errstate(all="ignore"):
+                body += self.backward(calls)
+        body.append(f"return {', '.join(self.outcomes())}")
         return "\n".join([*head, *[f"    {line}" for line in _released(body, names)]])
 
     def backward(self, calls: list[_Call]) -> list[str]:
@@ -84,11 +88,16 @@ class Writer:
                 if i in cotangents:
                     lines.append(f"g{i} = g{i} + c")
                 cotangents[i] = cotangents[i] + found if i in cotangents else found
-        gradients = [f"g{i}" if i in cotangents else "None" for i in self.argnums]
-        parts = [f"v{out}", _tuple(gradients)]
+        self.connected = {i for i in self.argnums if i in cotangents}
+        return lines
+
+    def outcomes(self) -> list[str]:
+        """The value, the gradients, and what else the function gives."""
+        gradients = [f"g{i}" if i in self.connected else "None" for i in self.argnums]
+        parts = [f"v{self.trace.out.number}", _tuple(gradients)]
         if self.trace.aux is not None:
             parts.append(_tuple([self.name(value) for value in self.trace.aux]))
-        return [*lines, f"return {', '.join(parts)}"]
+        return parts
 
     def dependents(self) -> set[int]:
         """The slots that depend on an argument to differentiate with respect to."""

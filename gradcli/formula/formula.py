@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,6 +27,7 @@ from gradcli.suggest import printable, suggestion
 
 if TYPE_CHECKING:
     from gradcli.inputs.streams import Stream
+    from gradcli.stepping import Moving
 
 
 class Formula(Problem):
@@ -182,15 +184,21 @@ class Formula(Problem):
 
         It is nan where there is none (an index that is out of bounds there).
         """
-        primals = self.primals
+        return self._moving(name, stack)
 
-        def value(moved: npt.NDArray[Any]) -> Any:
+    @cached_property
+    def _moving(self) -> Moving:
+        from gradcli.stepping import Moving  # a plain answer needs none of it
+
+        formula = weakref.proxy(self)  # whose it is
+
+        def value(primals: Arrays) -> Any:
             try:
-                return self.forward({**primals, name: moved})
+                return formula.forward(primals)
             except GradcliError:
                 return np.nan
 
-        return np.array([value(moved) for moved in stack], stack.dtype).reshape(len(stack))
+        return Moving(value, self.primals)
 
     @property
     def working_set(self) -> int:

@@ -11,7 +11,7 @@ from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.engine.ops.convolution import conv
 from gradcli.engine.ops.joining import pad
 from gradcli.engine.ops.plan import Plan, planned
-from gradcli.engine.ops.shape import reshape, transpose
+from gradcli.engine.ops.shape import moveaxis, reshape, transpose
 from gradcli.inputs.initialisers import Fans
 from gradcli.layers.layer import Forward, Layer, Params, Shape, with_slope_of
 from gradcli.layers.weights import Parameter, Weight
@@ -30,6 +30,7 @@ class Conv(Layer, kind="conv2d"):
     act: str
     bias: bool
     rowwise = True
+    stacks = True
     weights = (Weight("w", decays=True), Weight("b", "zeros", "bias"))
     inferred = ("filters", "kernel")
     keeps_features = False
@@ -77,7 +78,18 @@ class Conv(Layer, kind="conv2d"):
         return super().entries(shape) + 2 * self.plan(shape).copied
 
     def forward(self, params: Params, x: Array, note: Note) -> Array:
-        return self.biased(params, conv(x, params["w"], **self.sliding))
+        w = params["w"]
+        whole = conv if w.ndim == len(self.axes) + 1 else self._of_each
+        return self.biased(params, whole(x, w, **self.sliding))
+
+    def _of_each(self, x: Array, w: Array, **sliding: Any) -> Array:
+        """The convolution with each of a stack of ``w``: in a group, so many more filters."""
+        count, groups = len(w), self.groups
+        beside = w.reshape((*w.shape[:-1], groups, -1))
+        beside = moveaxis(beside, 0, -2).reshape((*w.shape[1:-1], -1))
+        y = conv(x, beside, **sliding)
+        y = moveaxis(y.reshape((*y.shape[:-1], groups, count, -1)), -2, 0)
+        return y.reshape((*y.shape[:-2], -1))
 
     def biased(self, params: Params, y: Array) -> Array:
         return y + params["b"] if self.bias else y

@@ -56,10 +56,13 @@ class Layer:
     inferred: ClassVar[tuple[str, ...]] = ()
     """The keys that arrays may tell where they are not given: they are None until then."""
     stacks: ClassVar[bool] = False
-    """Whether ``forward`` takes x, and parameters as ``stacked`` gives them, with one more axis
-    in front of the batch, and gives that axis."""
+    """Whether ``forward`` takes parameters as ``stacked`` gives them, with one more axis in front
+    of the batch, and gives that axis; and x, unless one of these two holds."""
     rowwise: ClassVar[bool] = False
     """Whether each row of a batch is taken by itself, however many there are."""
+    channelwise: ClassVar[bool] = False
+    """Whether each channel is taken by itself, with its entry of every array, however many there
+    are."""
     spatial: ClassVar[bool | None] = None
     """Whether a row of two axes is of channels along positions (True), or of features at each
     step (False); None where it takes either."""

@@ -51,6 +51,7 @@ class Norm(Layer):
 
     eps: float
     weights: ClassVar[tuple[Weight, ...]] = (Weight("gamma", "ones"), Weight("beta", "zeros"))
+    stacks = True
 
     def parameters(self, shape: Shape, batch: int) -> dict[str, Parameter]:
         c = shape[-1]
@@ -89,6 +90,7 @@ class BatchNorm(Norm, kind="batch_norm"):
         Weight("mean", "zeros", optional=True, learned=False, beside="var", gathered=True),
         Weight("var", "ones", optional=True, learned=False, beside="mean", gathered=True),
     )
+    channelwise = True
     spatial = True
 
     def normal(self, params: Params, x: Array, normalise: Normalise) -> Array:
@@ -120,7 +122,6 @@ class LayerNorm(Norm, kind="layer_norm"):
     Ba, Kiros & Hinton, "Layer normalization", 2016.
     """
 
-    stacks = True
     spatial = False
 
 
@@ -131,7 +132,6 @@ class RmsNorm(Norm, kind="rms_norm"):
     """
 
     weights = Norm.weights[:1]
-    stacks = True
     spatial = False
 
     def forward(

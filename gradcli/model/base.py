@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from gradcli.model.placed import front, inward
 from gradcli.model.replay import Replay
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import suggestion
+
+if TYPE_CHECKING:
+    from gradcli.stepping import Moving
 
 
 class Network(Problem):
@@ -161,7 +165,7 @@ class Network(Problem):
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""
         if self._base or name not in self._stackable:
-            return np.array([self.forward({**self.primals, name: array}) for array in stack])
+            return self._moving(name, stack)
         from gradcli.model.stacks import Stack  # only a check needs it
 
         found = self.scalar({**self.arrays, name: stack}, same, Stack(name, stack).run)
@@ -170,7 +174,18 @@ class Network(Problem):
     @cached_property
     def _stackable(self) -> set[str]:
         """The arrays of which there may be a stack: x, and those of layers."""
-        return {"x", *[n for placed in leaves(self.spec.layers) for n in placed.names.values()]}
+        from gradcli.model.stacks import stackable
+
+        layers = list(leaves(self.spec.layers))
+        if not all(map(stackable, layers)):
+            return set()
+        return {"x", *[n for placed in layers for n in placed.names.values()]}
+
+    @cached_property
+    def _moving(self) -> Moving:
+        from gradcli.stepping import Moving
+
+        return Moving(weakref.proxy(self).forward, self.primals)
 
     @property
     def working_set(self) -> int:

@@ -18,9 +18,8 @@ from gradcli.problem import Note
 class Stack(NamedTuple):
     """Runs the layers of a network whose array ``name`` is a stack: (K, *shape).
 
-    From the layer that has it on, or from x, arrays have the axis K in front. A layer that takes
-    no such stack is given its rows as so many more of a batch, where it takes each row by itself;
-    else it is run for each.
+    From the layer that has it on, or from x, arrays have the axis K in front. All layers must be
+    such as ``stackable`` tells.
     """
 
     name: str
@@ -29,23 +28,29 @@ class Stack(NamedTuple):
     def run(self, placed: Placed, params: Params, x: Array, note: Note) -> Any:
         layer = placed.layer
         if self.name in placed.names.values():
-            if layer.stacks and not placed.turned:
-                return layer.forward(self._own(placed, params), x, note)
-            each = [{**params, self.name: array} for array in self.array]
-            return np.stack([run_layer(placed, one, x, note) for one in each])
-        if x.ndim == len(placed.shape) + 1 or (layer.stacks and not layer.lays):
+            return layer.forward(self._own(placed, params), x, note)
+        if x.ndim == len(placed.shape) + 1:
             return run_layer(placed, params, x, note)
         if layer.rowwise:
             y = run_layer(placed, params, x.reshape((-1, *x.shape[2:])), note)
             return y.reshape((len(x), -1, *y.shape[1:]))
-        return np.stack([run_layer(placed, params, one, note) for one in x])
+        if layer.channelwise:
+            count, channels = len(x), x.shape[-1]
+            own = placed.ours({local: params[name] for local, name in placed.names.items()})
+            own = {letter: np.tile(array, count) for letter, array in own.items()}
+            x = np.moveaxis(x, 0, -2)
+            y = layer.forward(own, x.reshape((*x.shape[:-2], count * channels)), note)
+            return np.moveaxis(y.reshape((*y.shape[:-1], count, channels)), -2, 0)
+        return run_layer(placed, params, x, note)
 
     def _own(self, placed: Placed, params: Params) -> Mapping[str, Array]:
         """The layer's arrays, those that vary with the stack as ``forward`` takes them."""
         ndim = 1 + len(placed.layer.output_shape(placed.shape))
         given = {local: params[name] for local, name in placed.names.items()}
         [local] = [local for local, name in placed.names.items() if name == self.name]
-        if placed.layout is None:  # a copy of the stack would take as long as the product
+        if (
+            placed.layout is None and not placed.turned
+        ):  # a copy of the stack would take as long as the product
             return {**given, local: placed.layer.stacked(local, self.array, ndim)}
         each = [placed.ours({**given, local: array}) for array in self.array]
         own = dict(each[0])
@@ -53,3 +58,9 @@ class Stack(NamedTuple):
             array = np.stack([np.asarray(arrays[letter]) for arrays in each])
             own[letter] = placed.layer.stacked(letter, array, ndim)
         return own
+
+
+def stackable(placed: Placed) -> bool:
+    """Whether there may be a stack of a layer's arrays, and of its input."""
+    layer = placed.layer
+    return bool(placed.inner) or layer.stacks or (layer.rowwise and not layer.weights)

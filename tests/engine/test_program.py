@@ -89,6 +89,28 @@ def test_replay_equals_tape_for_every_op(op: Op, case: Case) -> None:
             np.testing.assert_array_equal(0 * b.value if a is None else a, b.value)
 
 
+def test_forward_alone() -> None:
+    """No gradient is written, complex numbers go the course of real ones, a branch is refused."""
+
+    def value(x: Any, w: Any) -> Any:
+        return (engine.softmax(x @ w) * engine.exp(w[0])).sum() / len(x)
+
+    rng = np.random.default_rng(3)
+    program = Program(value, (rng.normal(size=(4, 3)), rng.normal(size=(3, 2))))
+    for rows in (4, 7, 4):
+        x, w = rng.normal(size=(rows, 3)), rng.normal(size=(3, 2))
+        both = Program(value, (x, w), [0, 1])
+        assert program.value(x, w) == both.value_and_grad(x, w)[0]
+        step = 1e-30 * np.eye(3, 2)
+        slope = program.value(x, w + 1j * step).imag / 1e-30
+        assert slope == pytest.approx(float((both.value_and_grad(x, w)[1][1] * np.eye(3, 2)).sum()))
+        assert program.value(x, w) == both.value_and_grad(x, w)[0]
+    assert "vjp" not in program.source
+    assert "g" not in {name[0] for name in program.source.split() if name[1:].isdigit()}
+    with pytest.raises(GradientError, match="a branch"):
+        Program(lambda x: x if x > 0 else -x, (np.float64(1),))
+
+
 def by_tape(value: Any, at: list[Any]) -> Any:
     tensors = [Tensor(np.asarray(a)) for a in at]
     with GradientTape() as tape:

@@ -41,6 +41,52 @@ def moved(layer: SingleLayer, seed: int) -> dict[str, Any]:
     return {n: a + 0.5 * rng.standard_normal(a.shape) for n, a in layer.primals.items()}
 
 
+CORNERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "conv2d",
+        {
+            "in": [5, 6, 4],
+            "filters": 6,
+            "kernel": 2,
+            "groups": 2,
+            "stride": [2, 1],
+            "padding": "same",
+        },
+    ),
+    (
+        "conv1d",
+        {"in": [7, 4], "filters": 4, "kernel": 3, "groups": 4, "dilation": 2, "bias": False},
+    ),
+    ("batch_norm", {"in": [3, 2, 4], "wrt": ["x", "gamma", "beta"]}),
+    ("batch_norm", {"mean": [1, 2, 3, 4], "var": [4, 3, 2, 1], "wrt": ["x", "mean", "var"]}),
+    ("group_norm", {"in": [3, 2, 6], "groups": 3}),
+)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize(("kind", "more"), CORNERS)
+def test_a_stack_is_the_same_as_one_by_one(
+    kind: str, more: dict[str, Any], convention: str
+) -> None:
+    names = {"keras": {}, "torch": {"mean": "running_mean", "var": "running_var"}}
+    if convention == "cs231n" and "mean" in more:
+        pytest.skip("it has no name for them")
+    own = names.get(convention, {})
+    more = {own.get(n, n): v for n, v in {**more, "in": more.get("in", [4])}.items()}
+    if convention != "keras":
+        more["in"] = [more["in"][-1], *more["in"][:-1]]
+        more.pop("wrt", None)
+    layer = SingleLayer.from_spec({"layer": kind, "batch": 3, "dtype": "float64", **more,
+                                   "convention": convention})  # fmt: skip
+    for name, at in layer.primals.items():
+        stack = at + 0.1 * np.random.default_rng(3).standard_normal((4, *at.shape))
+        for some in (stack, stack + 1e-20j):
+            each = np.array([layer.forward({**layer.primals, name: a}) for a in some])
+            found = layer.values(name, some)
+            np.testing.assert_allclose(found.real, each.real, 1e-12)
+            np.testing.assert_allclose(found.imag, each.imag, 1e-9, 1e-32)
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 class TestEveryKind:
     @pytest.mark.parametrize("convention", CONVENTIONS)
