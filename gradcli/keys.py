@@ -16,8 +16,8 @@ class Key(NamedTuple):
 
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
     numbers), ints (one or several, or one of ``words``), flag, text, file, word (one of ``words``),
-    words (one of these or several), names (of ``words`` where there are any), value, layers or
-    gradients.
+    words (one of these or several), names (of ``words`` where there are any), map (of names to
+    others), value, layers or gradients.
     """
 
     name: str
@@ -57,6 +57,8 @@ class Key(NamedTuple):
             for name in names if self.words else []:
                 self._require_word(name)
             return names
+        if self.kind == "map":
+            return self._pairs(value)
         return self._wholes(value) if self.kind == "ints" else value
 
     def parse(self, text: str) -> Any:
@@ -86,6 +88,19 @@ class Key(NamedTuple):
             if word in found[:i]:
                 raise SpecError(self.name, f"has {word} twice")
         return found[0] if len(found) == 1 else found
+
+    def _pairs(self, value: Any) -> dict[str, str]:
+        """A table of names, or of what a list or a text has as ``theirs=ours``."""
+        if isinstance(value, Mapping):
+            return dict(value)
+        found: dict[str, str] = {}
+        for pair in value.split(",") if isinstance(value, str) else value:
+            before, _, after = map(str.strip, pair.rpartition("="))
+            if not (before and after):
+                raise SpecError(self.name, f"must be names such as dw=w, not {shown(pair)}")
+            if found.setdefault(before, after) != after:
+                raise SpecError(self.name, f"has {before} twice")
+        return found
 
     def _wholes(self, value: Any) -> list[int] | str:
         if isinstance(value, str) and value in self.words:
@@ -148,6 +163,11 @@ def _is_names(value: Any) -> bool:
     return listed or isinstance(value, str)
 
 
+def _is_map(value: Any) -> bool:
+    table = isinstance(value, Mapping) and all(isinstance(name, str) for name in value.values())
+    return table or _is_names(value)
+
+
 def _is_pair(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value))
 
@@ -158,6 +178,7 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "part": (lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"),
     "layers": (lambda v: isinstance(v, (list, str)), "one table or more, such as {units = 3}"),
     "names": (_is_names, "names such as x,y"),
+    "map": (_is_map, "names such as dw=w, or a table of them"),
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
     "text": (lambda v: isinstance(v, str), "text"),

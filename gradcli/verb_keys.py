@@ -27,10 +27,11 @@ CHECK_KEYS = (
     Key(
         "against",
         "gradients",
-        "Judge the gradients in an npz, JSON or safetensors file, or - for standard input.",
+        "Judge the gradients in a file: npz, JSON, CSV, safetensors, ..., or - for standard input.",
         group="Check",
         metavar="FILE",
     ),
+    Key("map", "map", "Which of these gradients is whose: theirs=ours.", group="Check"),
     Key("value", "value", "Judge this value, too.", group="Check"),
     Key("sweep", "flag", "Also show the error against the step.", group="Check"),
     Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),

@@ -2,71 +2,107 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
+from gradcli.check.matching import matched
 from gradcli.errors import FileError, LiteralError, SpecError
-from gradcli.inputs.files import NamedArrays, read_arrays
+from gradcli.inputs.files import NamedArrays, read_any
 from gradcli.inputs.literals import from_lists
 from gradcli.keys import shown
 
-_BEFORE = re.compile(r"(?:d|grads?)[_./]?(?=.)")
-"""What people write before the name of a parameter to name its gradient,"""
-_AFTER = re.compile(r"(?<=.)[_./]?grads?$")
-"""and after it."""
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Gradients(Mapping[str, Array]):
+    """Gradients that were given, by the names of parameters, and the others by their own."""
+
+    def __init__(self, arrays: Mapping[str, Array], matched: Mapping[str, str]) -> None:
+        self._arrays = arrays
+        self.matched = matched
+        """By what each is called where it was given, the parameter, where these names differ."""
+
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 def read_gradients(
-    source: str | Mapping[str, Any], dtype: str, names: Collection[str]
-) -> dict[str, npt.NDArray[Any]]:
-    """Gradients of the parameters ``names`` from a file (``-``: standard input), or lists.
+    source: str | Mapping[str, Any],
+    dtype: str,
+    primals: Mapping[str, Array],
+    told: Mapping[str, str] | None = None,
+    forms: Mapping[str, Shape] | None = None,
+) -> Gradients:
+    """Gradients of ``primals``, by name, from a file (``-``: standard input), or lists.
 
-    Keys are those names, or dW1, grad_w1 or W1 for w1, fc1.weight.grad or fc1_weight for fc1.weight
-    where they leave no doubt; those of an answer saved as npz (``grads.w``); or a whole ``--json``
-    document. JSON does not tell in how
-    many digits its numbers were computed: they are taken to be of ``dtype``. Raises FileError,
-    and SpecError where lists are no lists of numbers.
+    They go by the names of the primals, by what people write for these, and by what is ``told``,
+    {theirs: ours}; ``forms`` are other shapes in which they may come. A file that holds one array
+    without a name goes by its own. JSON and tables do not tell in how many digits their numbers
+    were computed: they are taken to be of ``dtype``. Raises FileError; SpecError where lists are
+    no lists of numbers, and for ``map`` where it is in doubt which array is meant.
     """
-    given = read_arrays(source, "grads.") if isinstance(source, str) else _listed(source)
-    for name in given.coarse:
-        raise FileError(f"{source}: {name} is BF16, whose two digits prove nothing: save it as F32")
-    meant = _meant(given.arrays, names)
-    return {
-        meant.get(name, name): array
-        if array.dtype.kind == "f" and given.typed
-        else array.astype(dtype)
-        for name, array in given.arrays.items()
-    }
+    where = f"{source}: " if isinstance(source, str) else ""
+    several = len(primals) > 1
+    read = read_any(source, several, "grads.") if isinstance(source, str) else _listed(source)
+    told = dict(told or {})
+    short = {full: name for name, full in read.names.items()}
+    told = {short.get(theirs, theirs): ours for theirs, ours in told.items()}
+    given = {name: {array.shape} for name, array in read.arrays.items()}
+    ours = {name: {primal.shape} for name, primal in primals.items()}
+    for name, shape in (forms or {}).items():
+        ours.get(name, set()).add(shape)
+    try:
+        meant = matched(given, ours, told)
+        if read.alone and not meant:
+            [name] = given
+            if len(ours) > 1:
+                such = f"say whose it is, such as {name}={next(iter(ours))}"
+                raise SpecError("map", f"is one array, of {len(ours)} parameters: {such}")
+            meant = {name: next(iter(ours))}
+    except SpecError as error:
+        raise SpecError(error.key, f"{where}{error.problem}") from None
+    arrays = {}
+    for name, array in read.arrays.items():
+        if name in primals and name not in meant:
+            continue  # another was told to be it
+        own = meant.get(name, name)
+        if not (array.dtype.kind == "f" and read.typed):
+            array = array.astype(dtype)
+        if own in primals and not read.shaped:
+            array = _as_column(array, primals[own].shape)
+        arrays[own] = array
+    places = {own: name for name, own in meant.items()}
+    called = {places[own]: own for own in primals if own in places and places[own] != own}
+    return Gradients(arrays, called)
 
 
 def _listed(source: Any) -> NamedArrays:
+    from gradcli.inputs.formats.nested import flat  # few gradients come in a document
+
     arrays = {}
     if not isinstance(source, dict):
         raise SpecError("grads", f"must be arrays by name, not {shown(source)}")
-    for name, lists in source.items():
-        try:
+    try:
+        for name, lists in flat(source).items():
             arrays[name] = from_lists(lists)
-        except LiteralError as error:
-            raise SpecError("grads", f"{name} {error}") from None
+    except FileError as error:
+        raise SpecError("grads", str(error)) from None
+    except LiteralError as error:
+        raise SpecError("grads", f"{name} {error}") from None
     return NamedArrays(arrays, typed=False)
 
 
-def _meant(given: Collection[str], names: Collection[str]) -> dict[str, str]:
-    """Which of ``names``, for those ``given`` that are none of them but can mean one only."""
-    missing = {name: _bare(name.lower()) for name in names if name not in given}
-    alike: dict[str, list[str]] = {name: [] for name in missing}
-    for other in given:
-        spelt = {other.lower(), _BEFORE.sub("", other.lower(), count=1)}
-        bares = {_bare(text) for text in (*spelt, *[_AFTER.sub("", text) for text in spelt])}
-        fits = [name for name, bare in missing.items() if bare in bares]
-        if other not in names and len(fits) == 1:
-            alike[fits[0]].append(other)
-    return {others[0]: name for name, others in alike.items() if len(others) == 1}
-
-
-def _bare(name: str) -> str:
-    """Its letters and digits."""
-    return re.sub(r"[\W_]+", "", name)
+def _as_column(array: Array, shape: Shape) -> Array:
+    """The numbers of a table in the ``shape`` that is needed, if that differs in axes of 1 only."""
+    same = np.squeeze(array).shape == tuple([n for n in shape if n > 1])
+    return array.reshape(shape) if same else array

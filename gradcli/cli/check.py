@@ -15,9 +15,10 @@ from gradcli.cli.progress import Bar
 from gradcli.cli.reference import op_names
 from gradcli.cli.show import Outcome, show
 from gradcli.cli.view import View, take_view, view_options
-from gradcli.errors import GradcliError
+from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
+    from gradcli.check.against import Gradients
     from gradcli.check.besides import Besides
     from gradcli.check.check import Checked
     from gradcli.problem import Problem
@@ -50,6 +51,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         bool(given.get("explain")),
         problem.measured(problem.primals),
         besides,
+        {} if against is None else against.matched,
     )
     code, complaint = _ended(report.checked)
     source = given["against"] if isinstance(given.get("against"), str) else "grads"
@@ -65,14 +67,17 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     )
 
 
-def _gradients(problem: Problem, given: dict[str, Any]) -> dict[str, Any] | None:
+def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
     """Somebody else's gradients, if there are any to be judged."""
     from gradcli.check.against import read_gradients
 
+    told = given.get("map")
     if given.get("against") is None:
+        if told:
+            raise SpecError("map", "goes with against: there are no gradients to name")
         return None
     dtype = next(iter(problem.primals.values())).dtype.name
-    return read_gradients(given["against"], dtype, problem.primals)
+    return read_gradients(given["against"], dtype, problem.primals, told, problem.forms)
 
 
 def _besides(problem: Problem, given: dict[str, Any], tolerance: float | None) -> Besides:

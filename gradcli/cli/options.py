@@ -22,6 +22,7 @@ _METAVARS = {
     "ints": "N,N",
     "word": "NAME",
     "words": "NAME,NAME",
+    "map": "NAME=NAME",
 }
 
 
@@ -45,10 +46,12 @@ class KeyOption(click.Option):
         text = f"{key.help[:-1]}: {', '.join(key.words)}." if named else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"
+        self.several = key.kind == "map"
         off = f"/{flag(f'no_{key.name}')}" if key.default == "true" else ""
         super().__init__(
             [flag(key.name) + off, key.name],
             is_flag=is_flag,
+            multiple=self.several,
             default=None,
             metavar=None if is_flag else key.metavar or _METAVARS.get(key.kind, key.kind.upper()),
             help=f"{text}{default}",
@@ -56,9 +59,10 @@ class KeyOption(click.Option):
             hidden=not key.group,
         )
 
-    def _read(self, ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
-        if text is None:
+    def _read(self, ctx: click.Context, param: click.Parameter, text: Any) -> Any:
+        if not text and (text is None or self.several):
             return None
+        text = ",".join(text) if self.several else text
         try:
             return self.key.parse(text)
         except SpecError as error:

@@ -14,7 +14,7 @@ from gradcli.errors import GradcliError
 if TYPE_CHECKING:
     from gradcli.report.report import Screen
 
-SAVED = (".npz", ".json", ".csv", ".html", ".svg")
+SAVED = (".npz", ".safetensors", ".json", ".csv", ".html", ".svg")
 DRAWN = (".png", ".svg", ".pdf")
 GRAPHS = (".dot", ".mmd", ".svg")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -118,6 +120,10 @@ class NamedArrays(NamedTuple):
     """What the file calls those whose names it has with something before them, beside others."""
     coarse: Collection[str] = ()
     """Those that the file has in BF16: two digits."""
+    shaped: bool = True
+    """Whether their shapes are their own; those of a table's are its rows and columns."""
+    alone: bool = False
+    """Whether it is one without a name: that of its file stands for it."""
 
 
 def read_arrays(source: str, *prefixes: str | tuple[str, ...]) -> NamedArrays:
@@ -133,13 +139,33 @@ def read_arrays(source: str, *prefixes: str | tuple[str, ...]) -> NamedArrays:
             raise FileError(f"is neither {' nor '.join(known)}")
         if contents.whole is not None and not contents.named:
             raise FileError("holds no arrays by name")
-        groups = [(p,) if isinstance(p, str) else p for p in prefixes]
-        every = [*contents.named]
-        own = next((group for group in groups if any(n.startswith(group) for n in every)), ())
-        names = {n.removeprefix(p): n for p in own for n in every if n.startswith(p)}
-        taken = names or {n: n for n in every}
-        arrays = {name: _real(contents.named[n], n) for name, n in taken.items()}
-        return NamedArrays(arrays, kind.typed, names, contents.coarse)
+        return _by_name(kind, contents, prefixes)
+
+
+def read_any(source: str, several: bool, *prefixes: str | tuple[str, ...]) -> NamedArrays:
+    """As ``read_arrays``, and the array of a file that holds one without a name.
+
+    Of a table with names these are the columns where ``several`` are wanted, or else it is one.
+    """
+    with _reading(source, source, None) as (kind, contents, _):
+        if contents.whole is None or (contents.named and (several or not contents.noun)):
+            return _by_name(kind, contents, prefixes)._replace(shaped=not contents.noun)
+        name = re.sub(r"(?<=.)\.[^.]+$", "", re.sub(r"\.gz$", "", os.path.basename(source)))
+        whole = {name: _real(contents.whole())}
+        return NamedArrays(whole, kind.typed, shaped=not contents.noun, alone=True)
+
+
+def _by_name(
+    kind: Format, contents: Contents, prefixes: Sequence[str | tuple[str, ...]]
+) -> NamedArrays:
+    groups = [(p,) if isinstance(p, str) else p for p in prefixes]
+    every = [*contents.named]
+    own = next((group for group in groups if any(n.startswith(group) for n in every)), ())
+    names = {n.removeprefix(p): n for p in own for n in every if n.startswith(p)}
+    taken = names or {n: n for n in every}
+    arrays = {name: _real(contents.named[n], n) for name, n in taken.items()}
+    coarse = [name for name, n in taken.items() if n in contents.coarse]
+    return NamedArrays(arrays, kind.typed, names, coarse)
 
 
 class _Reading(NamedTuple):
@@ -165,8 +191,16 @@ def _reading(source: str, path: str, folder: str | None, maps: bool = False) -> 
         if not head:
             raise FileError("is empty")
         kind = format_of(head[:_TELLING], inner)
-        opened = Opened(inflated(file) if packed else file, maps)
+        around = None if path == "-" else os.path.dirname(os.path.join(folder or "", path))
+        beside = partial(_beside, around)
+        opened = Opened(inflated(file) if packed else file, maps, beside)
         yield _Reading(kind, kind.read(opened), state)
+
+
+def _beside(folder: str | None, path: str) -> npt.NDArray[Any]:
+    """The one array of a file that another names, whose ``folder`` it is taken from."""
+    with _reading(path, path, folder) as reading:
+        return _real(reading.contents.array(None))
 
 
 def _state(found: os.stat_result) -> State:

@@ -34,6 +34,8 @@ class CheckReport(NamedTuple):
     measured: Mapping[str, Any] = {}
     """What was asked for besides, at the problem's own point."""
     besides: Besides = Besides()
+    matched: Mapping[str, str] = {}
+    """By what gradients are called where they were given, whose they are, where names differ."""
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints for a check: `gradcli help json` is the contract."""
@@ -48,6 +50,8 @@ class CheckReport(NamedTuple):
         }
         if self.besides.value is not None:
             document["value"] = document_of(self.besides.value)
+        if self.matched:
+            document["matched"] = dict(self.matched)
         if checked.nonfinite:
             document["nonfinite"] = checked.nonfinite
         if checked.interrupted:
@@ -61,6 +65,9 @@ class CheckReport(NamedTuple):
         """Title, a row for each parameter, what did not pass, the sweep and the verdict."""
         checked = self.checked
         yield Text(f"check {checked.title}", style="bold")
+        if self.matched:
+            pairs = [f"{theirs} -> {ours}" for theirs, ours in self.matched.items()]
+            yield Text(f"matched: {', '.join(pairs)}", style="dim")
         yield from self._table(screen)
         yield from self._findings()
         if self.sweep is not None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gradcli.report.archive import arrays
 from gradcli.report.document import dumps, with_spec
@@ -20,17 +21,17 @@ PICTURE_WIDTH = 120
 
 
 def save(path: str, report: Report, spec: Mapping[str, Any] | None, screen: Screen) -> None:
-    """Write the answer to ``path``: .npz .json .csv .html or .svg.
+    """Write the answer to ``path``: .npz .safetensors .json .csv .html or .svg.
 
-    An npz holds the numbers of the document, by names such as ``grads.w``; a csv the rows of
-    the report; the pictures are of its tables.
+    An npz or safetensors holds the numbers of the document, by names such as ``grads.w``; a csv
+    the rows of the report; the pictures are of its tables.
     """
 
     def write(file: IO[bytes]) -> None:
         suffix = os.path.splitext(path)[1].lower()
-        if suffix == ".npz":
+        if suffix in (".npz", ".safetensors"):
             whole = report.archive() if isinstance(report, Archived) else report.document()
-            np.savez(file, **dict(arrays(whole)))  # type: ignore[arg-type]
+            _write_arrays(file, suffix, arrays(whole))
         elif suffix == ".json":
             file.write((dumps(with_spec(report.document(), spec)) + "\n").encode())
         elif suffix == ".csv":
@@ -42,6 +43,15 @@ def save(path: str, report: Report, spec: Mapping[str, Any] | None, screen: Scre
             file.write((svg if suffix == ".svg" else html)(parts).encode())
 
     replace_file(path, write)
+
+
+def _write_arrays(file: IO[bytes], suffix: str, found: Mapping[str, npt.NDArray[Any]]) -> None:
+    if suffix == ".npz":
+        np.savez(file, **found)  # type: ignore[arg-type]
+    else:
+        from gradcli.inputs.formats.safetensors import write_safetensors
+
+        write_safetensors(file, found)
 
 
 def _csv(report: Report) -> str:

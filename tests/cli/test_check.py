@@ -147,21 +147,6 @@ def test_a_document_brings_the_gradients_that_are_judged(gradcli: Gradcli) -> No
     assert (ran.code, ran.err.count("grads: 'z' is no parameter")) == (0, 1)
 
 
-def test_names_of_gradients_as_people_write_them(gradcli: Gradcli, tmp_path: Path) -> None:
-    grads = gradcli(f"{MODEL} --json").json["grads"]
-    for w, b in (("dw", "db"), ("dW", "dB"), ("grad_w", "grad_b"), ("W", "B"), ("grads_w", "b")):
-        theirs = json.dumps({w: grads["w"], b: grads["b"]}).encode()
-        ran = gradcli(f"check {MODEL} --against -", stdin=theirs)
-        assert (ran.code, ran.err) == (0, ""), w
-    # Its own name comes first, and two that could both be meant are none.
-    both = json.dumps({"w": grads["w"], "dw": 0, "dB": grads["b"], "grad_b": grads["b"]}).encode()
-    ran = gradcli(f"check {MODEL} --against - --json", stdin=both)
-    assert [ran.json["params"][n]["cause"] for n in "wb"] == [None, "missing"]
-    two = "check formula W*w W=2 w=3 --against - --json"
-    assert gradcli(two, stdin=b'{"w": 2, "W": 3}').code == 0
-    assert gradcli(two, stdin=b'{"dw": 2, "dW": 3}').code == 1
-
-
 def test_gradients_taken_at_the_data_as_given_or_as_rounded_pass(
     gradcli: Gradcli, tmp_path: Path
 ) -> None:
@@ -337,10 +322,7 @@ def test_the_bar_appears_however_long_a_step_takes(monkeypatch: pytest.MonkeyPat
         (f"check {MODEL} --sample 0", "must be a whole number from 1, not 0"),
         (f"check {MODEL} --sample x", "must be a whole number from 1, not 'x'"),
         (f"check {MODEL} --against no.npz", "no.npz: No such file or directory"),
-        (
-            f"check {MODEL} --against setup.cfg",
-            "setup.cfg: is neither npz nor CIFAR-10 nor JSON nor safetensors",
-        ),
+        (f"check {MODEL} --against setup.cfg", "setup.cfg: holds no numbers"),
         (f"check {MODEL} --against -", "-: standard input is empty"),
         (f"check {MODEL} --plot a.png", "--plot: goes with --sweep"),
         (f"check {MODEL} --sweep --plot a.gif", "must end in one of .png, .svg, .pdf"),
@@ -359,7 +341,7 @@ def test_bad_input(command: str, message: str, gradcli: Gradcli) -> None:
     assert command == "check" or ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("data", [b"[1]", b'{"w": "a"}', b'{"w": [[1],[2,3]]}', b'{"w": {}}', b"{"])
+@pytest.mark.parametrize("data", [b'{"w": "a"}', b'{"w": [[1],[2,3]]}', b'{"w": {}}', b"{"])
 def test_bad_gradients(data: bytes, gradcli: Gradcli) -> None:
     ran = gradcli(f"check {MODEL} --against -", stdin=data)
     assert (ran.code, ran.out) == (2, "")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gradcli.check import check
-from gradcli.check.against import read_gradients
 from gradcli.errors import SpecError
 from gradcli.model import Model
 from gradcli.model.single import SingleLayer
@@ -69,23 +68,6 @@ def test_by_x_and_by_an_intermediate_as_the_convention_lays_them_out(gradcli: Gr
         theirs = gradcli(words).json["grads"]
         for a, b in zip(ours.values(), theirs.values()):
             np.testing.assert_allclose(np.moveaxis(a, -1, 1), b, rtol=1e-10, atol=1e-14)
-
-
-def test_gradients_go_by_the_names_that_people_write() -> None:
-    names = ["fc1.weight", "fc1.bias", "11.weight", "11.bias"]
-    for around in ("{}", "d{}", "grad_{}", "{}.grad", "{}_grad", "grads_{}", "d_{}", "grads.{}"):
-        for name in (str, lambda n: n.replace(".", "_"), str.upper):
-            given = {around.format(name(n)): [1.0] for n in names}
-            assert list(read_gradients(given, "float64", names)) == names, around
-    nested = ["1.1.weight", "11.weight"]  # 11_weight could be both
-    given = {"11_weight": [1.0], "1.1.weight": [2.0]}
-    assert list(read_gradients(given, "float64", nested)) == ["11.weight", "1.1.weight"]
-    assert list(read_gradients({"11_weight": [1.0]}, "float64", nested)) == ["11_weight"]
-
-
-def test_a_name_that_could_be_two_is_none() -> None:
-    given = {"W": [1.0], "dw": [2.0], "db": [3.0]}
-    assert list(read_gradients(given, "float64", ["w", "b"])) == ["W", "dw", "b"]
 
 
 def test_the_part_kept_and_the_part_dropped(gradcli: Gradcli) -> None:

@@ -60,8 +60,9 @@ def test_one_more_format_is_read_everywhere(
     assert ran.json["x"] == [[1, 2], [3, 4]]
     assert ".tsv, .tsvx" in gradcli("mse --in 3 --out 1 --x d.foo").err
     Path(tmp_path / "a.cfg").write_text("a = 1")
-    against = gradcli("check", "mse", "--in", "1", "--out", "1", "--against", f"{tmp_path}/a.cfg")
-    assert "is neither npz nor CIFAR-10 nor JSON nor safetensors nor tsvx" in against.err
+    params = gradcli("mse", "--in", "1", "--out", "1", "--params", f"{tmp_path}/a.cfg")
+    told = "is neither npz nor CIFAR-10 nor JSON nor safetensors nor saved CSV nor tsvx"
+    assert told in params.err
 
 
 @pytest.mark.parametrize(

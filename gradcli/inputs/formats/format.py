@@ -24,6 +24,8 @@ class Opened(NamedTuple):
     file: IO[bytes]
     maps: bool = False
     """Whether its arrays should stay in the file if they can; they are views of it then."""
+    beside: Callable[[str], Array] | None = None
+    """Gives the one array of a file that it names, by a path from where it is itself."""
 
     def data(self) -> memoryview:
         """Its bytes, to be viewed: those of a plain file are mapped."""

@@ -1,9 +1,13 @@
-"""safetensors: the length of a JSON header, the header, and the arrays that it tells of."""
+"""safetensors: the length of a JSON header, the header, and the arrays that it tells of.
+
+It is read, and written, too.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import IO, Any
 
 import numpy as np
 
@@ -53,6 +57,28 @@ def read_safetensors(opened: Opened) -> Contents:
 
     coarse = [name for name, entry in header.items() if entry["dtype"] == "BF16"]
     return Contents(named=Named(header, read), coarse=coarse)
+
+
+def write_safetensors(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
+    """Write ``arrays`` one after the other, behind a header padded to 8 bytes."""
+    import json
+
+    names = {np.dtype(dtype): name for name, dtype in reversed(DTYPES.items()) if name != "BF16"}
+    header: dict[str, Any] = {}
+    end = 0
+    for name, array in arrays.items():
+        dtype = names[array.dtype.newbyteorder("<")]
+        header[name] = {
+            "dtype": dtype,
+            "shape": array.shape,
+            "data_offsets": (end, end + array.nbytes),
+        }
+        end += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(len(text).to_bytes(_LENGTH, "little") + text)
+    for array in arrays.values():
+        file.write(array.astype(array.dtype.newbyteorder("<"), "C", copy=False).tobytes())
 
 
 def _length(data: memoryview | bytes) -> int:
