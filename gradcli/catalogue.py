@@ -175,5 +175,6 @@ KINDS = {
     "layer": "one layer with an upstream gradient",
     "formula": "a formula with values",
     "landscape": "a formula of x and y with a name",
+    "python": "a function in a file of Python's",
 }
 """The keys that tell what kind of problem a specification is of."""

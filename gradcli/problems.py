@@ -15,8 +15,11 @@ _PLACES = {
     "layer": "gradcli.model.single:SingleLayer",
     "formula": "gradcli.formula.formula:Formula",
     "landscape": "gradcli.formula.landscapes:LandscapeProblem",
+    "python": "gradcli.code.python:PythonProblem",
 }
 """By the key that tells a kind of problem, the class that has its ``from_spec``."""
+RUNS_CODE = ("python", "program")
+"""The kinds that run somebody's own code."""
 
 
 def kind_of(mapping: Mapping[str, Any]) -> str:
@@ -32,11 +35,17 @@ def kind_of(mapping: Mapping[str, Any]) -> str:
     raise SpecError(None, f"names no problem: it needs one of the keys {', '.join(KINDS)}")
 
 
-def problem_from(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
+def problem_from(
+    mapping: Mapping[str, Any], folder: str | None = None, allow_code: bool = False
+) -> Problem:
     """The problem that ``mapping`` specifies; relative files are taken from ``folder``.
 
-    Raises SpecError naming the key at fault, TooLargeError where memory would not do.
+    Code that it names is run only where you ``allow_code``. Raises SpecError naming the key at
+    fault, TooLargeError where memory would not do.
     """
-    module, _, name = _PLACES[kind_of(mapping)].partition(":")
+    kind = kind_of(mapping)
+    if kind in RUNS_CODE and not allow_code:
+        raise SpecError(kind, "is code, which a specification may run only where you allow it")
+    module, _, name = _PLACES[kind].partition(":")
     problem: Problem = getattr(import_module(module), name).from_spec(mapping, folder)
     return problem

@@ -169,6 +169,31 @@ FORMULA_KEYS = (
     SEED._replace(help="Of the random stream that a=normal(4,28) draws from."),
 )
 
+CODE_KEYS = (
+    WRT._replace(
+        help="Differentiate by these arrays: x,w.", default="all it has gradients by", group="Code"
+    ),
+    UPSTREAM._replace(
+        help="Gradient by its output, in its shape; those by others are upstream_NAME=VALUE.",
+        default="normal; a loss has none",
+        group="Code",
+    ),
+    DTYPE._replace(help="Of every floating-point array.", default="float64"),
+    SEED,
+)
+"""Of somebody's own code."""
+PYTHON_KEYS = (
+    Key(
+        "backward",
+        "text",
+        "Its backward pass, (dout, cache) -> grads, where it is a forward pass: (out, cache). "
+        "A function of the same file, or FILE.py:NAME.",
+        group="Code",
+        metavar="NAME",
+    ),
+    *CODE_KEYS,
+)
+
 LANDSCAPE_KEYS = (
     Key("start", "pair", "Where to stand.", "its own", group="Landscape"),
     WRT._replace(group="Landscape"),

@@ -76,6 +76,8 @@ def _bends(problem: Problem, result: Result, name: str, position: int, step: flo
     Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
     itself: what it gives to either side of its argument, as far as the step moves that.
     """
+    if not problem.traced:
+        return False
     primal = problem.primals[name].copy()
     primal.reshape(-1)[position] += step
     there = recorded(problem, {**problem.primals, name: primal})

@@ -47,7 +47,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     report = CheckReport(
         besides.ruled(checked),
         swept,
-        against is not None,
+        against is not None or not problem.traced,
         bool(given.get("explain")),
         problem.measured(problem.primals),
         besides,

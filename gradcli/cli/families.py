@@ -14,7 +14,15 @@ from gradcli.cli.problems import Family, Options, Written
 from gradcli.errors import DocumentError, GradcliError
 from gradcli.keys import Key
 from gradcli.layer_kinds import LAYERS
-from gradcli.spec_keys import FORMULA_KEYS, LANDSCAPE_KEYS, LAYER_KEYS, MODEL_KEYS, UPSTREAM, X
+from gradcli.spec_keys import (
+    FORMULA_KEYS,
+    LANDSCAPE_KEYS,
+    LAYER_KEYS,
+    MODEL_KEYS,
+    PYTHON_KEYS,
+    UPSTREAM,
+    X,
+)
 
 if TYPE_CHECKING:
     from gradcli.inputs.specs import SpecFile
@@ -26,7 +34,7 @@ def families() -> dict[str, Family]:
     """Every family by its name, from the catalogue as it is now."""
     losses = [_loss(name, loss.meaning) for name, loss in LOSSES.items()]
     landscapes = [_landscape(name, meaning) for name, meaning in LANDSCAPES.items()]
-    return {family.name: family for family in [*losses, _RUN, _FORMULA, *landscapes]}
+    return {family.name: family for family in [*losses, _RUN, _FORMULA, _PYTHON, *landscapes]}
 
 
 _EXAMPLES = {
@@ -165,8 +173,10 @@ def _read(options: Options) -> Iterator[SpecFile | DocumentError]:
             if spec is None:
                 break
             found = True
-            if overrides and not isinstance(spec, DocumentError):
-                spec = spec._replace(change=lambda mapping: overridden(mapping, overrides))
+            if not isinstance(spec, DocumentError):
+                spec = spec._replace(trusted=options["allow_code"])
+                if overrides:
+                    spec = spec._replace(change=lambda mapping: overridden(mapping, overrides))
             yield spec
     if not found:
         raise GradcliError(f"{names[0]}: holds no spec")
@@ -176,7 +186,8 @@ def _run_arguments() -> list[click.Parameter]:
     from gradcli.cli.overrides import SetOption
 
     specs = click.Argument(["specs"], type=PATH, nargs=-1, required=True, metavar="SPEC...")
-    return [specs, SetOption()]
+    code = click.Option(["--allow-code"], is_flag=True, help="Run the code that specs name.")
+    return [specs, SetOption(), code]
 
 
 _RUN = Family(
@@ -220,4 +231,31 @@ _FORMULA = Family(
         click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]..."),
     ],
     _formula,
+)
+
+
+def _python(options: Options) -> list[Written]:
+    from gradcli.inputs.bindings import settings_among
+
+    function = options.pop("function")
+    values, settings = settings_among(options.pop("bindings"))
+    return [Written({"python": function, "values": values, "settings": settings, **options})]
+
+
+_PYTHON = Family(
+    "python",
+    "Code",
+    "",
+    "a function in a file of Python's",
+    "The file is run. A function is plain NumPy, f(x, w); or gives (loss, grads); or is a forward "
+    "pass, (out, cache), with the name of its backward pass. An array is NAME=VALUE, as in "
+    "formulas; all else, and whole numbers, NAME:=JSON: y:=[0,2,1]. See gradcli help code.",
+    "python layers.py:affine_forward x=normal(2,3) w=normal(3,4) b=0,0,0,0 "
+    "--backward affine_backward",
+    PYTHON_KEYS,
+    lambda: [
+        click.Argument(["function"], metavar="FILE.py:NAME", type=PATH),
+        click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]... [NAME:=JSON]..."),
+    ],
+    _python,
 )

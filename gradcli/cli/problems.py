@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
 
-from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded
+from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded, warn
 from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
@@ -46,6 +46,8 @@ class Written(NamedTuple):
     mapping: Mapping[str, Any]
     folder: str | None = None
     name: str | None = None
+    trusted: bool = True
+    """Whether code that it names may be run."""
 
 
 Spec: TypeAlias = "SpecFile | DocumentError | Written"
@@ -75,7 +77,10 @@ def problem_of(mapping: Options, folder: str | None, options: Options) -> Proble
     """The problem that ``mapping`` specifies, whatever the verb's ``options``."""
     from gradcli.problems import problem_from
 
-    return problem_from(mapping, folder)
+    problem = problem_from(mapping, folder, allow_code=True)  # see _require_trusted
+    for caution in problem.cautions:
+        warn(caution)
+    return problem
 
 
 class Verb(NamedTuple):
@@ -137,6 +142,7 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
         return _refused(spec, spec, view)
     try:
         chosen, options, mapping = _split(name, spec.mapping)
+        _require_trusted(mapping, spec)
         verb: Verb = loaded(VERB_PLACES[chosen])
         if chosen == "check" and not isinstance(spec, Written):
             for key, found in (("against", spec.grads), ("value", spec.value)):
@@ -155,6 +161,14 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
             named = type(error)(f"{where}: {error.problem}", error.line, error.column)
         return _refused(named, spec, view)
     return show(outcome, view)
+
+
+def _require_trusted(mapping: Options, spec: SpecFile | Written) -> None:
+    """Raise GradcliError where code would be run that the command line does not name."""
+    for kind in ("python", "program"):
+        if mapping.get(kind) is not None and not spec.trusted:
+            told = "is code, which is run only if the command line names it or has --allow-code"
+            raise SpecError(kind, told)
 
 
 def _id(spec: SpecFile) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradcli.cli.exits import GOOD, discard_output, say, warn
 from gradcli.cli.options import flagged
 from gradcli.cli.view import View
-from gradcli.errors import SpecError
+from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
     from gradcli.cli.console import SafeConsole
@@ -43,6 +43,12 @@ def show(outcome: Outcome, view: View) -> int:
     from gradcli.report.report import Brief
 
     report, spec = outcome.report, outcome.spec() if view.writes_spec else None
+    if outcome.problem is not None and not outcome.problem.traced:
+        for name in ("trace", "graph"):
+            if getattr(view, name):
+                raise GradcliError(
+                    f"--{name}: the engine does not follow code with gradients of its own"
+                )
     problem, result = outcome.problem, outcome.result() if view.trace or view.graph else None
     if view.trace and problem is not None and result is not None:
         from gradcli.report.traced import Traced

@@ -139,12 +139,15 @@ class CodeProblem(Problem):
     def array(self, primals: Mapping[str, Array], note: Note = same) -> Array:
         return np.asarray(self._call(primals).outputs[0])[()]
 
-    def replayed(self, at: Arrays | None = None) -> Result:
-        reply = self._call(at or self.primals, self._upstreams)
+    def replayed(self, at: Arrays | None = None) -> Result | None:
+        return self._answered(at or self.primals)
+
+    def _answered(self, at: Arrays) -> Result:
+        reply = self._call(at, self._upstreams)
         if not reply.gradients:
             raise GradcliError(f"{self.code.title} gives no gradients")
         noted = {self.code.name_of(i): np.asarray(o) for i, o in enumerate(reply.outputs)}
-        given = {**self.constants, **self.primals, **(at or {})}
+        given = {**self.constants, **at}
         gradients = {name: np.asarray(reply.gradients[name]) for name in self._wrt}
         return Result(self._scalar(reply.outputs), gradients, given, noted, list)
 
@@ -209,7 +212,7 @@ class CodeProblem(Problem):
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         def step(primals: Arrays) -> tuple[Any, Arrays]:
-            result = self.replayed(primals)
+            result = self._answered(primals)
             for name, gradient in result.gradients.items():
                 if gradient.shape != np.shape(primals[name]):
                     raise GradcliError(self._misshapen(name, gradient))
@@ -219,9 +222,7 @@ class CodeProblem(Problem):
 
     def _call(self, at: Mapping[str, Array], upstreams: Sequence[Any] | None = None) -> Reply:
         if any(isinstance(value, Tensor) for value in at.values()):
-            raise GradcliError(
-                f"the engine does not follow {self.code.title}: it has no such order"
-            )
+            raise GradcliError(f"the engine does not follow {self.code.title}")
         arrays = {**self._arrays, **{n: np.asarray(a, self.dtype) for n, a in at.items()}}
         given = None if upstreams is None else [np.array(u)[()] for u in upstreams]
         reply = self.code.callee(self.inputs.handed(arrays), given)

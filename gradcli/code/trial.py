@@ -64,23 +64,26 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _unfit(alone: Reply, first: Reply, second: Reply) -> str | None:
-    apart = _apart(first.outputs, second.outputs)
-    if apart:
-        return f"not repeatable: its values on equal arrays are {apart} apart: fix its seed"
+    told = apart(first.outputs, second.outputs)
+    if told:
+        return f"not repeatable: its values on equal arrays are {told} apart: fix its seed"
     others = second.gradients or {}
     for name, gradient in (first.gradients or {}).items():
-        apart = _apart([gradient], [others[name]] if name in others else [])
-        if apart:
-            told = f"its gradients by {name} on equal arrays are {apart} apart"
-            return f"not repeatable: {told}: fix its seed"
-    apart = _apart(alone.outputs, first.outputs)
-    if apart:
-        return f"its value is another where its gradients are asked for, too: {apart} apart"
+        told = apart([gradient], [others[name]] if name in others else [])
+        if told:
+            which = f"its gradients by {name} on equal arrays"
+            return f"not repeatable: {which} are {told} apart: fix its seed"
+    told = apart(alone.outputs, first.outputs)
+    if told:
+        return f"its value is another where its gradients are asked for, too: {told} apart"
     return None
 
 
-def _apart(some: Sequence[Any], others: Sequence[Any]) -> str:
-    """How far apart two lists of arrays are, in words; nothing where they are the same."""
+def apart(some: Sequence[Any], others: Sequence[Any], roundings: float = _SAME) -> str:
+    """How far apart two lists of arrays are, in words; nothing where they are the same.
+
+    They may differ by so many ``roundings`` of the largest entry.
+    """
     for a, b in zip(some, others):
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape:
@@ -91,6 +94,6 @@ def _apart(some: Sequence[Any], others: Sequence[Any]) -> str:
             off = np.abs(a.astype(np.float64) - b)
         eps = np.finfo(a.dtype).eps if a.dtype.kind == "f" else 0.0
         size = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
-        if not np.all((off <= _SAME * eps * size) | (a == b) | (np.isnan(a) & np.isnan(b))):
+        if not np.all((off <= roundings * eps * size) | (a == b) | (np.isnan(a) & np.isnan(b))):
             return f"{np.nanmax(off, initial=0.0):.2g}"
     return "" if len(some) == len(others) else f"{len(some)} outputs and {len(others)}"

@@ -82,3 +82,23 @@ def bindings(words: Sequence[str]) -> dict[str, str]:
 def canonical(name: str) -> str:
     """``name`` as Python's parser reads it: in NFKC, in which many spellings are one."""
     return unicodedata.normalize("NFKC", name)
+
+
+def settings_among(words: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """What ``words``, NAME=VALUE and NAME:=JSON, give. Raises GradcliError for all others."""
+    import json
+
+    values = bindings(words)
+    settings: dict[str, Any] = {}
+    for spelt in [name for name in values if name.endswith(":")]:
+        name, text = spelt[:-1].strip(), values.pop(spelt)
+        if name in values or name in settings:
+            raise GradcliError(f"{name} is given twice")
+        if not name.isidentifier():
+            raise GradcliError(f"{name!r} cannot be the name of a variable")
+        try:
+            settings[name] = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            near = f'; a text is written "{text}"' if text.isidentifier() else ""
+            raise GradcliError(f"{name}: {text!r} is no JSON ({error}){near}") from None
+    return values, settings

@@ -27,6 +27,8 @@ class SpecFile(NamedTuple):
     """Where it begins."""
     change: Callable[[Document], Document] = dict
     """Makes of its specification what is meant; it may raise GradcliError."""
+    trusted: bool = False
+    """Whether code that it names may be run."""
 
     @property
     def mapping(self) -> Document:
