@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.conftest import Gradcli
@@ -128,3 +129,22 @@ def test_the_command_line_gives_a_value_too(gradcli: Gradcli) -> None:
     )
     two = gradcli("check run - --value 9", stdin=lines(SQUARE, SQUARE))
     assert "--value: goes with one spec, not 2" in two.err
+
+
+def test_a_value_of_the_data_as_given_or_as_rounded_passes(gradcli: Gradcli) -> None:
+    data = {"x": [[0.1, 0.7]], "w": [[1, 1], [-1, -1]], "b": [0.6000001, 0.6000001]}
+    layer = {"layer": "dense", "upstream": [[1.0, 1.0]], **data}
+    x, w, b = (np.array(array) for array in data.values())
+    rx, rb = (a.astype(np.float32).astype(np.float64) for a in (x, b))
+    found = {}
+    for name, value in (("given", x @ w + b), ("rounded", rx @ w + rb), ("neither", x @ w + 2 * b)):
+        ran = gradcli("check run - --json", stdin=lines({**layer, "value": value.tolist()}))
+        found[name] = ran.json["value"]
+    assert [v["verdict"] for v in found.values()] == ["pass", "pass", "fail"]
+    points = [v["point"] for v in found.values()]
+    assert points == [None, "given data rounded to float32", None]
+
+
+def test_a_value_may_be_off_by_the_tolerance(gradcli: Gradcli) -> None:
+    for value, tol, code in (("9.000006", "", 0), ("9.00002", "", 1), ("9.00002", "--tol 1e-5", 0)):
+        assert gradcli(f"check formula x^2 x=3 --value {value} {tol}").code == code
