@@ -123,6 +123,12 @@ METHODS = {
     "complex": "the complex step",
 }
 
+RULES = {
+    "cs231n": "the relative error of CS231n's notes",
+    "torch": "torch.autograd.gradcheck",
+}
+"""Of others, by which they judge gradients."""
+
 OPTIMIZERS = {
     "gd": "gradient descent",
     "momentum": "gradient descent with momentum",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.catalogue import METHODS, OPTIMIZERS, SCHEDULES
+from gradcli.catalogue import METHODS, OPTIMIZERS, RULES, SCHEDULES
 from gradcli.keys import Key
 
 _ADAM = ("adam", "adamw")
@@ -22,6 +22,15 @@ CHECK_KEYS = (
         "1e-6; forward 1e-5, complex 1e-8",
         group="Check",
         metavar="T",
+    ),
+    Key("rtol", "number", "The same as tol.", group="Check", metavar="R"),
+    Key("atol", "amount", "Absolute tolerance.", "0", group="Check", metavar="A"),
+    Key(
+        "rule",
+        "word",
+        "Also tell what another's rule makes of the gradients.",
+        words=RULES,
+        group="Check",
     ),
     Key("sample", "int", "Check N entries of each parameter.", "all", group="Check"),
     Key(

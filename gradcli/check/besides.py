@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from gradcli.check.check import Checked
 from gradcli.check.judge import ParameterVerdict, overall
+from gradcli.check.rules import Comparison
+from gradcli.check.sweep import Sweep
 
 
 class Besides(NamedTuple):
@@ -15,6 +17,9 @@ class Besides(NamedTuple):
     value_name: str = "value"
     value: ParameterVerdict | None = None
     """On a value that was given."""
+    other: Comparison | None = None
+    """What the rule of somebody else gives; it does not count."""
+    sweep: Sweep | None = None
 
     @property
     def verdicts(self) -> Iterator[str]:

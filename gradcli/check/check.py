@@ -41,6 +41,8 @@ class Options(NamedTuple):
     step: float | None = None
     tolerance: float | None = None
     sample: int | None = None
+    absolute: float = 0.0
+    """Tolerance whatever the size of an entry."""
 
 
 class Checked(NamedTuple):
@@ -140,7 +142,7 @@ def _judged(
     if again:
         chosen = {name: chosen[name] for name in again}
         plan.progress(-sum(flat.size for flat in chosen.values()))
-    claims = make_claims(point, result, plan.against, plan.tolerance, chosen)
+    claims = make_claims(point, result, plan.against, plan.tolerance, chosen, plan.options.absolute)
     measured: dict[str, Measured] = {}
     interrupted = False
     try:
@@ -194,8 +196,9 @@ def _rule(plan: _Plan) -> str:
     steps = f"h = {plan.step:.3g}{unit} at first, few entries and doubtful ones by many steps"
     if plan.method.first is None:
         steps = f"from h = {plan.step:g}{unit} downward"
+    absolute = f"{plan.options.absolute:.3g} + " if plan.options.absolute else ""
     text = (
-        f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + uncertainty of n "
+        f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + {absolute}uncertainty of n "
         "+ 16 eps of the largest |a|; "
         f"n by {MEANINGS[plan.options.method]} in float64, {steps}; "
         "its uncertainty: the rounding of all intermediates, and the truncation, found by other "

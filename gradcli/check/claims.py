@@ -15,7 +15,7 @@ from gradcli.problem import Problem, Result
 
 
 class Rule(NamedTuple):
-    """|a - n| <= tolerance max(|a|, |n|) + uncertainty of n + floor."""
+    """|a - n| <= tolerance max(|a|, |n|) + absolute + uncertainty of n + floor."""
 
     tolerance: float
     floor: float = 0.0
@@ -23,6 +23,8 @@ class Rule(NamedTuple):
     a multiple of that of its terms, where they cancel."""
     vanishing: bool = False
     """Whether nothing but rounding is left of them."""
+    absolute: float = 0.0
+    """What was allowed besides, whatever their size."""
 
     def holds(self, claimed: Vector, slope: Vector, uncertainty: Vector | float) -> Vector:
         """Which entries of ``claimed`` keep the rule; nan does not."""
@@ -31,7 +33,7 @@ class Rule(NamedTuple):
 
     def allowed(self, size: Vector) -> Vector:
         """How far off entries of a ``size`` may be, besides the uncertainty of their slope."""
-        return np.asarray(self.tolerance * size + self.floor)
+        return np.asarray(self.tolerance * size + self.absolute + self.floor)
 
 
 class Claim(NamedTuple):
@@ -89,6 +91,7 @@ def make_claims(
     against: Mapping[str, npt.NDArray[Any]] | None,
     tolerance: float,
     chosen: Mapping[str, Vector],
+    absolute: float = 0.0,
 ) -> dict[str, Claim]:
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
     claims, problem, rounding = {}, point.problem, point.rounding
@@ -109,7 +112,7 @@ def make_claims(
         sizes = np.abs(backprop)
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
-        rule = Rule(max(tolerance, loose), 16 * eps * largest)
+        rule = Rule(max(tolerance, loose), 16 * eps * largest, absolute=absolute)
         if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
             rule = rule._replace(floor=64 * eps / EPS * moved()[name], vanishing=True)
         elif eps > EPS and backprop.size:

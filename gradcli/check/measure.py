@@ -135,7 +135,8 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
         size = max(point.rounding / EPS, abs(there) if np.isfinite(there) else 0.0)
         bound = RESOLUTION * size / scale(primal).reshape(-1)[claim.flat]
         return np.where(np.abs(claim.entries) <= vanishing * claim.rule.floor, bound, 0.0)
-    return np.full(len(sure), RESOLUTION * float(largest))
+    # What is allowed of any entry need not be measured ten times as well.
+    return np.full(len(sure), max(RESOLUTION * float(largest), 0.1 * claim.rule.absolute))
 
 
 def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradcli.check.against import Gradients
     from gradcli.check.besides import Besides
     from gradcli.check.check import Checked
+    from gradcli.check.check import Options as CheckOptions
     from gradcli.problem import Problem
 
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
@@ -28,25 +29,21 @@ CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     from gradcli.check.besides import Besides
-    from gradcli.check.check import Options, check
-    from gradcli.check.sweep import sweep
+    from gradcli.check.check import check
     from gradcli.gradient import differentiate
     from gradcli.report.checks import CheckReport
 
     if view.plot and not given.get("sweep"):
         raise GradcliError("--plot: goes with --sweep")
-    method = given.get("method", "central")
-    options = Options(method, given.get("step"), given.get("tol"), given.get("sample"))
+    options = _options(given)
     against = _gradients(problem, given)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
     with Bar("checking", total) as bar:
         checked = check(problem, options, against, bar, partial(_announce, bar))
     done = not (checked.nonfinite or checked.interrupted)
-    besides = _besides(problem, given, options.tolerance) if done else Besides()
-    swept = sweep(problem, options.method) if given.get("sweep") and done else None
+    besides = _besides(problem, given, options, against) if done else Besides()
     report = CheckReport(
         besides.ruled(checked),
-        swept,
         against is not None or not problem.traced,
         bool(given.get("explain")),
         problem.measured(problem.primals),
@@ -58,7 +55,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
         report,
-        lambda: respelt(problem, "check", {"method": method, **given}),
+        lambda: respelt(problem, "check", {"method": options.method, **given}),
         code,
         complaint,
         [f"{source}: {name!r} is {extra}" for name in checked.extra],
@@ -80,16 +77,39 @@ def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
     return read_gradients(given["against"], dtype, problem.primals, told, problem.forms)
 
 
-def _besides(problem: Problem, given: dict[str, Any], tolerance: float | None) -> Besides:
+def _options(given: dict[str, Any]) -> CheckOptions:
+    """How to measure, and how far off a gradient may be."""
+    from gradcli.check.check import Options
+
+    if given.get("rtol") is not None and given.get("tol") is not None:
+        raise SpecError("rtol", "is another name of tol: give one of them")
+    tolerance = given.get("rtol", given.get("tol"))
+    method, step, sample = given.get("method", "central"), given.get("step"), given.get("sample")
+    return Options(method, step, tolerance, sample, given.get("atol", 0.0))
+
+
+def _besides(
+    problem: Problem,
+    given: dict[str, Any],
+    options: CheckOptions,
+    against: Gradients | None,
+) -> Besides:
     """What else was asked for."""
     from gradcli.check.besides import Besides
+    from gradcli.check.rules import compare
+    from gradcli.check.sweep import sweep
     from gradcli.check.value import judge_value, read_value
 
-    value = None
+    value, other = None, given.get("rule")
     if given.get("value") is not None:
         dtype = next(iter(problem.primals.values())).dtype
-        value = judge_value(problem, read_value(given["value"], dtype), tolerance)
-    return Besides(problem.value_name, value)
+        value = judge_value(problem, read_value(given["value"], dtype), options.tolerance)
+    return Besides(
+        problem.value_name,
+        value,
+        compare(problem, other, against, options.sample) if other else None,
+        sweep(problem, options.method) if given.get("sweep") else None,
+    )
 
 
 def _ended(checked: Checked) -> tuple[int, str | None]:

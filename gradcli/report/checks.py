@@ -10,9 +10,14 @@ from rich.text import Text
 
 from gradcli.check.besides import Besides
 from gradcli.check.check import Checked
-from gradcli.check.sweep import Sweep
 from gradcli.errors import GradcliError
-from gradcli.report.findings import findings, value_text
+from gradcli.report.besides import (
+    besides_document,
+    besides_findings,
+    besides_summary,
+    besides_tables,
+)
+from gradcli.report.findings import findings
 from gradcli.report.layout import grid
 from gradcli.report.measures import measure_tables
 from gradcli.report.report import Screen
@@ -27,7 +32,6 @@ class CheckReport(NamedTuple):
     """A check as a Report. ``given``: somebody else's gradients were judged, not the engine's."""
 
     checked: Checked
-    sweep: Sweep | None = None
     given: bool = False
     explain: bool = False
     """Whether the tables end with the rule behind the verdict."""
@@ -39,7 +43,7 @@ class CheckReport(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints for a check: `gradcli help json` is the contract."""
-        checked, sweep = self.checked, self.sweep
+        checked = self.checked
         document: dict[str, Any] = {
             "verdict": checked.verdict,
             "params": {name: document_of(v) for name, v in checked.params.items()},
@@ -48,18 +52,13 @@ class CheckReport(NamedTuple):
             "tolerance": checked.tolerance,
             "rule": checked.rule,
         }
-        if self.besides.value is not None:
-            document["value"] = document_of(self.besides.value)
         if self.matched:
             document["matched"] = dict(self.matched)
         if checked.nonfinite:
             document["nonfinite"] = checked.nonfinite
         if checked.interrupted:
             document["stopped"] = "interrupted"
-        if sweep is not None:
-            document["sweep"] = [row._asdict() for row in sweep.rows]
-            document["best_step"] = sweep.best and sweep.best.step
-        return document | {**self.measured}
+        return document | besides_document(self.besides) | {**self.measured}
 
     def tables(self, screen: Screen) -> Iterator[Any]:
         """Title, a row for each parameter, what did not pass, the sweep and the verdict."""
@@ -70,8 +69,7 @@ class CheckReport(NamedTuple):
             yield Text(f"matched: {', '.join(pairs)}", style="dim")
         yield from self._table(screen)
         yield from self._findings()
-        if self.sweep is not None:
-            yield from _sweep(self.sweep, screen)
+        yield from besides_tables(self.besides, self._judged, screen)
         yield from measure_tables(self.measured, screen)
         yield Text.assemble((checked.verdict, COLOURS[checked.verdict]), f": {self._summary()}")
         if self.explain:
@@ -85,13 +83,11 @@ class CheckReport(NamedTuple):
         return Text.assemble(shown, "  ", (label, "bold"), f": {found or self._summary()}")
 
     def _findings(self) -> Iterator[Text]:
-        """What is to be said of the parameters, and of a value that is off."""
+        """What is to be said of the parameters, and of all else that is off."""
         for name, verdict in self.checked.params.items():
             for line in findings(verdict):
                 yield Text.assemble((name, "bold"), f": {line}")
-        if self.besides.value is not None and self.besides.value.verdict != "pass":
-            name = self.besides.value_name
-            yield Text.assemble((name, "bold"), f": {value_text(self.besides.value)}")
+        yield from besides_findings(self.besides)
 
     def _table(self, screen: Screen) -> list[Any]:
         heads, found = self._heads(), self.checked.params
@@ -115,13 +111,16 @@ class CheckReport(NamedTuple):
         """Error against step. Raises GradcliError where there was no sweep."""
         from gradcli.report.plots import sweep_figure
 
-        if self.sweep is None:
+        if self.besides.sweep is None:
             raise GradcliError("without a sweep there is nothing to draw")
-        return sweep_figure(self.sweep, self.checked.title)
+        return sweep_figure(self.besides.sweep, self.checked.title)
+
+    @property
+    def _judged(self) -> str:
+        return "given" if self.given else "backprop"
 
     def _heads(self) -> list[str]:
-        judged = "given" if self.given else "backprop"
-        return ["", "shape", "entries", "worst", judged, "numeric", "error", "verdict"]
+        return ["", "shape", "entries", "worst", self._judged, "numeric", "error", "verdict"]
 
     def _summary(self) -> str:
         """What the verdict is on."""
@@ -137,20 +136,9 @@ class CheckReport(NamedTuple):
             such = sum(v.verdict == checked.verdict for v in verdicts)
             text = f"{such:,} of {parameters}, {entries} compared"
         text += f", {noise:,} below noise" if noise else ""
-        if self.besides.value is not None:
-            off = self.besides.value.verdict == "fail"
-            text += f"; the {self.besides.value_name} {'is off' if off else 'is right'}"
+        text += besides_summary(self.besides)
         return f"{text}, interrupted" if checked.interrupted else text
 
 
 def _plain(cell: Any) -> Any:
     return cell.plain if isinstance(cell, Text) else cell
-
-
-def _sweep(sweep: Sweep, screen: Screen) -> Iterator[Any]:
-    yield Text(f"error of {sweep.method} differences against their step", style="bold")
-    rows = []
-    for row in sweep.rows:
-        errors = [f"{error:.2e}" for error in (row.max_abs_error, row.max_rel_error)]
-        rows.append([f"{row.step:.0e}", *errors, "best" if row == sweep.best else ""])
-    yield from grid(["step", "max abs error", "max rel error", ""], rows, screen)

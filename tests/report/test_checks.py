@@ -8,6 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
+from gradcli.check.besides import Besides
 from gradcli.check.check import Options, check
 from gradcli.check.sweep import sweep
 from gradcli.errors import GradcliError
@@ -94,6 +95,8 @@ def test_the_figure_is_that_of_the_sweep() -> None:
         CheckReport(CHECKED).figure()
     pytest.importorskip("matplotlib")
     problem = Formula("log(x)", {"x": 1e-3})
-    [axes] = CheckReport(check(problem), sweep(problem, "central")).figure().axes
+    [axes] = (
+        CheckReport(check(problem), besides=Besides(sweep=sweep(problem, "central"))).figure().axes
+    )
     errors = [y for line in axes.lines for y in line.get_ydata()]
     assert max(errors) < 1  # where the step leaves the domain there is no error to draw
