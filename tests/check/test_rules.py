@@ -74,6 +74,8 @@ def test_the_worst_of_all_parameters_counts_and_what_is_missing_is_worse() -> No
     missing = compare(two, "torch", {"x": np.array(3.0)})
     assert (missing.verdict, missing.params["y"].verdict) == ("fail", "fail")
     assert math.isnan(missing.params["y"].figure)
+    holed = compare(Formula("sum(x^2)", {"x": [1.0, 2.0]}), "cs231n", {"x": np.array([2, np.nan])})
+    assert (holed.verdict, list(holed.params["x"].worst_index)) == ("probably wrong", [1])
 
 
 def test_ours_decides_and_theirs_is_shown(gradcli: Gradcli) -> None:
