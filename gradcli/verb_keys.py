@@ -23,6 +23,7 @@ CHECK_KEYS = (
         group="Check",
         metavar="T",
     ),
+    Key("order", "int", "2: check the gradient of the gradient.", "1", group="Check"),
     Key("rtol", "number", "The same as tol.", group="Check", metavar="R"),
     Key("atol", "amount", "Absolute tolerance.", "0", group="Check", metavar="A"),
     Key(

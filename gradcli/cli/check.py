@@ -35,7 +35,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
 
     if view.plot and not given.get("sweep"):
         raise GradcliError("--plot: goes with --sweep")
-    options = _options(given)
+    problem, options = _of_order(problem, given), _options(given)
     against = _gradients(problem, given)
     total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
     with Bar("checking", total) as bar:
@@ -62,6 +62,21 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         problem,
         partial(differentiate, problem),
     )
+
+
+def _of_order(problem: Problem, given: dict[str, Any]) -> Problem:
+    """The problem itself, or the one whose gradient is its second."""
+    order = given.get("order", 1)
+    if order == 1:
+        return problem
+    from gradcli.check.second import Slope
+
+    if order != 2:
+        raise SpecError("order", f"must be 1 or 2, not {order}")
+    for name in ("against", "value"):
+        if given.get(name) is not None:
+            raise SpecError(name, "is of order 1: order 2 proves gradcli's own gradients")
+    return Slope(problem)
 
 
 def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
