@@ -1,0 +1,129 @@
+"""A program of any language as a Callee: requests and replies, a line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradcli.code.callee import Reply
+from gradcli.code.process import Process
+from gradcli.errors import GradcliError, LiteralError
+from gradcli.inputs.literals import from_lists
+from gradcli.keys import shown
+
+TIMEOUT = 60.0
+"""Seconds that a reply may take where nothing else is asked for."""
+_WORDS = re.compile(r"[+-]?\b(nan|inf(?:inity)?)\b(?!\")", re.I)
+"""As C's printf writes what is no finite number."""
+
+
+class Program:
+    """The process of ``command``, called with arrays by name.
+
+    A request is ``{"inputs": {...}, "upstream": ..., "want": ["value", "grads"]}`` and its reply
+    ``{"value": ..., "grads": {...}}``. The value is a number or nested lists; without gradients the
+    reply has the value alone. An upstream gradient is sent where the value is no number. Numbers
+    are written as the shortest decimals that give them back in float64; nan and infinity as
+    Python's json writes them. Replies may have these, null, or what C's printf makes of them.
+    """
+
+    def __init__(self, command: str, timeout: float = TIMEOUT) -> None:
+        self.process = Process(command, timeout)
+        self._texts: dict[str, tuple[Any, str]] = {}
+        """What was sent last for each input, and its JSON."""
+
+    def __call__(self, inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        """One output, in float64, and the gradients that the program gives, by its own names.
+
+        Raises GradcliError where it fails, complains, or replies with something else.
+        """
+        parts = [f"{json.dumps(n)}: {self._text(n, value)}" for n, value in inputs.items()]
+        request = f'{{"inputs": {{{", ".join(parts)}}}, '
+        factor = 1.0
+        if upstreams is not None:
+            [upstream] = upstreams
+            if np.ndim(upstream):
+                request += f'"upstream": {_written(upstream)}, '
+            else:
+                factor = float(upstream)
+        want = '["value"]' if upstreams is None else '["value", "grads"]'
+        reply = self._read(self.process.ask(f'{request}"want": {want}}}\n'.encode()))
+        value = self._array("value", reply.get("value"))
+        grads = reply.get("grads") if upstreams is not None else None
+        if grads is None:
+            return Reply([value])
+        if not isinstance(grads, dict):
+            raise self._wrong(f"replies grads that are no object by name, but {shown(grads)}")
+        found = {name: self._array(f"grads: {name}", lists) for name, lists in grads.items()}
+        # The gradient is linear in the upstream, which a program with one number is not told of.
+        return Reply([value], {n: g if factor == 1 else g * factor for n, g in found.items()})
+
+    def close(self) -> None:
+        """End the process; another call starts it again."""
+        self.process.end()
+
+    def _text(self, name: str, value: Any) -> str:
+        """The JSON of an input: what was written for the last request serves again."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return json.dumps(value)
+        key = value.dtype.str, value.shape, value.tobytes()
+        if name not in self._texts or self._texts[name][0] != key:
+            self._texts[name] = key, _written(value)
+        return self._texts[name][1]
+
+    def _read(self, line: bytes) -> dict[str, Any]:
+        try:
+            text = line.decode()
+            reply = _decoded(text)
+        except (ValueError, RecursionError) as error:
+            kind = "text in UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
+            raise self._wrong(f"replies with a line that is no {kind}: {_begins(line)}") from None
+        if not isinstance(reply, dict):
+            raise self._wrong(f"replies {shown(reply)}, not an object such as {_SUCH}")
+        if reply.get("error") is not None:
+            raise self._wrong(f"says: {reply['error']}")
+        if "value" not in reply:
+            raise self._wrong(f"replies without a value: {_begins(line)}, not {_SUCH}")
+        return reply
+
+    def _array(self, what: str, lists: Any) -> npt.NDArray[np.float64]:
+        try:
+            array = from_lists(np.nan if lists is None else lists)
+        except LiteralError as error:
+            raise self._wrong(f"replies nonsense: {what} {error}: {shown(lists)}") from None
+        if array.dtype.kind == "b":
+            raise self._wrong(f"replies nonsense: {what} is no number: {shown(lists)}")
+        return array.astype(np.float64)
+
+    def _wrong(self, problem: str) -> GradcliError:
+        error = self.process.failed(problem)
+        self.close()
+        return error
+
+
+_SUCH = '{"value": 1.5}'
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return json.loads(_WORDS.sub(_as_json, text))
+
+
+def _as_json(found: re.Match[str]) -> str:
+    minus = "-" if found[0].startswith("-") else ""
+    return "NaN" if found[1].lower() == "nan" else f"{minus}Infinity"
+
+
+def _written(array: Any) -> str:
+    return json.dumps(np.asarray(array).tolist())
+
+
+def _begins(line: bytes) -> str:
+    return shown(line[:100].decode(errors="replace"))
