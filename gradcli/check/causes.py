@@ -66,7 +66,7 @@ def with_causes(
             or _factor(problem, evidence)
             or causes[name]
         )
-    return {n: v._replace(cause=causes.get(n)) for n, v in judged.items()}
+    return {n: v._replace(cause=causes.get(n, v.cause)) for n, v in judged.items()}
 
 
 def _common_factor(problem: Problem, failing: list[Evidence]) -> str | None:

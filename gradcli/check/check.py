@@ -21,10 +21,10 @@ from gradcli.check.judge import (
     overall,
     unjudged,
 )
-from gradcli.check.lines import Point, Progress
+from gradcli.check.lines import Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
 from gradcli.check.methods import METHODS, Method
-from gradcli.check.rounding import value_rounding
+from gradcli.check.rounding import point_of
 from gradcli.errors import SpecError
 from gradcli.gradient import differentiate, quiet
 from gradcli.nonfinite import nonfinite
@@ -137,7 +137,7 @@ def _judged(
         return _Outcome({}, bad)
     if plan.method.analytic:
         _require_analytic(result, plan.options.method)
-    point = Point(problem, float(result.value.item()), value_rounding(problem, result))
+    point = point_of(problem, result)
     chosen = choose(problem, plan.options.sample)
     if again:
         chosen = {name: chosen[name] for name in again}

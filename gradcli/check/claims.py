@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.lines import EPS, Point, Vector, scale
+from gradcli.check.noise import last_digit
 from gradcli.check.rounding import negligible, spread
 from gradcli.problem import Problem, Result
 
@@ -104,7 +105,7 @@ def make_claims(
         if given is not None and given.shape == problem.forms.get(name) != backprop.shape:
             given = given.reshape(backprop.shape)
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
-        eps, dtype = EPS, backprop.dtype
+        eps, dtype = point.precision.eps, backprop.dtype
         if against is not None and given is not None:
             dtype = given.dtype
             eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
@@ -114,7 +115,11 @@ def make_claims(
         loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest, absolute=absolute)
         if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
-            rule = rule._replace(floor=64 * eps / EPS * moved()[name], vanishing=True)
+            floor = 64 * eps / point.precision.eps * moved()[name]
+            rule = rule._replace(floor=floor, vanishing=True)
+        elif not problem.traced:
+            grain = 0.0 if given is None or against is not None else last_digit(given)
+            rule = rule._replace(floor=max(rule.floor, grain))
         elif eps > EPS and backprop.size:
             # No more than the value itself is rounded by: at a tie, all may move at once.
             least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))

@@ -66,6 +66,8 @@ def _second_opinion(
 
 
 def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
+    if not point.problem.traced:
+        return False  # its own gradients tell nothing of it, and there are no operations
     where = point.problem, result, claim.name, int(claim.flat[i]), step
     return _rough(*where, float(off[i]), claim.rule.vanishing) or _bends(*where)
 

@@ -124,6 +124,7 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
         unsure=named(unsure),
         failed=int(failed.sum()),
         verdict=FAIL if failed.any() else INCONCLUSIVE if (kinks | unsure).any() else PASS,
+        cause=measured.words or None if unsure.any() else None,
     )
 
 

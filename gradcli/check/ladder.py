@@ -14,41 +14,57 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcli.check.lines import Lines, Slopes, Vector, rounding, scale
+from gradcli.check.lines import Lines, Slopes, Vector, rounding
 
 LONGEST = 1e3
-"""The first step, times max(1, |x|)."""
+"""The first step, times max(1, |x|),"""
+COARSEST, _LAST = 10.0, 1e-5
+"""and where values are coarse the first one and the last."""
 RATIO = 2.5
 """Each step, to the next."""
 RUNGS = 48
 """From 1000 down to less than the distance of neighbouring numbers at 1."""
+_BLIND = 10.0
+"""Where values are coarse, how many times shorter steps must still see what an answer says: they
+might see something else than the long ones."""
 _ORDERS = 5
 _JUMP = 100
-_LEADS = 1e-13
-"""By what part of a unit of x what leads to a kink may be rounded."""
+_LEADS = 500
+"""By how many roundings of a unit of x what leads to a kink may be off."""
 _KNOWN = 1e-3
 """A slope to one side is told where it is known to this part of the gap."""
 _UNEVEN = 0.02
 """By what part of it a step may be off, once it is added to x."""
 
 
-def ladder(lines: Lines, step: float = LONGEST, ratio: float = RATIO) -> Slopes:
+def ladder(
+    lines: Lines,
+    step: float | None = None,
+    ratio: float = RATIO,
+    last: float = _LAST,
+) -> Slopes:
     """The derivatives along ``lines``, with all that makes them uncertain.
 
-    The first step is ``step`` times max(1, |x|). Where the scalar is not a finite
+    The first step is ``step`` times the lines' unit. Where the scalar is not a finite
     real number at a step, the shorter ones count; where it never is on one side, the
     other. Each is ``1 / ratio`` of the one before: those that rounding makes otherwise do not
-    count. A gap is what remains between the two sides at the finest rung that can tell.
+    count. A gap is what remains between the two sides at the finest rung that can tell. Where
+    values are coarse the last step is ``last`` times that.
     """
-    # Far enough down for the smallest number to move by a small part.
-    smallest = np.min(np.abs(lines.x), initial=1.0, where=np.abs(lines.x) > 0)
-    rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
-    rungs = round(rungs * np.log(RATIO) / np.log(ratio))
-    h = step * scale(lines.x)[:, None] * ratio ** -np.arange(rungs)
-    above, below = lines.x[:, None] + h, lines.x[:, None] - h
+    unit, coarse = lines.unit, lines.point.precision.coarse
+    step = step or (COARSEST if coarse else LONGEST)
+    if coarse:
+        rungs = int(np.ceil(np.log(step / last) / np.log(ratio)))
+    else:
+        # Far enough down for the smallest number to move by a small part.
+        smallest = np.min(np.abs(lines.x), initial=1.0, where=np.abs(lines.x) > 0)
+        rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
+        rungs = round(rungs * np.log(RATIO) / np.log(ratio))
+    h = step * unit[:, None] * ratio ** -np.arange(rungs)
+    near = np.broadcast_to(lines.placed(lines.x)[:, None], h.shape)
+    above, below = lines.placed(near + h), lines.placed(near - h)
     values = lines.at(np.concatenate([above, below], axis=1))
     up, down = values[:, :rungs], values[:, rungs:]
-    near = np.broadcast_to(lines.x[:, None], h.shape)
     here = np.full_like(up, lines.point.value)
     middle, noise = _difference(lines, up, above, down, below)
     right, _ = _difference(lines, up, above, here, near)
@@ -63,11 +79,14 @@ def ladder(lines: Lines, step: float = LONGEST, ratio: float = RATIO) -> Slopes:
         side[uneven[edge]] = np.nan
         found = _extrapolate(side, 2 * noise[edge], h[edge], 1, ratio)
         slope[edge], uncertainty[edge], shortest[edge] = found
+    if coarse:
+        uncertainty = np.maximum(uncertainty, _BLIND * lines.near / shortest)
     gap, finest = _gap(np.abs(right - left), noise)
     one_sided = np.full((2, len(slope)), np.nan)
     some = np.flatnonzero(gap)
     if some.size:
-        kinked = left[some], right[some], 2 * noise[some], h[some], scale(lines.x)[some]
+        leads = _LEADS * lines.point.precision.eps * unit[some]
+        kinked = left[some], right[some], 2 * noise[some], h[some], leads
         one_sided[:, some] = _one_sided(*kinked, gap[some], finest[some], ratio)
     return Slopes(slope, uncertainty, gap, shortest, *one_sided)
 
@@ -92,7 +111,8 @@ def _difference(
     known = np.isfinite(high) & np.isfinite(low) & (width > 0)
     width = np.where(known, width, 1.0)
     slope = np.where(known, (high - low) / width, np.nan)
-    noise = rounding(lines, np.fmax(np.abs(high), np.abs(low)), width)
+    moved = np.fmax(np.abs(high - lines.point.value), np.abs(low - lines.point.value))
+    noise = rounding(lines, np.fmax(np.abs(high), np.abs(low)), width, moved)
     return slope, np.where(np.isfinite(high) | np.isfinite(low), noise, np.inf)
 
 
@@ -144,7 +164,7 @@ def _one_sided(
     right: Vector,
     noise: Vector,
     h: Vector,
-    unit: Vector,
+    leads: Vector,
     gap: Vector,
     finest: Vector,
     ratio: float,
@@ -158,7 +178,7 @@ def _one_sided(
     grows = [(np.abs(a) > 2 * np.abs(b)) & (np.abs(a) > 0.4 * gap) for a, b in ends]
     jump = grows[0] | grows[1]
     # What leads to a kink is rounded as well, though the engine's slope there may be 0.
-    noise = noise + np.where(jump, 0.0, _LEADS * gap * unit)[:, None] / h
+    noise = noise + np.where(jump, 0.0, leads * gap)[:, None] / h
     found = []
     for side, infinite, (last, _) in zip((left, right), grows, ends):
         slope, error, _ = _extrapolate(side, noise, h, 1, ratio)

@@ -41,6 +41,24 @@ class Slopes(NamedTuple):
     right: Vector
 
 
+class Precision(NamedTuple):
+    """How finely a problem's values are known, and what can be measured with them."""
+
+    eps: float
+    """The rounding of a number, as a part of it."""
+    resolution: float
+    """An entry counts as measured where the uncertainty is below this part of the largest."""
+    coarse: bool = False
+    """Whether one short step tells nothing: every entry takes many, and long ones."""
+    grid: np.dtype[Any] | None = None
+    """The dtype in which the arrays are handled, if that is a narrower one."""
+    words: str = ""
+    """What there is to say of it."""
+
+
+DOUBLE = Precision(EPS, 1e-5)
+
+
 class Point(NamedTuple):
     """A problem at its own point."""
 
@@ -48,6 +66,7 @@ class Point(NamedTuple):
     value: float
     rounding: float = 0.0
     """How far rounding on the way may have moved the value."""
+    precision: Precision = DOUBLE
 
 
 class Lines:
@@ -64,6 +83,22 @@ class Lines:
         """The rounding of the value on each line, near the point."""
         self.growth: Vector | float = 0.0
         """By how much it grows with the way along each line."""
+
+    @property
+    def unit(self) -> Vector:
+        """The steps (n,) that suit the numbers: max(1, |x|).
+
+        Where values are coarse, short steps do not show what long ones pass over: then these go by
+        how far the numbers of the primal lie apart, not by how far from 0 they are.
+        """
+        if self.point.precision.coarse and self.primal.size > 1:
+            return np.minimum(scale(self.x), max(1.0, float(np.std(self.primal))))
+        return scale(self.x)
+
+    def placed(self, points: Vector) -> Vector:
+        """``points`` where the problem can have them: what it would round is rounded before."""
+        grid = self.point.precision.grid
+        return points if grid is None else points.astype(grid).astype(np.float64)
 
     def at(self, points: Vector) -> Vector:
         """The scalar at ``points`` (n, m) of the lines: values (n, m)."""
@@ -142,11 +177,17 @@ def scale(x: Vector) -> Vector:
     return np.maximum(1.0, np.abs(x))
 
 
-def rounding(lines: Lines, values: Vector, width: Vector) -> Vector:
-    """What rounding does to differences of ``values`` (n, ...) that are divided by ``width``."""
+def rounding(lines: Lines, values: Vector, width: Vector, moved: Vector | float = 0.0) -> Vector:
+    """What rounding does to differences of ``values`` (n, ...) that are divided by ``width``.
+
+    Where values are coarse, so is by how much they have ``moved``, beside what is near the point.
+    """
     as_column = (-1, *[1] * (width.ndim - 1))
     near, growth = np.reshape(lines.near, as_column), np.reshape(lines.growth, as_column)
-    return np.asarray(2 * (near + 2 * EPS * np.abs(values)) / np.abs(width) + growth)
+    far = 2 * EPS * np.abs(values)
+    if lines.point.precision.coarse:
+        far = far + 2 * lines.point.precision.eps * moved
+    return np.asarray(2 * (near + far) / np.abs(width) + growth)
 
 
 def slopes_of(slope: Vector, uncertainty: Vector, gap: Vector, step: Vector) -> Slopes:

@@ -18,7 +18,7 @@ from gradcli.check.doubt import FEW, doubt
 from gradcli.check.ladder import ladder, two_rungs
 from gradcli.check.lines import (
     CENTRAL_STEP,
-    EPS,
+    DOUBLE,
     Blocks,
     Entries,
     Point,
@@ -28,11 +28,11 @@ from gradcli.check.lines import (
     scale,
     slopes_of,
 )
-from gradcli.check.methods import Method
+from gradcli.check.methods import Method, coarse
 from gradcli.check.rounding import entry_rounding, swallowed
 from gradcli.problem import Result
 
-RESOLUTION = 1e-5
+RESOLUTION = DOUBLE.resolution
 """An entry counts as measured where the uncertainty is below this part of the largest."""
 _BLOCK = 1024
 """Entries that are at first confirmed together."""
@@ -56,6 +56,8 @@ class Measured(NamedTuple):
     left: Vector
     """At a kink, the slope to the left; infinite where the value jumps."""
     right: Vector
+    words: str = ""
+    """What there is to say where entries could not be measured."""
 
     @property
     def sure(self) -> Vector:
@@ -78,14 +80,17 @@ def measure(
         slopes = slopes_of(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
         alone = np.ones(n, bool)
     else:
-        slopes = method.first(entries, step)
+        if not point.problem.traced:
+            entries.near = entry_rounding(point.problem, result, claim.name, claim.flat).near
+        slopes = (coarse if point.precision.coarse else method.first)(entries, step)
         resolution = _resolution(claim, point, result, slopes)
         alone = ~(slopes.uncertainty <= resolution)
         if not method.analytic:
             # A step of 16 uncertainties between the sides is no rounding.
             alone |= ~(slopes.gap <= 2 * resolution + 16 * slopes.uncertainty)
             alone |= _misses(claim, slopes) | (n <= FEW)
-            _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
+            if not point.precision.coarse:
+                _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
         slopes.gap[:] = 0.0
     again = np.flatnonzero(alone)
     if method.first is not None:
@@ -103,7 +108,8 @@ def measure(
     kinks = (slopes.gap > resolution) & (slopes.gap > slopes.uncertainty)
     doubt(claim, point, result, slopes, kinks)
     uncertainty = slopes.uncertainty + np.where(kinks, 0.0, slopes.gap)
-    return Measured(slopes.slope, uncertainty, kinks, resolution, slopes.left, slopes.right)
+    sides, words = (slopes.left, slopes.right), point.precision.words
+    return Measured(slopes.slope, uncertainty, kinks, resolution, *sides, words)
 
 
 def _misses(claim: Claim, slopes: Slopes) -> Vector:
@@ -129,14 +135,15 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
         # Nothing shows, neither here nor to the engine: then 0 is right, unless rounding is
         # why, if what could hide is far smaller than the value, its terms, or the value there.
         if not vanishing and swallowed(point.problem, result, claim.name):
-            return np.zeros(len(sure))
+            return np.full(len(sure), -np.inf)
         primal = point.problem.primals[claim.name]
         there = float(point.problem.values(claim.name, (primal + scale(primal))[None])[0])
-        size = max(point.rounding / EPS, abs(there) if np.isfinite(there) else 0.0)
-        bound = RESOLUTION * size / scale(primal).reshape(-1)[claim.flat]
+        far = abs(there) if np.isfinite(there) else 0.0
+        size = max(point.rounding / point.precision.eps, far)
+        bound = point.precision.resolution * size / scale(primal).reshape(-1)[claim.flat]
         return np.where(np.abs(claim.entries) <= vanishing * claim.rule.floor, bound, 0.0)
     # What is allowed of any entry need not be measured ten times as well.
-    return np.full(len(sure), max(RESOLUTION * float(largest), 0.1 * claim.rule.absolute))
+    return np.full(len(sure), max(point.precision.resolution * float(largest), 0.1 * claim.rule.absolute))
 
 
 def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.ladder import LONGEST, RUNGS
+from gradcli.check.ladder import LONGEST, RUNGS, ladder
 from gradcli.check.lines import CENTRAL_STEP, EPS, Entries, Slopes, rounding, scale, slopes_of
 
 
@@ -70,6 +70,11 @@ def complex_step(entries: Entries, step: float) -> Slopes:
     others = np.imag(entries.at(away)) / (1e-6 * h)
     uncertainty = 8 * (np.abs(others - slope[:, None]).max(axis=1) + EPS * size)
     return slopes_of(slope, uncertainty, np.zeros_like(slope), np.full_like(slope, h))
+
+
+def coarse(entries: Entries, step: float) -> Slopes:
+    """A short ladder, of long steps: for values that are known to few digits."""
+    return ladder(entries, last=1e-3)
 
 
 METHODS = {

@@ -3,7 +3,8 @@
 To first order, a rounding of eps |v| in an intermediate v moves the value by eps |v g|,
 where g is the gradient by v (Higham, "Accuracy and Stability of Numerical Algorithms",
 2nd edition, 2002, section 3.3; Linnainmaa, BIT 16, 1976). (1e8 + x) - 1e8 is near x, and
-rounded like 1e8.
+rounded like 1e8. Where the engine does not follow a problem, its values show how they are rounded:
+see ``noise``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.lines import CENTRAL_STEP, EPS, Vector, scale
+from gradcli.check import noise
+from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Vector, scale
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.gradient import recorded
@@ -26,8 +28,17 @@ class Rounding(NamedTuple):
     growth: float
 
 
+def point_of(problem: Problem, result: Result) -> Point:
+    """The point where ``problem`` has this ``result``, and how finely it is known."""
+    precision = DOUBLE if problem.traced else noise.noise_of(problem).precision
+    value = float(result.value.item())
+    return Point(problem, value, value_rounding(problem, result), precision)
+
+
 def value_rounding(problem: Problem, result: Result) -> float:
     """A bound for the rounding of the value: over all intermediates, and sums of primals."""
+    if not problem.traced:
+        return noise.noise_of(problem).near
     terms = [step.gradient * step.value for step in result.steps]
     terms += [result.gradients[name] * primal for name, primal in problem.primals.items()]
     return EPS * (abs(float(result.value.item())) + sum(map(_finite_sum, terms)))
@@ -41,6 +52,8 @@ def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) ->
     others; what grows so is also what the gradients themselves are rounded by where large
     terms cancel.
     """
+    if not problem.traced:
+        return Rounding(noise.entry_noise(problem, name, flat), 0.0)
     x = problem.primals[name].reshape(-1)[flat]
     tainted = _course(problem, result, name, flat, np.full_like(x, np.nan))
     if tainted is None:
@@ -83,16 +96,29 @@ def _course(
 
 
 def spread(problem: Problem, result: Result) -> dict[str, float]:
-    """How far the gradient by each primal moves, at most, a few roundings away from here."""
+    """How far the gradient by each primal moves, at most, a few roundings away from here.
+
+    Gradients that a problem makes itself are not believed to move by more than its values do.
+    """
+    eps = EPS if problem.traced else noise.noise_of(problem).precision.eps
     rng, gradients_at = np.random.default_rng(0), problem.stepper()
     found = dict.fromkeys(problem.primals, 0.0)
     for _ in range(4):
         near_by = {
-            n: p * (1 + EPS * rng.integers(-4, 5, p.shape)) for n, p in problem.primals.items()
+            n: p * (1 + eps * rng.integers(-4, 5, p.shape)) for n, p in problem.primals.items()
         }
-        for name, gradient in gradients_at(near_by)[1].items():
+        try:
+            gradients = gradients_at(near_by)[1]
+        except GradcliError:  # somebody's own, and misshapen
+            return dict.fromkeys(found, 0.0)
+        for name, gradient in gradients.items():
             moved = np.abs(gradient - result.gradients[name])
             found[name] = float(np.max(moved, initial=found[name], where=np.isfinite(moved)))
+    if not problem.traced:
+        near = value_rounding(problem, result)
+        found = {
+            n: min(f, near / float(np.max(scale(problem.primals[n])))) for n, f in found.items()
+        }
     return found
 
 
@@ -114,6 +140,8 @@ def swallowed(problem: Problem, result: Result, name: str) -> bool:
     away: tanh at 20, or 1 + 1e-20. It is not where relu is flat, where a factor is 0, where
     two ways cancel, or at a minimum.
     """
+    if not problem.traced:
+        return noise.swallowed(problem, name)
     stuck: dict[int, Record] = {}
     for size in _NEAR_BY:
         primal = problem.primals[name]

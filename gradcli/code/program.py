@@ -34,8 +34,8 @@ class Program:
 
     def __init__(self, command: str, timeout: float = TIMEOUT) -> None:
         self.process = Process(command, timeout)
-        self._texts: dict[str, tuple[Any, str]] = {}
-        """What was sent last for each input, and its JSON."""
+        self._texts: dict[str, _Text] = {}
+        """What was sent last for each input."""
 
     def __call__(self, inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
         """One output, in float64, and the gradients that the program gives, by its own names.
@@ -68,13 +68,13 @@ class Program:
         self.process.end()
 
     def _text(self, name: str, value: Any) -> str:
-        """The JSON of an input: what was written for the last request serves again."""
+        """The JSON of an input, of which little may have changed since the last request."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return json.dumps(value)
-        key = value.dtype.str, value.shape, value.tobytes()
-        if name not in self._texts or self._texts[name][0] != key:
-            self._texts[name] = key, _written(value)
-        return self._texts[name][1]
+        last = self._texts.get(name)
+        if last is None or not last.suits(value):
+            last = self._texts[name] = _Text(np.asarray(value))
+        return last.of(np.asarray(value))
 
     def _read(self, line: bytes) -> dict[str, Any]:
         try:
@@ -119,6 +119,37 @@ def _decoded(text: str) -> Any:
 def _as_json(found: re.Match[str]) -> str:
     minus = "-" if found[0].startswith("-") else ""
     return "NaN" if found[1].lower() == "nan" else f"{minus}Infinity"
+
+
+class _Text:
+    """The JSON of an array, number by number, for others of its shape that differ in a few."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self._array = array.copy()
+        text = _written(array)
+        self._parts = [text] if array.dtype.kind != "f" else _NUMBER.split(text)
+        """Numbers at odd places, and what stands between them."""
+
+    def suits(self, array: Any) -> bool:
+        return bool(self._array.shape == array.shape and self._array.dtype == array.dtype)
+
+    def of(self, array: npt.NDArray[Any]) -> str:
+        now, last = array.reshape(-1), self._array.reshape(-1)
+        for i in np.flatnonzero(_bits(now) != _bits(last)).tolist():
+            if len(self._parts) == 1:
+                self._parts = [_written(array)]
+                break
+            self._parts[2 * i + 1] = json.dumps(float(now[i]))
+        self._array[...] = array
+        return "".join(self._parts)
+
+
+_NUMBER = re.compile(r"(-?(?:[\d.]+(?:e[+-]?\d+)?|NaN|Infinity))")
+
+
+def _bits(flat: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What tells -0.0 from 0.0, and nan from nothing."""
+    return np.ascontiguousarray(flat).view(f"u{flat.itemsize}")
 
 
 def _written(array: Any) -> str:

@@ -1,0 +1,261 @@
+"""How finely the values of a problem are known that the engine does not follow: by its values.
+
+Beside a point a smooth function is a polynomial, about, and differences of a high order leave
+nothing of it; what is left is its noise (More & Wild, "Estimating computational noise", SIAM J.
+Sci. Comput. 33, 2011; Hamming, "Introduction to Applied Numerical Analysis", 1971).
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcli.check.lines import DOUBLE, Precision, Vector
+from gradcli.errors import GradcliError
+from gradcli.problem import Problem, same
+
+_SINGLE = float(np.finfo(np.float32).eps)
+_COUNT = 9
+"""Points on a line; its noise is looked for in differences up to the order 6."""
+_SPACINGS = (1e-6, 1e-4, 1e-2)
+"""Between them, as parts of the numbers: where the function is smooth, all show the same noise, but
+what is rounded to a coarse step shows in long ones only."""
+_ON_GRID = (1e-2, 1e-3, 1e-4)
+"""The same where the numbers are singles."""
+_ALIKE = 4
+"""The factor within which the noise that three orders show is one."""
+_BOUND = 5
+"""Of how many standard deviations the noise is taken to be at most."""
+_PART = 16
+"""The noise of a line is at least the whole's divided by this."""
+_COARSE = 1e-11
+"""Noise of more than this part of the values is no rounding of doubles."""
+_UNMOVED = 1e-11
+"""By what part numbers move without a trace where they are rounded to singles."""
+_OUTWARD = 1e-3 * 1.5 ** np.arange(52)
+"""Steps at which a value that rests is looked for where it moves."""
+_AT_ONCE = 1000
+"""What begins to move at once has moved by so many times as much a thousandth of the way on."""
+_SHOWN = 64
+"""Entries of the outputs whose digits are counted."""
+_FEW = 7
+"""So many digits are fewer than those of a single."""
+
+
+class Noise(NamedTuple):
+    """By how much rounding moves the value, at most, and how finely it is known."""
+
+    near: float
+    precision: Precision
+
+
+_known: weakref.WeakKeyDictionary[Problem, Noise] = weakref.WeakKeyDictionary()
+
+
+def noise_of(problem: Problem) -> Noise:
+    """The noise of the value where all primals move, measured once; about thirty evaluations."""
+    if problem not in _known:
+        _known[problem] = _measured(problem)
+    return _known[problem]
+
+
+def entry_noise(problem: Problem, name: str, flat: Vector) -> float:
+    """The noise where the entries ``flat`` of the primal ``name`` move; at most that of all."""
+    known, primal = noise_of(problem), problem.primals[name]
+    near = _noise_by(problem, name, _ways({name: primal})[name], known.near)
+    if len(flat) == primal.size:
+        return near
+    way = np.zeros(primal.size)
+    way[flat] = _ways({name: primal})[name].reshape(-1)[flat]
+    # Along one line all may be exact by accident.
+    return max(_noise_by(problem, name, way.reshape(primal.shape), near), near / _PART)
+
+
+def _noise_by(problem: Problem, name: str, way: Vector, most: float) -> float:
+    """The noise along ``way`` of the primal ``name``: ``most``, unless it is seen to be less."""
+    precision = noise_of(problem).precision
+    at = _along(problem, {name: way}, precision.grid)
+    found = _noise(at, _ON_GRID if precision.coarse else _SPACINGS)
+    return most if found is None else min(most, found)
+
+
+def swallowed(problem: Problem, name: str) -> bool:
+    """Whether rounding may be why the gradient by the primal ``name`` is 0.
+
+    Then far away the value moves, and it begins to by no more than its rounding: tanh at 20. It
+    does not where relu is flat, which ends at once.
+    """
+    precision = noise_of(problem).precision
+    primal = problem.primals[name]
+    way = np.maximum(1.0, np.abs(primal))
+    for sign in (1.0, -1.0):
+        at = _along(problem, {name: sign * way}, precision.grid)
+        here = at(0.0)
+
+        def moves(t: float, at: Any = at, here: float = here) -> bool:
+            return bool(at(t) != here)
+
+        steps = [0.0, *_OUTWARD]
+        far = next((i for i, t in enumerate(steps) if moves(t)), None)
+        if far is None:
+            continue
+        low, high = steps[far - 1], steps[far]
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (low, middle) if moves(middle) else (middle, high)
+        first, beyond = abs(at(high) - here), abs(at(high + 1e-3 * (1 + high)) - here)
+        if not beyond > _AT_ONCE * first:
+            return True
+    return False
+
+
+def _measured(problem: Problem) -> Noise:
+    outputs = np.asarray(problem.array(problem.primals, same))
+    value = float(problem.forward(problem.primals, same))
+    size = max(abs(value), float(np.linalg.norm(outputs)))
+    size = size if math.isfinite(size) else 0.0
+    least = DOUBLE.eps * size
+    single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
+    told = _digits(_moved(problem, 1e-3, np.random.default_rng(2)))
+    few = None if told is None else told.few
+    at = _along(problem, _ways(problem.primals), None)
+    near = _noise(at, _SPACINGS)
+    if not single and few is None and near is not None and near <= _COARSE * size:
+        return Noise(max(near, least), DOUBLE)
+    if few is not None:
+        digits = f"its values have {few}: print them with %.17g"
+        precision = DOUBLE._replace(coarse=True, words=digits)
+        return Noise(max(near or 0.0, least), precision)
+    words = "its values are rounded like float32"
+    precision = Precision(_SINGLE, 1e-3, True, np.dtype(np.float32), words)
+    on_grid = _noise(_along(problem, _ways(problem.primals), np.float32), _ON_GRID)
+    near = near if on_grid is None else on_grid
+    return Noise(max(_SINGLE * abs(value) if near is None else near, least), precision)
+
+
+def _casts(problem: Problem, outputs: Vector) -> bool:
+    """Whether the numbers may be handled as singles: a very small change does not show at all."""
+    rng = np.random.default_rng(1)
+    for _ in range(2):
+        moved = _moved(problem, _UNMOVED, rng)
+        if not np.array_equal(moved, outputs, equal_nan=True):
+            return False
+    # Nor does any change where nothing depends on them.
+    return not np.array_equal(_moved(problem, 1e-3, rng), outputs, equal_nan=True)
+
+
+def _moved(problem: Problem, part: float, rng: np.random.Generator) -> Vector:
+    """The outputs with every number of the primals moved by about that ``part`` of it."""
+    primals = problem.primals
+    at = {
+        n: p + part * w * rng.choice([-1.0, 1.0], p.shape)
+        for (n, p), w in zip(primals.items(), _ways(primals).values())
+    }
+    try:
+        return np.asarray(problem.array(at, same))
+    except GradcliError:
+        return np.full((), np.nan)
+
+
+class _Digits(NamedTuple):
+    """How numbers are written, the shortest decimals that they are."""
+
+    most: int
+    places: int
+    """Digits behind the point."""
+    smallest: float
+
+    @property
+    def few(self) -> str | None:
+        """How many they are, in words, where that is fewer than a single has."""
+        if self.most <= _FEW:
+            return f"{self.most} digits"
+        # Nine digits of the smallest would have had more places.
+        if self.places <= _FEW and 8 - math.log10(self.smallest) > self.places + 2:
+            return f"{self.places} digits behind the point"
+        return None
+
+
+def _digits(array: Vector) -> _Digits | None:
+    """Of some entries of an ``array`` of doubles, as far as they are neither 0 nor infinite."""
+    shown = array.reshape(-1)
+    shown = shown[np.isfinite(shown) & (shown != 0)][:_SHOWN]
+    if not shown.size or shown.dtype != np.float64:
+        return None
+    numbers = [Decimal(repr(float(v))).normalize().as_tuple() for v in shown]
+    places = max(0, *[-int(n.exponent) for n in numbers])
+    return _Digits(max(len(n.digits) for n in numbers), places, float(np.min(np.abs(shown))))
+
+
+def last_digit(gradient: Vector) -> float:
+    """What the last digit of a ``gradient`` leaves open that is written with few; 0 with others."""
+    digits = _digits(gradient)
+    if digits is None or digits.few is None:
+        return 0.0
+    largest = np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient))
+    # As many significant digits, or as many places, as the entries have.
+    significant = 10.0 ** (1 - digits.most + math.floor(math.log10(largest)))
+    return 0.6 * max(significant, 10.0**-digits.places)
+
+
+def _ways(primals: Mapping[str, Vector]) -> dict[str, Vector]:
+    """How far each number moves for a unit of way: as far as those of its array lie apart.
+
+    And by its own size if that is less, between one and two times that, in either direction, from a
+    fixed seed.
+    """
+    rng, found = np.random.default_rng(0), {}
+    for name, primal in primals.items():
+        apart = float(np.std(primal)) if primal.size else 0.0
+        size = np.where(primal == 0, apart or 1.0, np.minimum(np.abs(primal), apart or np.inf))
+        found[name] = size * rng.uniform(1, 2, primal.shape) * rng.choice([-1, 1], primal.shape)
+    return found
+
+
+def _along(problem: Problem, ways: Mapping[str, Vector], grid: Any) -> Callable[[float], float]:
+    """The value as a function of the way along ``ways``; nan where there is none."""
+
+    def at(t: float) -> float:
+        primals = {**problem.primals}
+        for name, way in ways.items():
+            moved = primals[name] + t * way
+            primals[name] = moved if grid is None else moved.astype(grid).astype(np.float64)
+        try:
+            return float(problem.forward(primals, same))
+        except GradcliError:
+            return math.nan
+
+    return at
+
+
+def _noise(at: Callable[[float], float], spacings: tuple[float, ...]) -> float | None:
+    """A bound for the noise of ``at`` near 0; None where it is not smooth enough to tell."""
+    found = []
+    for spacing in spacings:
+        values = np.array([at(spacing * (i - _COUNT // 2)) for i in range(_COUNT)])
+        # Where few of them differ they are too near to each other to tell.
+        if np.all(np.isfinite(values)) and len(np.unique(values)) > _COUNT // 2:
+            deviation = _deviation(values)
+            found += [] if deviation is None else [_BOUND * deviation]
+    return max(found, default=None)
+
+
+def _deviation(values: Vector) -> float | None:
+    """The standard deviation of what is not smooth in ``values``; None where no order tells."""
+    deviations, signs = [], []
+    differences = values
+    for order in range(1, _COUNT - 2):
+        differences = np.diff(differences)
+        factor = math.factorial(order) ** 2 / math.factorial(2 * order)
+        deviations.append(math.sqrt(factor * float(np.mean(differences**2))))
+        signs.append(bool(differences.min() < 0 < differences.max()))
+    for i in range(len(deviations) - 2):
+        some = deviations[i : i + 3]
+        if signs[i] and max(some) <= _ALIKE * min(some):
+            return some[0]
+    return None
