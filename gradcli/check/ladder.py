@@ -27,6 +27,8 @@ RUNGS = 48
 _BLIND = 10.0
 """Where values are coarse, how many times shorter steps must still see what an answer says: they
 might see something else than the long ones."""
+_SHORT = 1e-2
+"""So short is a step there that shows a kink."""
 _ORDERS = 5
 _JUMP = 100
 _LEADS = 500
@@ -82,6 +84,8 @@ def ladder(
     if coarse:
         uncertainty = np.maximum(uncertainty, _BLIND * lines.near / shortest)
     gap, finest = _gap(np.abs(right - left), noise)
+    if coarse:  # a long step does not tell a kink from a curve
+        gap[h[np.arange(len(h)), finest] > _SHORT * unit] = 0.0
     one_sided = np.full((2, len(slope)), np.nan)
     some = np.flatnonzero(gap)
     if some.size:

@@ -40,6 +40,8 @@ _MISSES = 256
 """Entries that differ from the claim, and are therefore measured by themselves, at most."""
 _GROUPS = 256
 """So many entries have their rounding looked at one by one; more of them, in groups."""
+_MEASURED = 32
+"""The same where it must be measured."""
 _LINES = 2048
 """Entries that are measured by themselves at a time, for the sake of memory."""
 
@@ -88,7 +90,8 @@ def measure(
         if not method.analytic:
             # A step of 16 uncertainties between the sides is no rounding.
             alone |= ~(slopes.gap <= 2 * resolution + 16 * slopes.uncertainty)
-            alone |= _misses(claim, slopes) | (n <= FEW)
+            most = 2 * FEW if point.precision.coarse else _MISSES
+            alone |= _misses(claim, slopes, most) | (n <= FEW)
             if not point.precision.coarse:
                 _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
         slopes.gap[:] = 0.0
@@ -96,7 +99,7 @@ def measure(
     if method.first is not None:
         progress(-again.size)
     for some in _cut(again, -(-again.size // _LINES)):
-        groups = _cut(claim.flat[some], min(some.size, _GROUPS))
+        groups = _cut(claim.flat[some], min(some.size, _GROUPS if point.problem.traced else _MEASURED))
         found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
@@ -112,13 +115,13 @@ def measure(
     return Measured(slopes.slope, uncertainty, kinks, resolution, *sides, words)
 
 
-def _misses(claim: Claim, slopes: Slopes) -> Vector:
-    """Entries that differ from the claim: all of them, or so many spread over them."""
+def _misses(claim: Claim, slopes: Slopes, most: int) -> Vector:
+    """Entries that differ from the claim: all of them, or ``most`` spread over them."""
     missed = np.zeros(len(slopes.slope), bool)
     if claim.entries is not None:
         good = claim.rule.holds(claim.entries, slopes.slope, slopes.uncertainty)
         off = np.flatnonzero(~good)
-        missed[off[:: -(-off.size // _MISSES) or 1]] = True
+        missed[off[:: -(-off.size // most) or 1]] = True
     return missed
 
 
