@@ -99,7 +99,9 @@ def measure(
     if method.first is not None:
         progress(-again.size)
     for some in _cut(again, -(-again.size // _LINES)):
-        groups = _cut(claim.flat[some], min(some.size, _GROUPS if point.problem.traced else _MEASURED))
+        groups = _cut(
+            claim.flat[some], min(some.size, _GROUPS if point.problem.traced else _MEASURED)
+        )
         found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
@@ -146,7 +148,9 @@ def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> V
         bound = point.precision.resolution * size / scale(primal).reshape(-1)[claim.flat]
         return np.where(np.abs(claim.entries) <= vanishing * claim.rule.floor, bound, 0.0)
     # What is allowed of any entry need not be measured ten times as well.
-    return np.full(len(sure), max(point.precision.resolution * float(largest), 0.1 * claim.rule.absolute))
+    return np.full(
+        len(sure), max(point.precision.resolution * float(largest), 0.1 * claim.rule.absolute)
+    )
 
 
 def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float) -> None:

@@ -61,7 +61,7 @@ BAD = {
     "mse --in 3 --out 1 --op-seed 1": "--op-seed: goes with rng tensorflow only",
     "mse --in 3 --out 1 --reduction max": "--reduction: unknown value 'max': one of mean, sum",
     "mse --in 9999999 --out 9999999": "99,999,990,000,000 parameters and batch 1 need about",
-    "mse --in 3 --out 1 --save x.txt": "must end in one of .npz, .safetensors, .json, .csv, .html, .svg",
+    "mse --in 3 --out 1 --save x.txt": "must end in one of .npz, .safetensors, .json, .csv",
     "mse --in 3 --out 1 --save no/x.npz": "there is no folder 'no'",
     "mse --in 3 --out 1 --foo": "there is no option --foo",
     "mse --in 3 --out 1 extra": "unexpected extra argument",
