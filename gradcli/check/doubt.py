@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradcli.check.claims import Claim
+from gradcli.check.courses import Courses
 from gradcli.check.ladder import ladder
 from gradcli.check.lines import Entries, Point, Slopes, Vector
 from gradcli.check.rounding import entry_rounding
@@ -56,7 +57,8 @@ def _second_opinion(
     """
     assert claim.entries is not None
     entries = Entries(point, claim.name, claim.flat[some])
-    found = [entry_rounding(point.problem, result, claim.name, claim.flat[[i]]) for i in some]
+    courses = point.courses or Courses(point.problem, result)
+    found = [entry_rounding(courses, claim.name, claim.flat[[i]]) for i in some]
     entries.near, entries.growth = np.array(found).reshape(-1, 2).T
     other = ladder(entries, ratio=_OTHER_RATIO)
     apart = np.abs(other.slope - slopes.slope[some])

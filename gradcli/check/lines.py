@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.check.courses import Courses
 from gradcli.problem import Problem
 
 EPS = float(np.finfo(np.float64).eps)
@@ -67,6 +68,8 @@ class Point(NamedTuple):
     rounding: float = 0.0
     """How far rounding on the way may have moved the value."""
     precision: Precision = DOUBLE
+    courses: Courses | None = None
+    """The operations on that way, for those who ask how each is rounded."""
 
 
 class Lines:

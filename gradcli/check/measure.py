@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.claims import Claim
+from gradcli.check.courses import Courses
 from gradcli.check.doubt import FEW, doubt
 from gradcli.check.ladder import ladder, two_rungs
 from gradcli.check.lines import (
@@ -77,13 +78,14 @@ def measure(
 ) -> Measured:
     """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first."""
     entries = Entries(point, claim.name, claim.flat, progress)
+    courses = point.courses or Courses(point.problem, result)
     n = len(claim.flat)
     if method.first is None:
         slopes = slopes_of(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
         alone = np.ones(n, bool)
     else:
         if not point.problem.traced:
-            entries.near = entry_rounding(point.problem, result, claim.name, claim.flat).near
+            entries.near = entry_rounding(courses, claim.name, claim.flat).near
         slopes = (coarse if point.precision.coarse else method.first)(entries, step)
         resolution = _resolution(claim, point, result, slopes)
         alone = ~(slopes.uncertainty <= resolution)
@@ -102,7 +104,7 @@ def measure(
         groups = _cut(
             claim.flat[some], min(some.size, _GROUPS if point.problem.traced else _MEASURED)
         )
-        found = [entry_rounding(point.problem, result, claim.name, g) for g in groups]
+        found = [entry_rounding(courses, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
         finer = ladder(lines, step) if method.first is None else ladder(lines)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check import noise
+from gradcli.check.courses import Courses
 from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Vector, scale
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
@@ -32,7 +33,8 @@ def point_of(problem: Problem, result: Result) -> Point:
     """The point where ``problem`` has this ``result``, and how finely it is known."""
     precision = DOUBLE if problem.traced else noise.noise_of(problem).precision
     value = float(result.value.item())
-    return Point(problem, value, value_rounding(problem, result), precision)
+    courses = Courses(problem, result)
+    return Point(problem, value, value_rounding(problem, result), precision, courses)
 
 
 def value_rounding(problem: Problem, result: Result) -> float:
@@ -44,7 +46,7 @@ def value_rounding(problem: Problem, result: Result) -> float:
     return EPS * (abs(float(result.value.item())) + sum(map(_finite_sum, terms)))
 
 
-def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) -> Rounding:
+def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:
     """The rounding of differences of the value where the entries ``flat`` move at once.
 
     Intermediates that do not depend on them are rounded alike in both values: nan in
@@ -52,47 +54,28 @@ def entry_rounding(problem: Problem, result: Result, name: str, flat: Vector) ->
     others; what grows so is also what the gradients themselves are rounded by where large
     terms cancel.
     """
+    problem, result = courses.problem, courses.result
     if not problem.traced:
         return Rounding(noise.entry_noise(problem, name, flat), 0.0)
     x = problem.primals[name].reshape(-1)[flat]
-    tainted = _course(problem, result, name, flat, np.full_like(x, np.nan))
+    tainted = courses.there(name, flat, np.full_like(x, np.nan))
     if tainted is None:
         return Rounding(value_rounding(problem, result), 0.0)
+    here = courses.here
     near = abs(float(result.value.item()))
     if problem.primals[name].size > 1:  # of a sum over it, the parts
         near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
-    for step, (new, _) in zip(result.steps, tainted):
-        near += _finite_sum(step.gradient * np.where(np.isnan(new), step.value, 0.0))
+    near += _finite_sum(here.gradients * np.where(np.isnan(tainted.outcomes), here.outcomes, 0.0))
     along, steeper = [0.0], [0.0]
     for step_size in (scale(x), np.abs(x), 1e-3 * scale(x), 1e-6 * scale(x)):
         moved = x + CENTRAL_STEP * step_size
-        course = _course(problem, result, name, flat, moved) if np.all(moved > x) else None
-        if course is not None:
+        there = courses.there(name, flat, moved) if np.all(moved > x) else None
+        if there is not None:
             way = float(np.min(moved - x))
-            pairs = list(zip(result.steps, course))
-            along.append(sum(_finite_sum(s.gradient * (v - s.value)) for s, (v, _) in pairs) / way)
-            steeper.append(
-                sum(_finite_sum(s.value * (g - s.gradient)) for s, (_, g) in pairs) / way
-            )
+            along.append(_finite_sum(here.gradients * (there.outcomes - here.outcomes)) / way)
+            steeper.append(_finite_sum(here.outcomes * (there.gradients - here.gradients)) / way)
     # Beside a number near 0, what happens at 1 may be far away: the smaller way counts.
     return Rounding(EPS * near, EPS * (min(along[1:], default=0.0) + max(steeper)))
-
-
-def _course(
-    problem: Problem, result: Result, name: str, flat: Vector, moved: Vector
-) -> list[tuple[Vector, Vector]] | None:
-    """Every operation's outcome and gradient with other entries; None where others take place."""
-    primal = problem.primals[name].copy()
-    primal.reshape(-1)[flat] = moved
-    try:
-        _, tape, value = recorded(problem, {**problem.primals, name: primal})
-        outs = [record.out for record in tape.records]
-        gradients = tape.gradient(value, outs, unconnected_gradients="zero")
-    except (ArithmeticError, GradcliError, LookupError, TypeError, ValueError):
-        return None
-    found = [(np.asarray(o.value), np.asarray(g.value)) for o, g in zip(outs, gradients)]
-    alike = [v.shape for v, _ in found] == [s.value.shape for s in result.steps]
-    return found if alike else None
 
 
 def spread(problem: Problem, result: Result) -> dict[str, float]:

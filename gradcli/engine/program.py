@@ -38,6 +38,9 @@ class Program:
     With ``has_aux`` the function gives its value and a sequence of other outcomes, which are not
     differentiated; ``value_and_grad`` then gives these, too, in a tuple behind the gradients.
 
+    With ``steps`` come, behind these, the outcomes of all operations that lead from ``argnums`` to
+    the value, and the gradients by them: two tuples of arrays.
+
     Without ``argnums`` it runs forward alone, ``value``, and takes complex numbers, too, which go
     the course of real ones: so does a function that is analytic.
     """
@@ -48,12 +51,14 @@ class Program:
         args: Sequence[Any],
         argnums: int | Sequence[int] = (),
         has_aux: bool = False,
+        steps: bool = False,
     ) -> None:
         chosen = (argnums,) if isinstance(argnums, int) else argnums
         _keep_freed_memory()
         self._argnums = [range(len(args))[i] for i in chosen]
         self._function = function
         self._has_aux = has_aux
+        self._steps = steps
         self._courses: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self.source = ""
         self._replay = self._course([np.asarray(plain(arg)) for arg in args])
@@ -87,7 +92,8 @@ class Program:
             # Not the Program itself: it, and all that its function holds, would outlive its use.
             other = {"key": key, "other": partial(Program._other, weakref.proxy(self))}
             traced = args if self._argnums else [np.real(arg) for arg in args]
-            writer = Writer(trace(self._function, traced, self._has_aux), self._argnums, other)
+            course = trace(self._function, traced, self._has_aux)
+            writer = Writer(course, self._argnums, other, self._steps)
             self.source = writer.write()
             # Only names that we made.
             exec(compile(self.source, "<gradcli program>", "exec"), writer.scope)

@@ -24,12 +24,16 @@ class Writer:
     its shape and dtype is then known, and a replay need not ask. Without ``argnums`` there is none.
     """
 
-    def __init__(self, trace: Trace, argnums: Sequence[int], scope: dict[str, Any]) -> None:
+    def __init__(
+        self, trace: Trace, argnums: Sequence[int], scope: dict[str, Any], steps: bool = False
+    ) -> None:
         self.trace = trace
         self.argnums = argnums
+        self.steps = steps
+        """Whether every step's value and cotangent are given, too."""
         self.scope: dict[str, Any] = {"ones": ones, "fit": fit, **scope}
         self.connected: set[int] = set()
-        """The arguments to differentiate by on which the value depends."""
+        """The slots that have a cotangent."""
 
     def write(self) -> str:
         names = [f"v{i}" for i in range(self.trace.arguments)]
@@ -88,7 +92,7 @@ class Writer:
                 if i in cotangents:
                     lines.append(f"g{i} = g{i} + c")
                 cotangents[i] = cotangents[i] + found if i in cotangents else found
-        self.connected = {i for i in self.argnums if i in cotangents}
+        self.connected = {*cotangents}
         return lines
 
     def outcomes(self) -> list[str]:
@@ -97,6 +101,9 @@ class Writer:
         parts = [f"v{self.trace.out.number}", _tuple(gradients)]
         if self.trace.aux is not None:
             parts.append(_tuple([self.name(value) for value in self.trace.aux]))
+        if self.steps:
+            slots = sorted(self.connected - {*range(self.trace.arguments)})
+            parts += [_tuple([f"{letter}{i}" for i in slots]) for letter in "vg"]
         return parts
 
     def dependents(self) -> set[int]:
