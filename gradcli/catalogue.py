@@ -121,6 +121,7 @@ METHODS = {
     "forward": "forward differences",
     "ridders": "Ridders' extrapolation",
     "complex": "the complex step",
+    "directions": "random directions, along which all entries move at once",
 }
 
 RULES = {

@@ -136,6 +136,11 @@ class Problem(Protocol):
     def working_set(self) -> int:
         """Bytes that one evaluation in float64 takes besides the primals, about."""
 
+    @property
+    def work(self) -> float:
+        """Multiply-adds that one evaluation takes, about; of code, whatever it does, a guess."""
+        return 1e6
+
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         """A function of primals that gives ``(value, gradients)``, for repeated steps."""
 

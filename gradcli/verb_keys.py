@@ -13,7 +13,14 @@ ANSWER_KEYS = (
 )
 
 CHECK_KEYS = (
-    Key("method", "word", "Numeric derivatives.", "central", METHODS, group="Check"),
+    Key(
+        "method",
+        "word",
+        "Numeric derivatives.",
+        "central; of a large problem directions",
+        METHODS,
+        group="Check",
+    ),
     Key("step", "number", "Step, times max(1, |x|).", "the method's", group="Check", metavar="H"),
     Key(
         "tol",

@@ -11,6 +11,7 @@ from gradcli.catalogue import METHODS as MEANINGS
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
 from gradcli.check.cost import LONG, estimate
+from gradcli.check.directions import CHANCE, Proof
 from gradcli.check.judge import (
     FAIL,
     INCONCLUSIVE,
@@ -21,6 +22,7 @@ from gradcli.check.judge import (
     overall,
     unjudged,
 )
+from gradcli.check.large import is_large, judge_large
 from gradcli.check.lines import Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
 from gradcli.check.methods import METHODS, Method
@@ -37,7 +39,8 @@ Announce = Callable[[int, float], None]
 class Options(NamedTuple):
     """How to measure. None stands for the method's own default."""
 
-    method: str = "central"
+    method: str | None = None
+    """By default central, or directions where the problem is large and no sample is asked for."""
     step: float | None = None
     tolerance: float | None = None
     sample: int | None = None
@@ -61,11 +64,16 @@ class Checked(NamedTuple):
     """Names that were given, but that the problem does not have."""
     interrupted: bool = False
     """Whether an interrupt came before all was done."""
+    together: Proof | None = None
+    """What random directions of all parameters at once have shown, where that is the method."""
+    by_size: bool = False
+    """Whether the method was chosen for the size of the problem."""
 
 
 class _Plan(NamedTuple):
     """What is to be done at each point."""
 
+    name: str
     method: Method
     step: float
     tolerance: float
@@ -80,6 +88,7 @@ class _Outcome(NamedTuple):
     params: dict[str, ParameterVerdict]
     nonfinite: str | None = None
     interrupted: bool = False
+    together: Proof | None = None
 
 
 def check(
@@ -92,16 +101,21 @@ def check(
     """Judge the gradients of ``problem``, or those of ``against`` by name, in float64.
 
     Each entry (or ``options.sample`` of each parameter) is compared with a numeric
-    derivative at the problem's own point. Arrays in ``against`` are judged as loosely as
+    derivative at the problem's own point; of a large problem, all at once, along random
+    directions. Arrays in ``against`` are judged as loosely as
     their dtype asks, and, where they fail, at the problem's data rounded to its dtype, too.
     An interrupt is not passed on: what is done is judged, and the rest "not reached".
     Raises SpecError for a method that does not suit the problem, and with an estimate of time
     where a sample is called for.
     """
-    method = METHODS[options.method]
+    by_size = options.method is None and options.sample is None and is_large(problem)
+    name = options.method or ("directions" if by_size else "central")
+    method = METHODS[name]
+    if method.together and options.sample is not None:
+        raise SpecError("sample", f"goes with methods that look at single entries, not with {name}")
     step = method.step if options.step is None else options.step
     tolerance = method.tolerance if options.tolerance is None else options.tolerance
-    plan = _Plan(method, step, tolerance, options, against, progress)
+    plan = _Plan(name, method, step, tolerance, options, against, progress)
     with quiet():
         exact = problem.in_float64()
         unfit = exact.unfit()
@@ -110,17 +124,22 @@ def check(
         else:
             outcome = _Outcome({n: unjudged(p, unfit) for n, p in exact.primals.items()})
     params = outcome.params
+    verdict = FAIL if outcome.nonfinite else overall(v.verdict for v in params.values())
+    if verdict == PASS and outcome.together is not None and outcome.together.worst.wrong:
+        verdict = INCONCLUSIVE
     return Checked(
         title=exact.title,
-        verdict=FAIL if outcome.nonfinite else overall(v.verdict for v in params.values()),
+        verdict=verdict,
         params=params,
-        method=options.method,
+        method=name,
         step=step,
         tolerance=tolerance,
         rule=_rule(plan),
         nonfinite=outcome.nonfinite,
         extra=[name for name in against or {} if name not in problem.primals],
         interrupted=outcome.interrupted,
+        together=outcome.together,
+        by_size=by_size,
     )
 
 
@@ -136,8 +155,13 @@ def _judged(
     if bad is not None:
         return _Outcome({}, bad)
     if plan.method.analytic:
-        _require_analytic(result, plan.options.method)
+        _require_analytic(result, plan.name)
     point = point_of(problem, result)
+    if plan.method.together:
+        plan.progress(-sum(problem.primals[name].size for name in again))
+        large = plan.tolerance, plan.options.absolute, plan.step, plan.progress
+        found = judge_large(point, result, plan.against, *large, again)
+        return _Outcome(found.params, None, found.interrupted, found.together)
     chosen = choose(problem, plan.options.sample)
     if again:
         chosen = {name: chosen[name] for name in again}
@@ -181,7 +205,7 @@ def _rejudged(problem: Problem, plan: _Plan, outcome: _Outcome) -> _Outcome:
         if params[name].entries and params[name].verdict == FAIL:
             cause = f"fails at the data as given; interrupted before the {elsewhere}"
             params[name] = params[name]._replace(verdict=INCONCLUSIVE, cause=cause)
-    return _Outcome(params, outcome.nonfinite, interrupted)
+    return outcome._replace(params=params, interrupted=interrupted)
 
 
 def _require_analytic(result: Result, method: str) -> None:
@@ -192,6 +216,8 @@ def _require_analytic(result: Result, method: str) -> None:
 
 
 def _rule(plan: _Plan) -> str:
+    if plan.method.together:
+        return _rule_of_directions(plan)
     unit = "" if plan.method.analytic else " max(1, |x|)"
     steps = f"h = {plan.step:.3g}{unit} at first, few entries and doubtful ones by many steps"
     if plan.method.first is None:
@@ -200,7 +226,7 @@ def _rule(plan: _Plan) -> str:
     text = (
         f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + {absolute}uncertainty of n "
         "+ 16 eps of the largest |a|; "
-        f"n by {MEANINGS[plan.options.method]} in float64, {steps}; "
+        f"n by {MEANINGS[plan.name]} in float64, {steps}; "
         "its uncertainty: the rounding of all intermediates, and the truncation, found by other "
         f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
     )
@@ -208,5 +234,23 @@ def _rule(plan: _Plan) -> str:
         text += (
             "; gradients in few digits: tolerance 1000 eps of their dtype, and what is rounded "
             "of terms that nearly cancel"
+        )
+    return text
+
+
+def _rule_of_directions(plan: _Plan) -> str:
+    text = (
+        f"|<g, v> - n| <= {plan.tolerance:.3g} |g v| + uncertainty of n + 16 eps |v| of the "
+        "largest |g|; v has a random weight for each entry, of either sign, between 1 and 2 times "
+        f"max(1, |x|); n by central differences in float64, at h = {plan.step:.3g}, or where that "
+        f"leaves doubt at many steps; measured where its uncertainty is below {RESOLUTION:.0e} of "
+        "|g v|; so many v that all errors but those of a chance of "
+        f"{CHANCE:.0e} are smaller than told; what fails is halved, down to its entries, and these "
+        "are judged by the rule of central differences"
+    )
+    if plan.against is not None:
+        text += (
+            f"; what is given is compared entry by entry, |a - g| <= {plan.tolerance:.3g} "
+            "max(|a|, |g|), or 1000 eps of its dtype"
         )
     return text

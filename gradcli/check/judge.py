@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.check.claims import Claim
+from gradcli.check.directions import Proof
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
 
@@ -22,6 +23,8 @@ _ROUGH = 0.1
 """A numeric derivative that is uncertain by more than this part of it is none, and not told."""
 _FAR = 10
 """By so many uncertainties an entry must be off, to fail where it does not count as measured."""
+NAMED = 64
+"""Entries that fail, of which the places are told."""
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -66,10 +69,16 @@ class ParameterVerdict(NamedTuple):
     unsure: Sequence[list[int]] = ()
     """Where the numeric derivative is not sure enough to be compared with."""
     failed: int = 0
+    failed_at: Sequence[list[int]] = ()
+    """Where, of not more than ``NAMED``."""
     verdict: str = NOT_REACHED
     cause: str | None = None
     point: str | None = None
     """The other point, where a given gradient passed there and not at the problem's own."""
+    drawn: bool = False
+    """Whether the entries were drawn from all of a gradient that does not hold as a whole."""
+    proof: Proof | None = None
+    """What random directions have shown of the problem's own gradient, where it is large."""
 
 
 def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
@@ -123,6 +132,7 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
         below_noise=named(noisy),
         unsure=named(unsure),
         failed=int(failed.sum()),
+        failed_at=named(np.flatnonzero(failed)[:NAMED]),
         verdict=FAIL if failed.any() else INCONCLUSIVE if (kinks | unsure).any() else PASS,
         cause=measured.words or None if unsure.any() else None,
     )

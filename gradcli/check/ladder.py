@@ -95,16 +95,22 @@ def ladder(
     return Slopes(slope, uncertainty, gap, shortest, *one_sided)
 
 
-def two_rungs(lines: Lines, step: float) -> tuple[Vector, Vector]:
-    """The derivatives along ``lines`` by two steps, ``step`` first, and their uncertainty."""
+def two_rungs(lines: Lines, step: float) -> tuple[Vector, Vector, Vector]:
+    """The derivatives along ``lines`` by two steps, ``step`` first, and their uncertainty.
+
+    And the gap between the two sides, as it would be without a step.
+    """
     h = np.array([step, step / RATIO])
     x = lines.x[:, None]
     values = lines.at(np.concatenate([x + h, x - h], axis=1))
-    coarse, fine = ((values[:, :2] - values[:, 2:]) / (2 * h)).T
+    up, down = values[:, :2], values[:, 2:]
+    coarse, fine = ((up - down) / (2 * h)).T
     slope = fine + (fine - coarse) / (RATIO**2 - 1)
     width = np.full(len(x), 2 * h[1])
     noise = 2 * rounding(lines, np.abs(values).max(axis=1), width)
-    return slope, np.abs(slope - coarse) + noise
+    wide, narrow = ((up + down - 2 * lines.point.value) / h).T
+    gap = np.abs(narrow + (narrow - wide) / (RATIO - 1))  # on a curve both go with the step
+    return slope, np.abs(slope - coarse) + noise, gap
 
 
 def _difference(

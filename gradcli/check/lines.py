@@ -131,6 +131,8 @@ class Entries(Lines):
     def at(self, points: Vector) -> Vector:
         """The scalar with each entry in turn at its ``points`` (n, m): values (n, m)."""
         n, m = points.shape
+        if self.primal.size * points.itemsize > _GOOD_CHUNK // 2:
+            return self._singly(points)
         per_row = 1 + self.point.problem.working_set + 2 * points.itemsize * self.primal.size
         rows = min(LARGEST_CHUNK, max(_GOOD_CHUNK, 16 * per_row)) // per_row // m
         rows = max(1, min(rows, n))
@@ -151,6 +153,18 @@ class Entries(Lines):
             self.progress(count)
         return values
 
+    def _singly(self, points: Vector) -> Vector:
+        """The same, of a primal that is too large to be stacked: one after the other."""
+        values = np.empty(points.shape, points.dtype)
+        moved = np.array(self.primal, points.dtype, order="C")
+        for i, position in enumerate(self.flat):
+            for j, x in enumerate(points[i]):
+                moved.reshape(-1)[position] = x
+                values[i, j] = self.point.problem.values(self.name, moved[None])[0]
+            moved.reshape(-1)[position] = self.x[i]
+            self.progress(1)
+        return values
+
 
 class Blocks(Lines):
     """Lines along which all entries of a block move at once, each by its own weight."""
@@ -167,12 +181,16 @@ class Blocks(Lines):
         """The scalar with each block moved by its ``points`` (n, m): values (n, m)."""
         n, m = points.shape
         values = np.empty((n, m))
-        stack = np.empty((m, self.primal.size))
+        rows = max(1, min(m, LARGEST_CHUNK // (1 + 8 * self.primal.size)))
+        stack = np.empty((rows, self.primal.size))
         for k, (flat, weights) in enumerate(zip(self.blocks, self.weights)):
-            stack[...] = self.primal.reshape(-1)
-            stack[:, flat] += points[k][:, None] * weights
-            shaped = stack.reshape((m, *self.primal.shape))
-            values[k] = self.point.problem.values(self.name, shaped)
+            for first in range(0, m, rows):
+                some = points[k, first : first + rows]
+                part = stack[: len(some)]
+                part[...] = self.primal.reshape(-1)
+                part[:, flat] += some[:, None] * weights
+                shaped = part.reshape((len(some), *self.primal.shape))
+                values[k, first : first + rows] = self.point.problem.values(self.name, shaped)
         return values
 
 

@@ -174,9 +174,9 @@ def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float)
             [entries.flat[b] for b in blocks],
             [weights[b] for b in blocks],
         )
-        sums = two_rungs(lines, 2 * CENTRAL_STEP)
+        sums, uncertainties, _ = two_rungs(lines, 2 * CENTRAL_STEP)
         pending = []
-        for block, slope, uncertainty in zip(blocks, *sums):
+        for block, slope, uncertainty in zip(blocks, sums, uncertainties):
             total = weights[block] @ slopes.slope[block]
             left_open = abs(slope - total) + uncertainty
             worst = slopes.uncertainty[block].max()

@@ -27,6 +27,8 @@ class Method(NamedTuple):
     """Pairs of values that it takes for each entry."""
     analytic: bool = False
     """Whether functions must be analytic throughout; it has no differences then to confirm."""
+    together: bool = False
+    """Whether all entries are moved at once, and looked at by themselves only where that fails."""
 
 
 def central(entries: Entries, step: float) -> Slopes:
@@ -82,5 +84,6 @@ METHODS = {
     "forward": Method(forward, EPS**0.5, 1e-5, 1.5),
     "ridders": Method(None, LONGEST, 1e-6, RUNGS),
     "complex": Method(complex_step, 1e-20, 1e-8, 4.0, analytic=True),
+    "directions": Method(None, 2 * CENTRAL_STEP, 1e-6, 0.0, together=True),
 }
 """Each by its name; what help says of it stands in the catalogue."""

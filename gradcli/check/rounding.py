@@ -41,9 +41,10 @@ def value_rounding(problem: Problem, result: Result) -> float:
     """A bound for the rounding of the value: over all intermediates, and sums of primals."""
     if not problem.traced:
         return noise.noise_of(problem).near
-    terms = [step.gradient * step.value for step in result.steps]
-    terms += [result.gradients[name] * primal for name, primal in problem.primals.items()]
-    return EPS * (abs(float(result.value.item())) + sum(map(_finite_sum, terms)))
+    total = abs(float(result.value.item()))
+    total += sum(_finite_sum(step.gradient * step.value) for step in result.steps)
+    total += sum(_finite_sum(result.gradients[n] * p) for n, p in problem.primals.items())
+    return EPS * total
 
 
 def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:

@@ -114,6 +114,10 @@ class Slope(Problem):
     def working_set(self) -> int:
         return 4 * self.inner.working_set
 
+    @property
+    def work(self) -> float:
+        return 4 * self.inner.work
+
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         from gradcli.stepping import stepper
 

@@ -55,7 +55,7 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
         report,
-        lambda: respelt(problem, "check", {"method": options.method, **given}),
+        lambda: respelt(problem, "check", {"method": checked.method, **given}),
         code,
         complaint,
         [f"{source}: {name!r} is {extra}" for name in checked.extra],
@@ -99,7 +99,7 @@ def _options(given: dict[str, Any]) -> CheckOptions:
     if given.get("rtol") is not None and given.get("tol") is not None:
         raise SpecError("rtol", "is another name of tol: give one of them")
     tolerance = given.get("rtol", given.get("tol"))
-    method, step, sample = given.get("method", "central"), given.get("step"), given.get("sample")
+    method, step, sample = given.get("method"), given.get("step"), given.get("sample")
     return Options(method, step, tolerance, sample, given.get("atol", 0.0))
 
 
@@ -123,7 +123,7 @@ def _besides(
         problem.value_name,
         value,
         compare(problem, other, against, options.sample) if other else None,
-        sweep(problem, options.method) if given.get("sweep") else None,
+        sweep(problem, options.method or "central") if given.get("sweep") else None,
     )
 
 

@@ -204,6 +204,10 @@ class Formula(Problem):
     def working_set(self) -> int:
         return 64 * sum(value.size for value in self.values_given.values())
 
+    @property
+    def work(self) -> float:
+        return _INTERPRETED + 16 * sum(value.size for value in self.values_given.values())
+
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         from gradcli.stepping import stepper  # a plain answer needs none of it
 
@@ -261,6 +265,10 @@ class Formula(Problem):
             if name not in known:
                 raise SpecError("wrt", f"there is no {name!r} here{suggestion(name, known)}")
         return list(dict.fromkeys(wrt)) if wrt else numbers
+
+
+_INTERPRETED = 5e4
+"""Multiply-adds for which there is time while a formula is interpreted."""
 
 
 def _drawn(name: str, stream: Callable[[], Stream], shape: tuple[int, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -191,6 +192,15 @@ class Network(Problem):
     def working_set(self) -> int:
         rows = len(self.x)
         return 8 * rows * sum(p.layer.entries(p.shape) for p in leaves(self.spec.layers))
+
+    @property
+    def work(self) -> float:
+        each = 0
+        for placed in leaves(self.spec.layers):
+            own = sum(self.arrays[name].size for name in placed.names.values())
+            # Each parameter is used at every place of a row.
+            each += own * math.prod(placed.shape[:-1]) + placed.layer.entries(placed.shape)
+        return float(len(self.x) * each)
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         from gradcli.stepping import stepper  # a plain answer needs none of it

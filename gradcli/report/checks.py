@@ -11,6 +11,7 @@ from rich.text import Text
 from gradcli.check.besides import Besides
 from gradcli.check.check import Checked
 from gradcli.errors import GradcliError
+from gradcli.report import proofs
 from gradcli.report.besides import (
     besides_document,
     besides_findings,
@@ -54,6 +55,9 @@ class CheckReport(NamedTuple):
         }
         if self.matched:
             document["matched"] = dict(self.matched)
+        if checked.together is not None:
+            document["by_size"] = checked.by_size
+            document["together"] = proofs.document_of(checked.together)
         if checked.nonfinite:
             document["nonfinite"] = checked.nonfinite
         if checked.interrupted:
@@ -71,6 +75,7 @@ class CheckReport(NamedTuple):
         yield from self._findings()
         yield from besides_tables(self.besides, self._judged, screen)
         yield from measure_tables(self.measured, screen)
+        yield from proofs.shown(checked)
         yield Text.assemble((checked.verdict, COLOURS[checked.verdict]), f": {self._summary()}")
         if self.explain:
             yield Text(f"rule: {checked.rule}", style="dim")
@@ -120,7 +125,8 @@ class CheckReport(NamedTuple):
         return "given" if self.given else "backprop"
 
     def _heads(self) -> list[str]:
-        return ["", "shape", "entries", "worst", self._judged, "numeric", "error", "verdict"]
+        by = "proven" if proofs.compared(self.checked) else "numeric"
+        return ["", "shape", "entries", "worst", self._judged, by, "error", "verdict"]
 
     def _summary(self) -> str:
         """What the verdict is on."""

@@ -25,7 +25,7 @@ def findings(verdict: ParameterVerdict) -> Iterator[str]:
         why = "" if cause.startswith("has shape") else f": {cause}"
         yield f"has shape {shape_text(given or ())}, not {shape}{why}"
     elif verdict.failed:
-        off = f"{_count(verdict.failed, verdict.entries)} off"
+        off = _off(verdict)
         yield f"{off}: {cause}" if cause else off
     elif cause:
         yield cause
@@ -52,6 +52,18 @@ def value_text(verdict: ParameterVerdict) -> str:
     return f"{told}: {verdict.cause}" if verdict.cause else told
 
 
+def _off(verdict: ParameterVerdict) -> str:
+    """How many entries are off, and which where they are some of many."""
+    failed, entries, whole = verdict.failed, verdict.entries, math.prod(verdict.shape)
+    if verdict.drawn:
+        return f"{failed:,} of {entries:,} sampled entries off"
+    if verdict.proof is not None and entries < whole:
+        return f"at least {_count(failed, whole)} off: {_listed(verdict.failed_at, failed)}"
+    if verdict.cause or failed == entries or not verdict.failed_at:
+        return f"{_count(failed, entries)} off"
+    return f"{_count(failed, entries)} off: {_listed(verdict.failed_at, failed)}"
+
+
 def _slope(slope: float) -> str:
     return "unknown" if math.isnan(slope) else f"{slope + 0.0:.6g}"
 
@@ -59,9 +71,13 @@ def _slope(slope: float) -> str:
 def _named(indices: Sequence[list[int]], entries: int) -> str:
     if len(indices) == 1 and not indices[0]:
         return _count(1, entries)
-    more = ", ..." if len(indices) > _NAMED else ""
-    listed = ", ".join(map(str, indices[:_NAMED]))
-    return f"{_count(len(indices), entries)}: {listed}{more}"
+    return f"{_count(len(indices), entries)}: {_listed(indices, len(indices))}"
+
+
+def _listed(indices: Sequence[list[int]], count: int) -> str:
+    """The first of ``count`` places."""
+    more = ", ..." if count > _NAMED else ""
+    return f"{', '.join(map(str, indices[:_NAMED]))}{more}"
 
 
 def _count(some: int, entries: int) -> str:

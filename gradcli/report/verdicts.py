@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from gradcli.check.judge import ParameterVerdict
+from gradcli.report import proofs
 from gradcli.report.numbers import shape_text
 
 COLOURS = {
@@ -24,21 +25,27 @@ def cells(name: str, verdict: ParameterVerdict) -> list[Any]:
     error: Any = None if math.isnan(verdict.rel_error) else float(f"{verdict.rel_error:.2e}")
     if verdict.worst_index in verdict.below_noise:
         error = "noise"
-    return [
-        name,
-        shape_text(verdict.shape),
-        verdict.entries,
+    figures = [
         str(verdict.worst_index) if some and verdict.shape else "",
         verdict.backprop if some else None,
         None if math.isnan(verdict.numeric) else verdict.numeric,
         error,
-        Text(verdict.verdict, style=COLOURS[verdict.verdict]),
     ]
+    if verdict.proof is not None and _holds_as_a_whole(verdict):
+        figures = proofs.figures(verdict.proof)
+    coloured = Text(verdict.verdict, style=COLOURS[verdict.verdict])
+    return [name, shape_text(verdict.shape), verdict.entries, *figures, coloured]
+
+
+def _holds_as_a_whole(verdict: ParameterVerdict) -> bool:
+    """Whether it passes, and no entry was looked at by itself."""
+    return verdict.verdict == "pass" and math.isnan(verdict.max_abs_error)
 
 
 def document_of(verdict: ParameterVerdict) -> dict[str, Any]:
     """One parameter. ``kinks``, ``below_noise`` and ``not_measured`` are counts."""
     fields = verdict._asdict()
+    proof, drawn = fields.pop("proof"), fields.pop("drawn")
     worst = {
         "index": verdict.worst_index,
         "gradient": verdict.backprop,
@@ -47,7 +54,7 @@ def document_of(verdict: ParameterVerdict) -> dict[str, Any]:
     sides = zip(verdict.kinks, fields.pop("sides"))
     fields |= {
         "numeric": verdict.numeric,
-        "worst": worst if verdict.entries else None,
+        "worst": worst if verdict.entries and not _holds_as_a_whole(verdict) else None,
         "kinks_at": verdict.kinks,
         "kinks": len(verdict.kinks),
         "one_sided": [{"index": index, **side._asdict()} for index, side in sides],
@@ -55,4 +62,6 @@ def document_of(verdict: ParameterVerdict) -> dict[str, Any]:
         "not_measured_at": verdict.unsure,
         "not_measured": len(fields.pop("unsure")),
     }
+    if proof is not None:
+        fields |= {"drawn": drawn, "proof": proofs.document_of(proof)}
     return fields

@@ -328,7 +328,10 @@ def test_the_bar_appears_however_long_a_step_takes(monkeypatch: pytest.MonkeyPat
         (f"check {MODEL} --sweep --plot a.gif", "must end in one of .png, .svg, .pdf"),
         (f"check {MODEL} --sweep --method ridders", "--sweep: ridders chooses its own steps"),
         (f"check {MODEL} --act relu --method complex", "analytic throughout; relu is not"),
-        ("check mse --in 2000 --out 2000", "--sample: 4,002,000 entries would take"),
+        (
+            "check mse --in 2000 --out 2000 --method central",
+            "--sample: 4,002,000 entries would take",
+        ),
         ("check ops tahn", "there is no op 'tahn'"),
         ("check ops argmax", "argmax is not differentiable"),
     ],

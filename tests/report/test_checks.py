@@ -72,7 +72,7 @@ def test_only_what_did_not_pass_has_details() -> None:
     details = [line for line in shown if re.match(r"[wb]\d: ", line)]
     assert details == [
         "w1: has shape 12, not 3x4",
-        "b1: 1 of 4 entries off",
+        "b1: 1 of 4 entries off: [2]",
         "w2: has shape 2x4, not 4x2: transposed",
     ]
     assert shown[-1] == "fail: 3 of 4 parameters, 6 entries compared"
