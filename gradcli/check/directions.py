@@ -252,7 +252,7 @@ class Prover:
                 return projection
             before = projection.gap
         slopes = ladder(line, None if coarse else _COARSEST)
-        # Where values are coarse a curve may look like a kink; one that is there shows at its entry.
+        # Where values are coarse a curve may look like a kink; a true one shows at its entry.
         return found(slopes.slope, slopes.uncertainty, slopes.gap * (not coarse))
 
     def _look_for_hidden(self, name: str, vanishing: bool) -> float:

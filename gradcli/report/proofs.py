@@ -31,8 +31,8 @@ def shown(checked: Checked) -> Iterator[Text]:
         bound = max(proof.relative for proof in proofs)
         yield Text(
             f"proven along {sum(proof.directions for proof in proofs):,} random directions: "
-            f"{what}{entries} of {counted(len(proven), 'parameter')}; none of them is off by more "
-            f"than {bound:.1e} of its norm, but for a chance of {CHANCE * len(proofs):.0e}"
+            f"{what}{entries} of {counted(len(proven), 'parameter')}, each gradient right to "
+            f"{bound:.1e} of its norm, but for a chance of {CHANCE * len(proofs):.0e}"
         )
     if checked.together is not None and checked.together.worst.wrong:
         yield Text("along a random direction of all parameters at once the gradients do not hold")

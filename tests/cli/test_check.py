@@ -350,3 +350,65 @@ def test_bad_gradients(data: bytes, gradcli: Gradcli) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("gradcli: error: -: ")
     assert ran.err.count("\n") == 1
+
+
+BIG = "check ce --in 784 --hidden 256 --out 10 --w he_normal"
+
+
+def test_a_large_problem_says_how_it_was_proven_and_can_be_run_again(gradcli: Gradcli) -> None:
+    ran = gradcli(BIG)
+    assert (ran.code, ran.err) == (0, "")
+    assert "method directions, for the size of the problem" in ran.out
+    told = re.search(
+        r"proven along 24 random directions: 203,530 entries of 4 parameters, (.*)", ran.out
+    )
+    assert told is not None
+    assert re.fullmatch(
+        r"each gradient right to [1-9]\.\de-05 of its norm, but for a chance of 4e-09", told[1]
+    )
+    assert "6 directions" in ran.out
+    document = gradcli(f"{BIG} --json")
+    answer = document.json
+    assert (answer["method"], answer["by_size"]) == ("directions", True)
+    assert answer["spec"]["method"] == "directions"
+    w1 = answer["params"]["w1"]
+    assert (w1["entries"], w1["worst"], w1["drawn"]) == (200_704, None, False)
+    proof = w1["proof"]
+    assert proof["holds"]
+    assert 0 < proof["bound"] < 1e-4 * proof["norm"]
+    off = abs(proof["worst"]["gradient"] - proof["worst"]["numeric"])
+    assert off == proof["worst"]["error"] <= proof["worst"]["allowed"]
+    again = gradcli("run - --json", stdin=document.out.encode()).json
+    assert again == {**answer, "by_size": False}
+
+
+def test_entries_of_a_large_file_are_compared_with_what_is_proven(
+    gradcli: Gradcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert gradcli(f"{BIG.removeprefix('check ')} --save theirs.npz").code == 0
+    assert gradcli(f"{BIG} --against theirs.npz").code == 0
+    with np.load("theirs.npz") as file:
+        theirs = {name: file[name] for name in file}
+    theirs["grads.w1"][3, 17] += 1
+    theirs["grads.w1"][9, 2] += 2
+    np.savez("wrong.npz", **theirs)
+    ran = gradcli(f"{BIG} --against wrong.npz")
+    assert ran.code == 1
+    assert "w1: 2 of 200,704 entries off: [3, 17], [9, 2]" in ran.out
+    assert "given" in ran.out
+    assert "proven" in ran.out
+    assert "proven along 24 random directions: the gradients to compare with, 203,530" in ran.out
+
+
+def test_directions_by_name_and_what_they_do_not_go_with(gradcli: Gradcli) -> None:
+    ran = gradcli(f"check {MODEL} --method directions --explain")
+    assert ran.code == 0
+    assert "for the size" not in ran.out
+    assert "rule: |<g, v> - n| <= 1e-06 |g v| + uncertainty of n" in ran.out
+    ran = gradcli(f"check {MODEL} --method directions --sample 3")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("gradcli: error: --sample: goes with methods that look at single entries")
+    assert gradcli(f"check {MODEL} --method directions --sweep").err.startswith(
+        "gradcli: error: --sweep: directions chooses its own steps"
+    )
