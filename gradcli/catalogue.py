@@ -183,5 +183,6 @@ KINDS = {
     "formula": "a formula with values",
     "landscape": "a formula of x and y with a name",
     "python": "a function in a file of Python's",
+    "program": "a program of any language",
 }
 """The keys that tell what kind of problem a specification is of."""

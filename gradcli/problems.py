@@ -16,6 +16,7 @@ _PLACES = {
     "formula": "gradcli.formula.formula:Formula",
     "landscape": "gradcli.formula.landscapes:LandscapeProblem",
     "python": "gradcli.code.python:PythonProblem",
+    "program": "gradcli.code.program:ProgramProblem",
 }
 """By the key that tells a kind of problem, the class that has its ``from_spec``."""
 RUNS_CODE = ("python", "program")

@@ -194,6 +194,18 @@ PYTHON_KEYS = (
     *CODE_KEYS,
 )
 
+PROGRAM_KEYS = (
+    Key(
+        "timeout",
+        "number",
+        "Seconds that a reply may take.",
+        "60",
+        group="Code",
+        metavar="SECONDS",
+    ),
+    *CODE_KEYS,
+)
+
 LANDSCAPE_KEYS = (
     Key("start", "pair", "Where to stand.", "its own", group="Landscape"),
     WRT._replace(group="Landscape"),

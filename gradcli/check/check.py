@@ -22,12 +22,13 @@ from gradcli.check.judge import (
     overall,
     unjudged,
 )
+from gradcli.check.ladder import COARSEST
 from gradcli.check.large import is_large, judge_large
-from gradcli.check.lines import Progress
+from gradcli.check.lines import DOUBLE, Precision, Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
 from gradcli.check.methods import METHODS, Method
-from gradcli.check.rounding import point_of
-from gradcli.errors import SpecError
+from gradcli.check.rounding import point_of, precision_of
+from gradcli.errors import GradcliError, SpecError
 from gradcli.gradient import differentiate, quiet
 from gradcli.nonfinite import nonfinite
 from gradcli.problem import Problem, Result
@@ -68,6 +69,8 @@ class Checked(NamedTuple):
     """What random directions of all parameters at once have shown, where that is the method."""
     by_size: bool = False
     """Whether the method was chosen for the size of the problem."""
+    precision: Precision = DOUBLE
+    """How finely the values are known."""
 
 
 class _Plan(NamedTuple):
@@ -118,10 +121,14 @@ def check(
     plan = _Plan(name, method, step, tolerance, options, against, progress)
     with quiet():
         exact = problem.in_float64()
-        unfit = exact.unfit()
+        unfit, lacking = exact.unfit(), exact.lacks_gradient()
+        if lacking and against is None and not exact.traced:
+            raise GradcliError(f"{lacking}: judge others, against a file of them")
         if unfit is None:
             outcome = _rejudged(problem, plan, _judged(exact, plan, announce))
+            precision = precision_of(exact)
         else:
+            precision = DOUBLE
             outcome = _Outcome({n: unjudged(p, unfit) for n, p in exact.primals.items()})
     params = outcome.params
     verdict = FAIL if outcome.nonfinite else overall(v.verdict for v in params.values())
@@ -134,12 +141,13 @@ def check(
         method=name,
         step=step,
         tolerance=tolerance,
-        rule=_rule(plan),
+        rule=_rule(plan, precision, exact.traced),
         nonfinite=outcome.nonfinite,
         extra=[name for name in against or {} if name not in problem.primals],
         interrupted=outcome.interrupted,
         together=outcome.together,
         by_size=by_size,
+        precision=precision,
     )
 
 
@@ -215,21 +223,26 @@ def _require_analytic(result: Result, method: str) -> None:
             raise SpecError("method", f"{needed}; {step.op} is not")
 
 
-def _rule(plan: _Plan) -> str:
+def _rule(plan: _Plan, precision: Precision, traced: bool) -> str:
     if plan.method.together:
         return _rule_of_directions(plan)
     unit = "" if plan.method.analytic else " max(1, |x|)"
     steps = f"h = {plan.step:.3g}{unit} at first, few entries and doubtful ones by many steps"
     if plan.method.first is None:
         steps = f"from h = {plan.step:g}{unit} downward"
+    if precision.coarse:
+        steps = f"from h = {COARSEST:g}, or {COARSEST:g} standard deviations of x, downward"
+    rounding = "the rounding of all intermediates" if traced else "the noise of the values"
     absolute = f"{plan.options.absolute:.3g} + " if plan.options.absolute else ""
     text = (
         f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + {absolute}uncertainty of n "
         "+ 16 eps of the largest |a|; "
         f"n by {MEANINGS[plan.name]} in float64, {steps}; "
-        "its uncertainty: the rounding of all intermediates, and the truncation, found by other "
-        f"steps; measured where that is below {RESOLUTION:.0e} of the parameter's largest"
+        f"its uncertainty: {rounding}, and the truncation, found by other "
+        f"steps; measured where that is below {precision.resolution:.0e} of the parameter's largest"
     )
+    if precision.coarse:
+        text += f"; {precision.words}: tolerance 1000 eps of it"
     if plan.against is not None:
         text += (
             "; gradients in few digits: tolerance 1000 eps of their dtype, and what is rounded "

@@ -107,7 +107,8 @@ def measure(
         found = [entry_rounding(courses, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
         lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
-        finer = ladder(lines, step) if method.first is None else ladder(lines)
+        chosen = method.first is None and not point.precision.coarse
+        finer = ladder(lines, step if chosen else None)
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (not method.analytic)
         for kept, new in zip(slopes, finer):
             kept[some[better]] = new[better]
@@ -132,6 +133,8 @@ def _misses(claim: Claim, slopes: Slopes, most: int) -> Vector:
 def _resolution(claim: Claim, point: Point, result: Result, slopes: Slopes) -> Vector:
     """The uncertainty (n,) below which the entries count as measured."""
     whole = result.gradients[claim.name].reshape(-1)
+    if not point.problem.traced and claim.entries is not None:
+        whole = claim.entries  # what somebody's code gives is a claim, and tells nothing of others
     sure = np.abs(slopes.slope) - slopes.uncertainty
     largest = np.max(sure, initial=0.0, where=np.isfinite(sure))
     if len(sure) < whole.size:  # a sample may have missed the largest

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradcli.check import noise
 from gradcli.check.courses import Courses
-from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Vector, scale
+from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Precision, Vector, scale
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
 from gradcli.gradient import recorded
@@ -31,10 +31,15 @@ class Rounding(NamedTuple):
 
 def point_of(problem: Problem, result: Result) -> Point:
     """The point where ``problem`` has this ``result``, and how finely it is known."""
-    precision = DOUBLE if problem.traced else noise.noise_of(problem).precision
     value = float(result.value.item())
     courses = Courses(problem, result)
-    return Point(problem, value, value_rounding(problem, result), precision, courses)
+    rounding = value_rounding(problem, result)
+    return Point(problem, value, rounding, precision_of(problem), courses)
+
+
+def precision_of(problem: Problem) -> Precision:
+    """How finely the values of ``problem`` are known."""
+    return DOUBLE if problem.traced else noise.noise_of(problem).precision
 
 
 def value_rounding(problem: Problem, result: Result) -> float:
@@ -84,7 +89,7 @@ def spread(problem: Problem, result: Result) -> dict[str, float]:
 
     Gradients that a problem makes itself are not believed to move by more than its values do.
     """
-    eps = EPS if problem.traced else noise.noise_of(problem).precision.eps
+    eps = precision_of(problem).eps
     rng, gradients_at = np.random.default_rng(0), problem.stepper()
     found = dict.fromkeys(problem.primals, 0.0)
     for _ in range(4):

@@ -19,6 +19,7 @@ from gradcli.spec_keys import (
     LANDSCAPE_KEYS,
     LAYER_KEYS,
     MODEL_KEYS,
+    PROGRAM_KEYS,
     PYTHON_KEYS,
     UPSTREAM,
     X,
@@ -34,7 +35,9 @@ def families() -> dict[str, Family]:
     """Every family by its name, from the catalogue as it is now."""
     losses = [_loss(name, loss.meaning) for name, loss in LOSSES.items()]
     landscapes = [_landscape(name, meaning) for name, meaning in LANDSCAPES.items()]
-    return {family.name: family for family in [*losses, _RUN, _FORMULA, _PYTHON, *landscapes]}
+    return {
+        family.name: family for family in [*losses, _RUN, _FORMULA, _PYTHON, _PROGRAM, *landscapes]
+    }
 
 
 _EXAMPLES = {
@@ -258,4 +261,31 @@ _PYTHON = Family(
         click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]... [NAME:=JSON]..."),
     ],
     _python,
+)
+
+
+def _program(options: Options) -> list[Written]:
+    from gradcli.inputs.bindings import settings_among
+
+    command = options.pop("command")
+    values, settings = settings_among(options.pop("bindings"))
+    return [Written({"program": command, "values": values, "settings": settings, **options})]
+
+
+_PROGRAM = Family(
+    "program",
+    "Code",
+    "",
+    "a program of any language",
+    "COMMAND is one word, quoted, and split as a shell would. It is started once, and replies to "
+    "each line of JSON on its standard input with one on its standard output: gradcli help program "
+    "has the lines, and clients in C and Python. An array is NAME=VALUE, as in formulas; all else, "
+    "and whole numbers, NAME:=JSON.",
+    'program "./layer --fast" x=normal(2,3) w=normal(3,4) y:=[0,2]',
+    PROGRAM_KEYS,
+    lambda: [
+        click.Argument(["command"], metavar="COMMAND", type=PATH),
+        click.Argument(["bindings"], nargs=-1, metavar="[NAME=VALUE]... [NAME:=JSON]..."),
+    ],
+    _program,
 )

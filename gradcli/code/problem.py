@@ -144,11 +144,10 @@ class CodeProblem(Problem):
 
     def _answered(self, at: Arrays) -> Result:
         reply = self._call(at, self._upstreams)
-        if not reply.gradients:
-            raise GradcliError(f"{self.code.title} gives no gradients")
         noted = {self.code.name_of(i): np.asarray(o) for i, o in enumerate(reply.outputs)}
         given = {**self.constants, **at}
-        gradients = {name: np.asarray(reply.gradients[name]) for name in self._wrt}
+        found = reply.gradients or {n: np.full(np.shape(given[n]), np.nan) for n in self._wrt}
+        gradients = {name: np.asarray(found[name]) for name in self._wrt}
         return Result(self._scalar(reply.outputs), gradients, given, noted, list)
 
     def answered(self, result: Result) -> Any:
@@ -211,6 +210,9 @@ class CodeProblem(Problem):
         return 64 * sum(array.size for array in self._arrays.values())
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
+        if not self._gives:
+            raise GradcliError(f"{self.code.title} gives no gradients")
+
         def step(primals: Arrays) -> tuple[Any, Arrays]:
             result = self._answered(primals)
             for name, gradient in result.gradients.items():

@@ -60,12 +60,17 @@ class Process:
             self.end()
             raise
 
+    @property
+    def title(self) -> str:
+        """Its command in a message: not too long of it."""
+        return self.command if len(self.command) <= _WIDTH else f"{self.command[:_WIDTH]}..."
+
     def failed(self, problem: str, told: str | None = None) -> GradcliError:
         """An error that says what is wrong with it, with the end of its standard error."""
         if told is None:
             told = self._running.told() if self._running else ""
-        shown = self.command if len(self.command) <= _WIDTH else f"{self.command[:_WIDTH]}..."
-        return GradcliError(f"program {shown!r} {problem}{f'; its stderr: {told}' if told else ''}")
+        complaint = f"; its stderr: {told}" if told else ""
+        return GradcliError(f"program {self.title!r} {problem}{complaint}")
 
     def end(self) -> None:
         """End the process, if there is one."""

@@ -11,10 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.code.callee import Reply
+from gradcli.code.gradients import by_name
+from gradcli.code.inputs import read_inputs
+from gradcli.code.problem import Code, CodeProblem
 from gradcli.code.process import Process
-from gradcli.errors import GradcliError, LiteralError
+from gradcli.errors import GradcliError, LiteralError, SpecError
 from gradcli.inputs.literals import from_lists
-from gradcli.keys import shown
+from gradcli.keys import read_keys, shown
+from gradcli.problem import Problem
+from gradcli.spec_keys import PROGRAM_KEYS
 
 TIMEOUT = 60.0
 """Seconds that a reply may take where nothing else is asked for."""
@@ -23,7 +28,7 @@ _WORDS = re.compile(r"[+-]?\b(nan|inf(?:inity)?)\b(?!\")", re.I)
 
 
 class Program:
-    """The process of ``command``, called with arrays by name.
+    """The process of ``command``, called with arrays by name; ``dtype`` is that of its numbers.
 
     A request is ``{"inputs": {...}, "upstream": ..., "want": ["value", "grads"]}`` and its reply
     ``{"value": ..., "grads": {...}}``. The value is a number or nested lists; without gradients the
@@ -32,13 +37,22 @@ class Program:
     Python's json writes them. Replies may have these, null, or what C's printf makes of them.
     """
 
-    def __init__(self, command: str, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        command: str,
+        timeout: float = TIMEOUT,
+        dtype: str = "float64",
+        floating: Sequence[str] = (),
+    ) -> None:
         self.process = Process(command, timeout)
+        self._dtype = np.dtype(dtype)
+        self._floating = floating
+        """The inputs by which it may give gradients."""
         self._texts: dict[str, _Text] = {}
         """What was sent last for each input."""
 
     def __call__(self, inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
-        """One output, in float64, and the gradients that the program gives, by its own names.
+        """One output, and the gradients that the program gives.
 
         Raises GradcliError where it fails, complains, or replies with something else.
         """
@@ -61,7 +75,8 @@ class Program:
             raise self._wrong(f"replies grads that are no object by name, but {shown(grads)}")
         found = {name: self._array(f"grads: {name}", lists) for name, lists in grads.items()}
         # The gradient is linear in the upstream, which a program with one number is not told of.
-        return Reply([value], {n: g if factor == 1 else g * factor for n, g in found.items()})
+        found = {n: g if factor == 1 else g * self._dtype.type(factor) for n, g in found.items()}
+        return Reply([value], by_name(found, self.process.title, self._floating, ()))
 
     def close(self) -> None:
         """End the process; another call starts it again."""
@@ -91,19 +106,43 @@ class Program:
             raise self._wrong(f"replies without a value: {_begins(line)}, not {_SUCH}")
         return reply
 
-    def _array(self, what: str, lists: Any) -> npt.NDArray[np.float64]:
+    def _array(self, what: str, lists: Any) -> npt.NDArray[Any]:
         try:
             array = from_lists(np.nan if lists is None else lists)
         except LiteralError as error:
             raise self._wrong(f"replies nonsense: {what} {error}: {shown(lists)}") from None
         if array.dtype.kind == "b":
             raise self._wrong(f"replies nonsense: {what} is no number: {shown(lists)}")
-        return array.astype(np.float64)
+        return array.astype(self._dtype)
 
     def _wrong(self, problem: str) -> GradcliError:
         error = self.process.failed(problem)
         self.close()
         return error
+
+
+class ProgramProblem:
+    """A program as a problem: see ``from_spec``."""
+
+    @staticmethod
+    def from_spec(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
+        """The problem of the program that ``mapping`` names, which is started and called.
+
+        Its keys are program (a command), values and settings by name, and those of the catalogue.
+        Relative files are taken from ``folder``; the command runs where we do. Raises GradcliError.
+        """
+        own = ("program", "values", "settings")
+        options = read_keys({k: v for k, v in mapping.items() if k not in own}, PROGRAM_KEYS)
+        command = mapping["program"]
+        if not isinstance(command, str):
+            raise SpecError("program", f"must be a command, not {shown(command)}")
+        inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
+        timeout, dtype = options.get("timeout"), options.get("dtype", "float64")
+        program = Program(command, timeout or TIMEOUT, dtype, inputs.floating)
+        document = {"program": command, **({"timeout": timeout} if timeout else {})}
+        upstreams = {"upstream": options["upstream"]} if "upstream" in options else {}
+        code = Code(program, program.process.title, document)
+        return CodeProblem(code, inputs, stream, options.get("wrt"), dtype, upstreams, folder)
 
 
 _SUCH = '{"value": 1.5}'

@@ -58,6 +58,8 @@ class CheckReport(NamedTuple):
         if checked.together is not None:
             document["by_size"] = checked.by_size
             document["together"] = proofs.document_of(checked.together)
+        if checked.precision.words:
+            document["precision"] = checked.precision.words
         if checked.nonfinite:
             document["nonfinite"] = checked.nonfinite
         if checked.interrupted:
@@ -71,6 +73,9 @@ class CheckReport(NamedTuple):
         if self.matched:
             pairs = [f"{theirs} -> {ours}" for theirs, ours in self.matched.items()]
             yield Text(f"matched: {', '.join(pairs)}", style="dim")
+        if checked.precision.words:
+            part = f"{checked.precision.resolution:g} of a parameter's largest"
+            yield Text(f"{checked.precision.words}; measured to {part}", style="dim")
         yield from self._table(screen)
         yield from self._findings()
         yield from besides_tables(self.besides, self._judged, screen)

@@ -50,13 +50,14 @@ def client(tmp_path: Path) -> str:
 def test_the_clients_give_value_and_gradients(kind: str, tmp_path: Path) -> None:
     """Those of sum(tanh(w x + b)), in closed form."""
     assert len((HERE / f"client.{kind}").read_text().splitlines()) < 40
-    program = Program(client(tmp_path) if kind == "c" else f"{sys.executable} {HERE}/client.py")
+    command = client(tmp_path) if kind == "c" else f"{sys.executable} {HERE}/client.py"
+    program = Program(command, floating=list(X))
     h = np.tanh(X["w"] * X["x"] + X["b"])
     value, none = program(X, None)
     assert (float(value[0]), none) == (pytest.approx(h.sum(), rel=1e-15), None)
     [value], gradients = program(X, [np.array(2.0)])
     assert gradients is not None
-    expected = {"dx": (1 - h * h) * X["w"], "dw": (1 - h * h) * X["x"], "db": 1 - h * h}
+    expected = {"x": (1 - h * h) * X["w"], "w": (1 - h * h) * X["x"], "b": 1 - h * h}
     for name, array in expected.items():
         np.testing.assert_allclose(gradients[name], 2 * array, rtol=1e-14)
     program.close()
@@ -87,7 +88,7 @@ def test_numbers_go_and_come_as_they_are(hostile: Hostile) -> None:
 
 def test_the_upstream_is_sent_where_the_value_is_an_array(hostile: Hostile) -> None:
     body = "import json\nfor line in sys.stdin: say(json.dumps({'value': 1, 'grads': {'u': "
-    program = Program(hostile(f"{body}json.loads(line).get('upstream', -1)}}}}))"))
+    program = Program(hostile(f"{body}json.loads(line).get('upstream', -1)}}}}))"), floating=["u"])
     for upstream, sent in ((np.float64(3), -3), (np.array([[1.0, 2.0]]), [[1.0, 2.0]])):
         gradients = program({}, [upstream]).gradients
         assert gradients is not None
