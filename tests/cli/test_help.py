@@ -50,7 +50,7 @@ def examples() -> list[str]:
     return [line.partition("gradcli ")[2] for line in lines if "Example:" in line]
 
 
-@pytest.mark.parametrize("example", [e for e in examples() if not re.search(r"\.toml|\.py:", e)])
+@pytest.mark.parametrize("example", [e for e in examples() if not re.search(r"\.toml|\.py:|\./", e)])
 def test_the_examples_of_the_help_run(example: str, gradcli: Gradcli) -> None:
     ran = gradcli(example)
     assert (ran.code, ran.err) == (0, "")
