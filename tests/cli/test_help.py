@@ -50,7 +50,10 @@ def examples() -> list[str]:
     return [line.partition("gradcli ")[2] for line in lines if "Example:" in line]
 
 
-@pytest.mark.parametrize("example", [e for e in examples() if not re.search(r"\.toml|\.py:|\./", e)])
+NEEDS_A_FILE = r"\.toml|\.py:|\./"
+
+
+@pytest.mark.parametrize("example", [e for e in examples() if not re.search(NEEDS_A_FILE, e)])
 def test_the_examples_of_the_help_run(example: str, gradcli: Gradcli) -> None:
     ran = gradcli(example)
     assert (ran.code, ran.err) == (0, "")
