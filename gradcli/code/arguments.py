@@ -22,41 +22,41 @@ class Arguments(NamedTuple):
 
     placed: Sequence[str]
     named: Sequence[str]
-    together: bool = False
-    """Whether its one parameter takes all of them, as a dict."""
+    together: Sequence[str] = ()
+    """Those that its first parameter takes as a dict."""
 
     @property
     def order(self) -> list[str]:
-        return [*self.placed, *self.named]
+        return [*self.together, *self.placed, *self.named]
 
     def call(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
         """What ``function`` gives for ``inputs``."""
-        if self.together:
-            return function(dict(inputs))
+        first = [{name: inputs[name] for name in self.together}] if self.together else []
         by_name = {name: inputs[name] for name in self.named}
-        return function(*[inputs[name] for name in self.placed], **by_name)
+        return function(*first, *[inputs[name] for name in self.placed], **by_name)
 
 
 def arguments_of(function: Callable[..., Any], title: str, names: Sequence[str]) -> Arguments:
     """How ``function`` takes inputs called ``names``.
 
-    A function of one parameter that is none of them takes a dict. Raises GradcliError where an
-    input is missing, or is none of its parameters.
+    Those that are none of its parameters it takes as a dict, where its first parameter is none of
+    them, and no other one is needed. Raises GradcliError where an input is missing, or is no
+    parameter.
     """
     parameters = _parameters(function)
     if parameters is None:  # of C, it does not tell
         return Arguments(names, ())
     single = [p for p in parameters.values() if p.kind in _ONE]
     kinds = {p.kind for p in parameters.values()}
-    if len(parameters) == len(single) == 1 and single[0].name not in names and names:
-        alike = len(names) == 1 and names[0].lower() == single[0].name.lower()
-        if not alike:
-            return Arguments((), names, together=True)
     known = [p.name for p in single]
     missing = [p.name for p in single if p.default is p.empty and p.name not in names]
     others = [name for name in names if name not in known]
     takes_more = inspect.Parameter.VAR_KEYWORD in kinds
     takes_places = inspect.Parameter.VAR_POSITIONAL in kinds
+    if len(single) == len(parameters) and missing == known[:1] and others:
+        alike = len(others) == 1 and others[0].lower() == missing[0].lower()
+        if not alike:
+            return Arguments((), [n for n in known if n in names], together=others)
     signature = f"{title}{inspect.signature(function)}"
     if others and not (takes_more or takes_places):
         near = suggestion(others[0], [name for name in known if name not in names])

@@ -94,8 +94,8 @@ class FunctionProblem(CodeProblem):
                 raise GradcliError(f"{error}; {_INSTEAD}") from error
             if apart([expected], [np.asarray(plain(noted["value"]))], _ROUNDINGS):
                 title = self._plain.function.title
-                told = "gives another value where the engine follows it: it writes into arrays that"
-                raise GradcliError(f"{title} {told} have other names, too; {_INSTEAD}")
+                told = "has another value where the engine follows it, as what it writes into has"
+                raise GradcliError(f"{title} {told} other names, too: write x = x + 1; {_INSTEAD}")
 
 
 _ROUNDINGS = 1e6

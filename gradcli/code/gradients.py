@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.errors import GradcliError
+from gradcli.errors import GradcliError, SpecError
 from gradcli.problem import Arrays
 from gradcli.suggest import counted, listed, suggestion
 
@@ -30,16 +30,19 @@ def by_name(returned: Any, title: str, floating: Sequence[str], wrt: Sequence[st
         several = _several(returned, floating)
         order = next((o for o in (floating, wrt) if len(o) == len(several)), None)
         if order is None:
-            raise GradcliError(
-                f"{title} gives {counted(len(several), 'gradient')}, but there "
-                f"{'are' if len(floating) != 1 else 'is'} "
-                f"{counted(len(floating), 'floating-point input')}"
-                f"{f', {listed(floating)}' if floating else ''}: choose by wrt, or give what has "
-                "no gradient by :="
+            raise SpecError(
+                "wrt",
+                f"{title} gives {counted(len(several), 'gradient')}, but is given "
+                f"{counted(len(floating), 'floating-point array')}"
+                f"{f', {listed(floating)}' if floating else ''}: name those that they are by, or "
+                "hold an array fixed by :=",
             )
         pairs = dict(zip(order, several))
-    return {name: real(g, f"{title}: the gradient by {name}") for name, g in pairs.items()
-            if g is not None}  # fmt: skip
+    return {
+        name: real(gradient, f"{title}: the gradient by {name}")
+        for name, gradient in pairs.items()
+        if gradient is not None
+    }
 
 
 def _several(returned: Any, floating: Sequence[str]) -> Sequence[Any]:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Inputs(NamedTuple):
-    """Of one call. Floating-point arrays are what a gradient can be taken by."""
+    """Of one call. Floating-point ``arrays`` are what a gradient can be taken by."""
 
     arrays: Arrays
     """In the precision in which they were given."""
     settings: Mapping[str, Any] = {}
-    """All else: numbers, texts, truths, tables of such."""
+    """All else: numbers, texts, truths, arrays that are held fixed, tables of such."""
     files: Mapping[str, str] = {}
     """Those that arrays came from, by name."""
 
@@ -52,7 +52,7 @@ def read_inputs(
     """The inputs among the keys ``values`` and ``settings``, and the stream to draw on from.
 
     A value is a VALUE, whose whole numbers stay whole where a file or a list has them. A setting
-    is what JSON writes; a list of numbers is an array. Raises GradcliError for what is neither.
+    is what JSON writes, a list of numbers an array. Raises GradcliError for what is neither.
     """
     values, settings = (mapping.get(key) or {} for key in ("values", "settings"))
     for key, table in (("values", values), ("settings", settings)):
@@ -60,13 +60,10 @@ def read_inputs(
             raise SpecError(key, "must be a table by name")
     found, files, stream = read_values(values, seed, folder)
     arrays = {name: np.asarray(value) for name, value in found.items()}
-    others: dict[str, Any] = {}
-    for name, value in settings.items():
+    for name in settings:
         if name in arrays:
             raise SpecError("settings", f"{name} is given twice")
-        setting = of_json(value)
-        (arrays if isinstance(setting, np.ndarray) else others)[name] = setting
-    return Inputs(arrays, others, files), stream
+    return Inputs(arrays, of_json(settings), files), stream
 
 
 def of_json(value: Any) -> Any:

@@ -17,7 +17,7 @@ from gradcli.errors import GradcliError, SpecError
 from gradcli.inputs.bindings import moved
 from gradcli.inputs.values import written
 from gradcli.problem import Arrays, Note, Problem, Result, same
-from gradcli.suggest import printable, suggestion
+from gradcli.suggest import listed, printable, suggestion
 
 if TYPE_CHECKING:
     from gradcli.inputs.streams import Stream
@@ -44,8 +44,9 @@ class CodeProblem(Problem):
 
     Its gradients are those that it gives itself, of the sum of output * upstream over all its
     outputs. ``upstreams`` has VALUEs by the names ``upstream`` and ``upstream_NAME`` of another
-    output; the others are drawn, ``normal`` from ``stream``. ``wrt`` are by default all
-    floating-point arrays by which it gives a gradient; these are handed over in ``dtype``.
+    output, or one for each; the others are drawn, ``normal`` from ``stream``. ``wrt`` are by
+    default all floating-point arrays by which it gives a gradient; these are handed over in
+    ``dtype``.
     """
 
     traced = False
@@ -58,30 +59,36 @@ class CodeProblem(Problem):
         stream: Callable[[], Stream],
         wrt: Sequence[str] | None = None,
         dtype: str = "float64",
-        upstreams: Mapping[str, Any] | None = None,
+        upstreams: Mapping[str, Any] | Sequence[Any] = (),
         folder: str | None = None,
     ) -> None:
         self.code = code
         self.inputs = inputs
         self.dtype = np.dtype(dtype)
         self._arrays = inputs.cast(dtype)
-        given = dict(upstreams or {})
 
         def fitted(outputs: Sequence[Any]) -> list[Any]:
             shapes = [np.shape(output) for output in outputs]
-            if shapes == [()] and not code.weighted and not given:
+            if shapes == [()] and not code.weighted and not upstreams:
                 return [np.ones((), self.dtype)]
             self._weighted = True
             names = self._upstream_names(len(shapes))
+            if isinstance(upstreams, Mapping):
+                given = dict(upstreams)
+            elif len(upstreams) in (0, len(shapes)):
+                given = dict(zip(names, upstreams))
+            else:
+                raise SpecError("upstream", f"of {len(shapes)} outputs, not {len(upstreams)}")
             for name in given:
                 if name not in names:
-                    raise SpecError(None, f"there is no {name!r} here{suggestion(name, names)}")
+                    raise SpecError(None, f"there is no {name!r} here, but {listed(names)}")
             found = [
                 upstream_of(name, given.get(name, "normal"), shape, folder, stream)
                 for name, shape in zip(names, shapes)
             ]
             return [upstream.astype(self.dtype) for upstream in found]
 
+        self._require_floating(wrt or ())
         self._weighted = False
         trial = tried(code.callee, code.title, inputs, self._arrays, fitted)
         self._upstreams = [np.asarray(upstream) for upstream in trial.upstreams]
@@ -89,7 +96,7 @@ class CodeProblem(Problem):
         self._unfit = trial.unfit
         self._gives = list(trial.reply.gradients or {})
         self._all = not wrt
-        self._wrt = self._chosen(wrt)
+        self._wrt = self._chosen(wrt or ())
         self.cautions = [*trial.cautions, *self._told(trial.reply)]
 
     @property
@@ -247,27 +254,30 @@ class CodeProblem(Problem):
         others = [f"upstream_{self.code.name_of(i)}" for i in range(1, count)]
         return ["upstream", *others]
 
-    def _chosen(self, wrt: Sequence[str] | None) -> list[str]:
+    def _require_floating(self, wrt: Sequence[str]) -> None:
         floating = self.inputs.floating
-        for name in wrt or ():
+        for name in wrt:
             if name not in self._arrays:
                 known = suggestion(name, floating)
                 raise SpecError("wrt", f"there is no array {name!r} here{known}")
             if name not in floating:
                 raise SpecError("wrt", f"{name} is of whole numbers, which nothing moves")
+
+    def _chosen(self, wrt: Sequence[str]) -> list[str]:
+        for name in wrt:
             if self._gives and name not in self._gives:
                 raise SpecError("wrt", f"{self.code.title} gives no gradient by {name}")
         if wrt:
             return list(dict.fromkeys(wrt))
-        return [name for name in floating if name in self._gives or not self._gives]
+        return [name for name in self.inputs.floating if name in self._gives or not self._gives]
 
     def _told(self, reply: Reply) -> list[str]:
         told = [f"{self.code.title}: {self._unfit}"] if self._unfit else []
         gradients = reply.gradients or {}
         for name in self.inputs.floating if gradients else ():
-            if name not in gradients:
+            if name not in gradients and self._all:
                 told.append(f"{self.code.title} gives no gradient by {name}")
-            elif np.shape(gradients[name]) != self._arrays[name].shape:
+            elif name in self._wrt and np.shape(gradients[name]) != self._arrays[name].shape:
                 told.append(self._misshapen(name, gradients[name]))
         return told
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,13 +11,16 @@ from gradcli.code.arguments import Arguments, Backward, arguments_of, backward_o
 from gradcli.code.callee import Reply
 from gradcli.code.function import FunctionProblem, Plain
 from gradcli.code.gradients import by_name, real
-from gradcli.code.inputs import read_inputs
-from gradcli.code.loading import Function, load, require_file
+from gradcli.code.inputs import Inputs, read_inputs
+from gradcli.code.loading import Function, load
 from gradcli.code.problem import Code, CodeProblem
-from gradcli.errors import GradcliError
+from gradcli.errors import GradcliError, SpecError
 from gradcli.keys import read_keys
 from gradcli.problem import Problem
 from gradcli.spec_keys import PYTHON_KEYS
+
+if TYPE_CHECKING:
+    from gradcli.inputs.streams import Stream
 
 
 class LossAndGradients(NamedTuple):
@@ -83,8 +86,55 @@ def parts_of(returned: Any, title: str) -> list[Any]:
     return [*outputs, cache]
 
 
+class Asked(NamedTuple):
+    """What is asked of a function besides its value: as the keys of the catalogue have it."""
+
+    wrt: Sequence[str] | None = None
+    dtype: str = "float64"
+    upstreams: Mapping[str, Any] | Sequence[Any] = ()
+    """By name, or in the order of the outputs."""
+    folder: str | None = None
+
+
+def problem_of(
+    function: Function,
+    backward: Function | None,
+    inputs: Inputs,
+    stream: Callable[[], Stream],
+    asked: Asked,
+    document: Mapping[str, Any],
+) -> CodeProblem:
+    """The problem of ``function`` at ``inputs``, which is called to see what it gives.
+
+    Raises GradcliError where it does not take them, or gives something else than is needed.
+    """
+    names = [*inputs.arrays, *inputs.settings]
+    arguments = arguments_of(function.call, function.title, names)
+    order = [name for name in arguments.order if name in inputs.arrays]
+    inputs = inputs._replace(arrays={name: inputs.arrays[name] for name in order})
+    with function.running():
+        returned = arguments.call(function.call, inputs.handed(inputs.cast(asked.dtype)))
+    more = inputs, stream, asked.wrt, asked.dtype, asked.upstreams, asked.folder
+    by = inputs.floating, asked.wrt or ()
+    if backward is not None:
+        outputs = len(parts_of(returned, function.title)) - 1
+        taking = backward_of(backward.call, backward.title, outputs)
+        pair = Pair(function, arguments, backward, taking, *by)
+        code = Code(pair, function.title, document, taking.names[1:], weighted=True)
+        return CodeProblem(code, *more)
+    if is_loss(returned):
+        loss = LossAndGradients(function, arguments, *by)
+        return CodeProblem(Code(loss, function.title, document), *more)
+    if isinstance(returned, tuple):
+        raise GradcliError(
+            f"{function.title} gives {len(returned)} things, which are not (loss, grads); of "
+            "(out, cache) name the backward pass, key backward"
+        )
+    return FunctionProblem(Code(Plain(function, arguments), function.title, document), *more)
+
+
 class PythonProblem:
-    """A function of Python's as a problem: see ``from_spec``."""
+    """A function of Python's that a specification names, as a problem."""
 
     @staticmethod
     def from_spec(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
@@ -95,42 +145,21 @@ class PythonProblem:
         """
         own = ("python", "values", "settings")
         options = read_keys({k: v for k, v in mapping.items() if k not in own}, PYTHON_KEYS)
-        require_file(mapping["python"])
+        if not isinstance(mapping["python"], str):
+            raise SpecError("python", "must name a function, FILE.py:NAME")
         inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
         function = load(mapping["python"], folder)
-        document = {"python": function.title}
-        upstreams = {"upstream": options["upstream"]} if "upstream" in options else {}
-        apart = [
-            name
-            for name in inputs.arrays
-            if name.startswith("upstream_") and name not in names_of(function.call)
-        ]
-        upstreams |= {name: inputs.arrays.pop(name) for name in apart}
-        names = [*inputs.arrays, *inputs.settings]
-        arguments = arguments_of(function.call, function.title, names)
-        order = [name for name in arguments.order if name in inputs.arrays]
-        inputs = inputs._replace(arrays={name: inputs.arrays[name] for name in order})
-        wrt, dtype = options.get("wrt"), options.get("dtype", "float64")
-        by = inputs.floating, wrt or ()
-        with function.running():
-            returned = arguments.call(function.call, inputs.handed(inputs.cast(dtype)))
+        document, backward = {"python": function.title}, None
         if "backward" in options:
-            other = options["backward"]
-            backward = load(other if ":" in other else f"{function.file}:{other}",
-                            folder if ":" in other else None)  # fmt: skip
-            outputs = len(parts_of(returned, function.title)) - 1
-            taking = backward_of(backward.call, backward.title, outputs)
-            pair = Pair(function, arguments, backward, taking, *by)
-            document["backward"] = backward.title if ":" in other else other
-            code = Code(pair, function.title, document, taking.names[1:], weighted=True)
-        elif is_loss(returned):
-            code = Code(LossAndGradients(function, arguments, *by), function.title, document)
-        elif isinstance(returned, tuple):
-            raise GradcliError(
-                f"{function.title} gives {len(returned)} things, which are not (loss, grads): of "
-                "(out, cache) name the backward pass, key backward"
-            )
-        else:
-            code = Code(Plain(function, arguments), function.title, document)
-            return FunctionProblem(code, inputs, stream, wrt, dtype, upstreams, folder)
-        return CodeProblem(code, inputs, stream, wrt, dtype, upstreams, folder)
+            name = options["backward"]
+            apart = ":" in name  # in a file of its own
+            backward = load(name, folder) if apart else load(f"{function.file}:{name}", None)
+            document["backward"] = backward.title if apart else name
+        upstreams: dict[str, Any] = (
+            {"upstream": options["upstream"]} if "upstream" in options else {}
+        )
+        known = names_of(function.call)
+        for name in [n for n in inputs.arrays if n.startswith("upstream_") and n not in known]:
+            upstreams[name] = inputs.arrays.pop(name)
+        asked = Asked(options.get("wrt"), options.get("dtype", "float64"), upstreams, folder)
+        return problem_of(function, backward, inputs, stream, asked, document)
