@@ -23,8 +23,8 @@ _SINGLE = float(np.finfo(np.float32).eps)
 _COUNT = 9
 """Points on a line; its noise is looked for in differences up to the order 6."""
 _SPACINGS = (1e-6, 1e-4, 1e-2)
-"""Between them, as parts of the numbers: where the function is smooth, all show the same noise, but
-what is rounded to a coarse step shows in long ones only."""
+"""Between them, as parts of the numbers: the shortest counts that tells. A coarse step of rounding
+shows in long ones only, but these cross the kinks of a maximum, too."""
 _ON_GRID = (1e-2, 1e-3, 1e-4)
 """The same where the numbers are singles."""
 _ALIKE = 4
@@ -235,14 +235,14 @@ def _along(problem: Problem, ways: Mapping[str, Vector], grid: Any) -> Callable[
 
 def _noise(at: Callable[[float], float], spacings: tuple[float, ...]) -> float | None:
     """A bound for the noise of ``at`` near 0; None where it is not smooth enough to tell."""
-    found = []
     for spacing in spacings:
         values = np.array([at(spacing * (i - _COUNT // 2)) for i in range(_COUNT)])
         # Where few of them differ they are too near to each other to tell.
         if np.all(np.isfinite(values)) and len(np.unique(values)) > _COUNT // 2:
             deviation = _deviation(values)
-            found += [] if deviation is None else [_BOUND * deviation]
-    return max(found, default=None)
+            if deviation is not None:
+                return _BOUND * deviation
+    return None
 
 
 def _deviation(values: Vector) -> float | None:

@@ -122,3 +122,17 @@ def test_whole_numbers_are_constants_and_by_what_has_no_gradient_is_said() -> No
         problem(picked, {"x": [3.0, 5.0], "y": 1}, wrt=["y"])
     with pytest.raises(SpecError, match="gives no gradient by z"):
         problem(picked, {"x": [3.0, 5.0], "y": 1, "z": 2.0}, wrt=["z"])
+
+
+def test_kinks_near_by_are_no_noise() -> None:
+    def largest(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        x = inputs["x"].reshape(6, -1)
+        best = x.argmax(axis=1)
+        gradient = np.zeros_like(x)
+        if upstreams is not None:
+            gradient[np.arange(6), best] = upstreams[0]
+        return Reply([x.max(axis=1)], {"x": gradient.reshape(-1)})
+
+    x = np.random.default_rng(0).standard_normal(96)
+    checked = check(problem(largest, {"x": x}))
+    assert checked.verdict == "pass"
