@@ -44,7 +44,9 @@ _AT_ONCE = 1000
 _SHOWN = 64
 """Entries of the outputs whose digits are counted."""
 _FEW = 7
-"""So many digits are fewer than those of a single."""
+"""So many digits are fewer than those of a single,"""
+_ROUNDED = 5
+"""and with fewer than these no gradient was written, but numbers such as 1 and 0.25 that are exact."""
 
 
 class Noise(NamedTuple):
@@ -195,7 +197,7 @@ def _digits(array: Vector) -> _Digits | None:
 def last_digit(gradient: Vector) -> float:
     """What the last digit of a ``gradient`` leaves open that is written with few; 0 with others."""
     digits = _digits(gradient)
-    if digits is None or digits.few is None:
+    if digits is None or digits.few is None or digits.most < _ROUNDED:
         return 0.0
     largest = np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient))
     # As many significant digits, or as many places, as the entries have.

@@ -136,3 +136,12 @@ def test_kinks_near_by_are_no_noise() -> None:
     x = np.random.default_rng(0).standard_normal(96)
     checked = check(problem(largest, {"x": x}))
     assert checked.verdict == "pass"
+
+
+@pytest.mark.parametrize("wrong", [[1.0, 1.0, 2.0], [1.5, 1.0, 2.25], [1.5, 1.0625, 2.0]])
+def test_gradients_of_few_digits_are_exact(wrong: list[float]) -> None:
+    def linear(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        return Reply([inputs["x"] @ [1.5, 1.0, 2.0]], {"x": np.array(wrong)})
+
+    checked = check(problem(linear, {"x": [1.0, 2.0, 3.0]}))
+    assert (checked.verdict, checked.params["x"].failed) == ("fail", 1)
