@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.check.given import Gradients
 from gradcli.check.matching import matched
 from gradcli.errors import FileError, LiteralError, SpecError
 from gradcli.inputs.files import NamedArrays, read_any
@@ -16,24 +17,6 @@ from gradcli.keys import shown
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
-
-
-class Gradients(Mapping[str, Array]):
-    """Gradients that were given, by the names of parameters, and the others by their own."""
-
-    def __init__(self, arrays: Mapping[str, Array], matched: Mapping[str, str]) -> None:
-        self._arrays = arrays
-        self.matched = matched
-        """By what each is called where it was given, the parameter, where these names differ."""
-
-    def __getitem__(self, name: str) -> Array:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
 
 
 def read_gradients(
@@ -83,7 +66,7 @@ def read_gradients(
         arrays[own] = array
     places = {own: name for name, own in meant.items()}
     called = {places[own]: own for own in primals if own in places and places[own] != own}
-    return Gradients(arrays, called)
+    return Gradients(arrays, called, {meant.get(name, name) for name in read.coarse})
 
 
 def _listed(source: Any) -> NamedArrays:

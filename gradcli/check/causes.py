@@ -23,6 +23,12 @@ class Evidence(NamedTuple):
     measured: Measured
     given: Vector
 
+    @property
+    def near(self) -> float:
+        """By what part a factor may be off that is found from it."""
+        digits = self.claim.digits
+        return _NEAR if digits is None else max(_NEAR, 4 * digits.eps)
+
     def fits(self, candidate: Vector) -> bool:
         """Whether every entry of the full-shaped ``candidate`` passes."""
         claim, measured, _ = self
@@ -77,7 +83,7 @@ def _common_factor(problem: Problem, failing: list[Evidence]) -> str | None:
     factor = _ratio(np.concatenate(entries), np.concatenate([e.measured.slope for e in failing]))
     if factor is None or not all(e.fits(e.given / factor) for e in failing):
         return None
-    return _describe(problem, factor)
+    return _describe(problem, factor, near=max(e.near for e in failing))
 
 
 def _factor(problem: Problem, evidence: Evidence) -> str | None:
@@ -85,9 +91,9 @@ def _factor(problem: Problem, evidence: Evidence) -> str | None:
     factor = None if entries is None else _ratio(entries, evidence.measured.slope)
     if entries is None or factor is None or not evidence.fits(evidence.given / factor):
         return None
-    if np.count_nonzero(entries) < 2 and not _known(problem, factor):
+    if np.count_nonzero(entries) < 2 and not _known(problem, factor, evidence.near):
         return None  # any number is some multiple of one other
-    return _describe(problem, factor)
+    return _describe(problem, factor, near=evidence.near)
 
 
 def multiple(problem: Problem, given: Vector, right: Vector, rule: Rule) -> str | None:
@@ -132,26 +138,32 @@ def _meaning(name: str, count: int) -> str:
     return f"{name} = {count} is {' times '.join([_PARTS[part] for part in name.split()])}"
 
 
-def _close(a: float, b: float) -> bool:
-    return abs(a - b) <= 1e-3 * abs(b)
+_NEAR = 1e-3
 
 
-def _known(problem: Problem, factor: float) -> bool:
+def _close(a: float, b: float, near: float = _NEAR) -> bool:
+    return abs(a - b) <= near * abs(b)
+
+
+def _known(problem: Problem, factor: float, near: float = _NEAR) -> bool:
     common = [1.0, 2.0, 0.5, *_counts(problem).values()]
     common += [1 / n for n in _counts(problem).values()]
-    return any(_close(abs(factor), n) for n in common)
+    return any(_close(abs(factor), n, near) for n in common)
 
 
-def _describe(problem: Problem, factor: float, what: str = "every entry") -> str:
+def _describe(
+    problem: Problem, factor: float, what: str = "every entry", near: float = _NEAR
+) -> str:
     size = abs(factor)
     flipped = "sign flipped" if factor < 0 else ""
-    if _close(size, 1):
+    if _close(size, 1, near):
         return flipped
     times = max(size, 1 / size)
     shown = f"{times:.3f}" if times < 1000 else f"{times:.4g}"
+    shown = shown if near == _NEAR else f"about {times:.2g}"
     text = f"{what} is {shown} times too {'large' if size > 1 else 'small'}"
     for name, count in _counts(problem).items():
-        if count > 1 and _close(times, count):
+        if count > 1 and _close(times, count, near):
             part = f"1/({name})" if " " in name else f"1/{name}"
             astray = "missing" if size > 1 else "once too often"
             text += f"; {part} {astray}: {_meaning(name, count)}"

@@ -245,8 +245,8 @@ def _rule(plan: _Plan, precision: Precision, traced: bool) -> str:
         text += f"; {precision.words}: tolerance 1000 eps of it"
     if plan.against is not None:
         text += (
-            "; gradients in few digits: tolerance 1000 eps of their dtype, and what is rounded "
-            "of terms that nearly cancel"
+            "; gradients in fewer digits: tolerance 1000 eps of their dtype, and what is rounded "
+            "of terms that nearly cancel; in float16 and bfloat16: 8 eps, and what such digits blur"
         )
     return text
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.check.blur import Blur, blur, bounds
+from gradcli.check.given import Digits, digits_of
 from gradcli.check.lines import EPS, Point, Vector, scale
 from gradcli.check.noise import last_digit
 from gradcli.check.rounding import negligible, spread
@@ -21,7 +23,7 @@ class Rule(NamedTuple):
     tolerance: float
     floor: float = 0.0
     """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest, or
-    a multiple of that of its terms, where they cancel."""
+    a multiple of that of its terms, where they cancel; in few digits, what these blur."""
     vanishing: bool = False
     """Whether nothing but rounding is left of them."""
     absolute: float = 0.0
@@ -50,6 +52,17 @@ class Claim(NamedTuple):
     rule: Rule
     flat: Vector
     """Positions of the entries to look at."""
+    digits: Digits | None = None
+    """Those of what was given, where they are few."""
+
+    @property
+    def told_to(self) -> float | None:
+        """By what part of the largest entry one in few digits must be off, to be told so."""
+        sizes = np.abs(self.backprop)
+        largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+        if self.digits is None or not largest or self.rule.vanishing:
+            return None
+        return self.rule.tolerance + self.rule.floor / largest
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,6 +110,7 @@ def make_claims(
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
     claims, problem, rounding = {}, point.problem, point.rounding
     moved = cache(lambda: spread(problem, result))
+    blurred = cache(lambda digits: blur(problem, result, digits))
     for name, flat in chosen.items():
         backprop = result.gradients[name]
         given = backprop if against is None else against.get(name)
@@ -105,18 +119,21 @@ def make_claims(
         if given is not None and given.shape == problem.forms.get(name) != backprop.shape:
             given = given.reshape(backprop.shape)
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
-        eps, dtype = point.precision.eps, backprop.dtype
+        eps, dtype, digits = point.precision.eps, backprop.dtype, None
         if against is not None and given is not None:
-            dtype = given.dtype
+            dtype, digits = given.dtype, digits_of(against, name)
             eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
-            given = given.astype(np.float64)
+            eps = eps if digits is None else digits.eps
+            given = np.asarray(given, np.float64)
         sizes = np.abs(backprop)
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
-        loose = min(1000 * eps, 0.05) if eps > EPS else 0.0
+        loose = 1000 * eps if eps > EPS and digits is None else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest, absolute=absolute)
         if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
             floor = 64 * eps / point.precision.eps * moved()[name]
             rule = rule._replace(floor=floor, vanishing=True)
+        elif digits is not None:
+            rule = _in_few(rule, digits, largest, blurred(digits)[name], given, backprop)
         elif not problem.traced:
             grain = 0.0 if given is None or against is not None else last_digit(given)
             rule = rule._replace(floor=max(rule.floor, grain))
@@ -124,8 +141,27 @@ def make_claims(
             # No more than the value itself is rounded by: at a tie, all may move at once.
             least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))
             rule = rule._replace(floor=max(rule.floor, 8 * eps / EPS * least))
-        claims[name] = Claim(name, given, dtype, backprop, rule, flat)
+        claims[name] = Claim(name, given, dtype, backprop, rule, flat, digits)
     return claims
+
+
+def _in_few(
+    rule: Rule, digits: Digits, largest: float, blurred: Blur, given: Vector | None, right: Vector
+) -> Rule:
+    """``rule`` for a gradient in few digits.
+
+    What switches on the way counts only where ``given`` is off in so few entries that it can be
+    why: then it is not told to be right either, but for what is left.
+    """
+    found = [bounds(digits, largest, moved) for moved in (blurred.smooth, blurred.jumps)]
+    narrow, wide = (
+        rule._replace(tolerance=max(rule.tolerance, tolerance), floor=floor)
+        for tolerance, floor in found
+    )
+    if given is None or given.shape != right.shape:
+        return narrow
+    beyond = np.count_nonzero(~narrow.holds(given, right, 0.0))
+    return wide if 0 < beyond <= 2 * blurred.many else narrow
 
 
 def choose(problem: Problem, sample: int | None) -> dict[str, Vector]:

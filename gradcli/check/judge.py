@@ -25,6 +25,8 @@ _FAR = 10
 """By so many uncertainties an entry must be off, to fail where it does not count as measured."""
 NAMED = 64
 """Entries that fail, of which the places are told."""
+_BLUNT = 0.5
+"""Digits that let an entry be off by so much of the largest tell nothing: not even a factor 2."""
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -73,6 +75,10 @@ class ParameterVerdict(NamedTuple):
     """Where, of not more than ``NAMED``."""
     verdict: str = NOT_REACHED
     cause: str | None = None
+    digits: str | None = None
+    """The format in which it was given, where that has few,"""
+    told_to: float | None = None
+    """and by what part of the largest entry one must be off there, to be told so."""
     point: str | None = None
     """The other point, where a given gradient passed there and not at the problem's own."""
     drawn: bool = False
@@ -109,6 +115,12 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     digits = claim.dtype if np.dtype(claim.dtype).kind == "f" else np.float64
     whole = claim.backprop.reshape(-1)
 
+    told_to, digits_name = claim.told_to, claim.digits.name if claim.digits else None
+    blunt = told_to is not None and told_to >= _BLUNT
+    doubt = INCONCLUSIVE if blunt or (kinks | unsure).any() else PASS
+    why = measured.words if unsure.any() else ""
+    why = f"what {digits_name} leaves of it could be half of it" if blunt else why
+
     def named(some: Vector) -> list[list[int]]:
         return [claim.index_of(i) for i in flat[some]]
 
@@ -133,8 +145,10 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
         unsure=named(unsure),
         failed=int(failed.sum()),
         failed_at=named(np.flatnonzero(failed)[:NAMED]),
-        verdict=FAIL if failed.any() else INCONCLUSIVE if (kinks | unsure).any() else PASS,
-        cause=measured.words or None if unsure.any() else None,
+        verdict=FAIL if failed.any() else doubt,
+        cause=why or None,
+        digits=digits_name if told_to is not None else None,
+        told_to=told_to,
     )
 
 

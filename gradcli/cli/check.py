@@ -18,10 +18,10 @@ from gradcli.cli.view import View, take_view, view_options
 from gradcli.errors import GradcliError, SpecError
 
 if TYPE_CHECKING:
-    from gradcli.check.against import Gradients
     from gradcli.check.besides import Besides
     from gradcli.check.check import Checked
     from gradcli.check.check import Options as CheckOptions
+    from gradcli.check.given import Gradients
     from gradcli.problem import Problem
 
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}

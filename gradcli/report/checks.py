@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gradcli.check.besides import Besides
 from gradcli.check.check import Checked
+from gradcli.check.judge import ParameterVerdict
 from gradcli.errors import GradcliError
 from gradcli.report import proofs
 from gradcli.report.besides import (
@@ -147,8 +148,22 @@ class CheckReport(NamedTuple):
             such = sum(v.verdict == checked.verdict for v in verdicts)
             text = f"{such:,} of {parameters}, {entries} compared"
         text += f", {noise:,} below noise" if noise else ""
+        text += "".join(
+            map(_told_to, {v.digits: v for v in sorted(verdicts, key=_coarseness)}.values())
+        )
         text += besides_summary(self.besides)
         return f"{text}, interrupted" if checked.interrupted else text
+
+
+def _coarseness(verdict: ParameterVerdict) -> float:
+    return verdict.told_to or 0.0
+
+
+def _told_to(verdict: ParameterVerdict) -> str:
+    """What its digits allow, where these are few."""
+    if verdict.digits is None:
+        return ""
+    return f"; {verdict.digits} tells errors from {100 * _coarseness(verdict):.2g} % on"
 
 
 def _plain(cell: Any) -> Any:
