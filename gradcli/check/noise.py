@@ -46,7 +46,7 @@ _SHOWN = 64
 _FEW = 7
 """So many digits are fewer than those of a single,"""
 _ROUNDED = 5
-"""and with fewer than these numbers such as 1 and 0.25 are no gradient's first digits, but exact."""
+"""and with fewer than these numbers such as 1 and 0.25 are no first digits, but exact."""
 
 
 class Noise(NamedTuple):
