@@ -17,7 +17,7 @@ class Key(NamedTuple):
     ``kind`` is int, number (above 0), amount (from 0), part (from 0 to below 1), pair (two
     numbers), ints (one or several, or one of ``words``), flag, text, file, word (one of ``words``),
     words (one of these or several), names (of ``words`` where there are any), map (of names to
-    others), value, layers or gradients.
+    others), texts (by name: NAME=TEXT, given several times), value, layers or gradients.
     """
 
     name: str
@@ -59,6 +59,8 @@ class Key(NamedTuple):
             return names
         if self.kind == "map":
             return self._pairs(value)
+        if self.kind == "texts":
+            return self._texts(value)
         return self._wholes(value) if self.kind == "ints" else value
 
     def parse(self, text: str) -> Any:
@@ -100,6 +102,20 @@ class Key(NamedTuple):
                 raise SpecError(self.name, f"must be names such as dw=w, not {shown(pair)}")
             if found.setdefault(before, after) != after:
                 raise SpecError(self.name, f"has {before} twice")
+        return found
+
+    def _texts(self, value: Any) -> dict[str, str]:
+        """A table of texts, or the NAME=TEXT of a list as one."""
+        if isinstance(value, dict):
+            return value
+        found: dict[str, str] = {}
+        for text in value:
+            name, equals, after = map(str.strip, text.partition("="))
+            if not (name and equals and after):
+                raise SpecError(self.name, f"must be NAME=TEXT, not {shown(text)}")
+            if name in found:
+                raise SpecError(self.name, f"{name} is given twice")
+            found[name] = after
         return found
 
     def _wholes(self, value: Any) -> list[int] | str:
@@ -168,6 +184,11 @@ def _is_map(value: Any) -> bool:
     return table or _is_names(value)
 
 
+def _is_texts(value: Any) -> bool:
+    texts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, (dict, list, tuple)) and all(isinstance(t, str) for t in texts)
+
+
 def _is_pair(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value))
 
@@ -179,6 +200,7 @@ _FITTING: dict[str, tuple[Callable[[Any], bool], str]] = {
     "layers": (lambda v: isinstance(v, (list, str)), "one table or more, such as {units = 3}"),
     "names": (_is_names, "names such as x,y"),
     "map": (_is_map, "names such as dw=w, or a table of them"),
+    "texts": (_is_texts, "a table of texts by name"),
     "pair": (_is_pair, "two numbers"),
     "flag": (lambda v: isinstance(v, bool), "true or false"),
     "text": (lambda v: isinstance(v, str), "text"),

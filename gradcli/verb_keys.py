@@ -50,6 +50,12 @@ CHECK_KEYS = (
     ),
     Key("map", "map", "Which of these gradients is whose: theirs=ours.", group="Check"),
     Key("value", "value", "Judge this value, too.", group="Check"),
+    Key(
+        "claim",
+        "texts",
+        "Judge TEXT as the formula of the derivative by NAME, at other points, too.",
+        group="Check",
+    ),
     Key("sweep", "flag", "Also show the error against the step.", group="Check"),
     Key("explain", "flag", "Also show the rule behind the verdict.", group="Check"),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gradcli.check.check import Checked
+from gradcli.check.formula_claims import ClaimVerdict
 from gradcli.check.judge import ParameterVerdict, overall
 from gradcli.check.rules import Comparison
 from gradcli.check.sweep import Sweep
@@ -20,12 +21,15 @@ class Besides(NamedTuple):
     other: Comparison | None = None
     """What the rule of somebody else gives; it does not count."""
     sweep: Sweep | None = None
+    claims: Mapping[str, ClaimVerdict] = {}
+    """On claims that hold at the problem's own point, by name, how they do elsewhere."""
 
     @property
     def verdicts(self) -> Iterator[str]:
         """Those that count beside the parameters'."""
         if self.value is not None:
             yield self.value.verdict
+        yield from [claim.verdict for claim in self.claims.values()]
 
     def ruled(self, checked: Checked) -> Checked:
         """``checked`` with the verdict on all of it."""

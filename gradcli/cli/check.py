@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
 
 
+class _Asked(NamedTuple):
+    """What is to be checked, and how."""
+
+    problem: Problem
+    options: CheckOptions
+    against: Gradients | None = None
+    """Somebody else's gradients, or what their claims give."""
+
+
 def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
     from gradcli.check.besides import Besides
     from gradcli.check.check import check
@@ -35,13 +44,13 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
 
     if view.plot and not given.get("sweep"):
         raise GradcliError("--plot: goes with --sweep")
-    problem, options = _of_order(problem, given), _options(given)
-    against = _gradients(problem, given)
-    total = sum(min(p.size, options.sample or p.size) for p in problem.primals.values())
+    asked = _asked(problem, given)
+    judged, options, against = asked
+    total = sum(min(p.size, options.sample or p.size) for p in judged.primals.values())
     with Bar("checking", total) as bar:
-        checked = check(problem, options, against, bar, partial(_announce, bar))
+        checked = check(judged, options, against, bar, partial(_announce, bar))
     done = not (checked.nonfinite or checked.interrupted)
-    besides = _besides(problem, given, options, against) if done else Besides()
+    besides = _besides(asked, given, checked) if done else Besides()
     report = CheckReport(
         besides.ruled(checked),
         against is not None or not problem.traced,
@@ -59,24 +68,32 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         code,
         complaint,
         [f"{source}: {name!r} is {extra}" for name in checked.extra],
-        problem,
-        partial(differentiate, problem),
+        judged,
+        partial(differentiate, judged),
     )
 
 
-def _of_order(problem: Problem, given: dict[str, Any]) -> Problem:
-    """The problem itself, or the one whose gradient is its second."""
-    order = given.get("order", 1)
-    if order == 1:
-        return problem
-    from gradcli.check.second import Slope
-
-    if order != 2:
+def _asked(problem: Problem, given: dict[str, Any]) -> _Asked:
+    """The problem itself, or another that is made of it, and the gradients that are judged."""
+    order, claims, options = given.get("order", 1), given.get("claim"), _options(given)
+    if order not in (1, 2):
         raise SpecError("order", f"must be 1 or 2, not {order}")
-    for name in ("against", "value"):
-        if given.get(name) is not None:
+    for name in ("against", "map", "value", "claim"):
+        if order == 2 and given.get(name) is not None:
             raise SpecError(name, "is of order 1: order 2 proves gradcli's own gradients")
-    return Slope(problem)
+    if order == 2:
+        from gradcli.check.second import Slope
+
+        return _Asked(Slope(problem), options)
+    if claims is not None:
+        from gradcli.check.formula_claims import claimed, rounding_of
+
+        if given.get("against") is not None:
+            raise SpecError("claim", "does not go with other gradients, against")
+        formula, against = claimed(problem, claims)
+        absolute = max(options.absolute, rounding_of(formula, claims))
+        return _Asked(formula, options._replace(absolute=absolute), against)
+    return _Asked(problem, options, _gradients(problem, given))
 
 
 def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
@@ -103,28 +120,29 @@ def _options(given: dict[str, Any]) -> CheckOptions:
     return Options(method, step, tolerance, sample, given.get("atol", 0.0))
 
 
-def _besides(
-    problem: Problem,
-    given: dict[str, Any],
-    options: CheckOptions,
-    against: Gradients | None,
-) -> Besides:
+def _besides(asked: _Asked, given: dict[str, Any], checked: Checked) -> Besides:
     """What else was asked for."""
     from gradcli.check.besides import Besides
     from gradcli.check.rules import compare
     from gradcli.check.sweep import sweep
     from gradcli.check.value import judge_value, read_value
 
-    value, other = None, given.get("rule")
+    problem, options, against = asked
+    found = Besides(problem.value_name)
     if given.get("value") is not None:
         dtype = next(iter(problem.primals.values())).dtype
         value = judge_value(problem, read_value(given["value"], dtype), options.tolerance)
-    return Besides(
-        problem.value_name,
-        value,
-        compare(problem, other, against, options.sample) if other else None,
-        sweep(problem, options.method or "central") if given.get("sweep") else None,
-    )
+        found = found._replace(value=value)
+    if given.get("claim") is not None:
+        from gradcli.check.formula_claims import elsewhere
+
+        held = {n: c for n, c in given["claim"].items() if checked.params[n].verdict != "fail"}
+        found = found._replace(claims=elsewhere(problem, held, options))
+    if given.get("rule") is not None:
+        found = found._replace(other=compare(problem, given["rule"], against, options.sample))
+    if given.get("sweep"):
+        found = found._replace(sweep=sweep(problem, options.method or "central"))
+    return found
 
 
 def _ended(checked: Checked) -> tuple[int, str | None]:

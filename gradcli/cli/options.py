@@ -23,7 +23,12 @@ _METAVARS = {
     "word": "NAME",
     "words": "NAME,NAME",
     "map": "NAME=NAME",
+    "texts": "NAME=TEXT",
 }
+
+
+_SEVERAL = ("map", "texts")
+"""Kinds of which an option can be given several times."""
 
 
 def flag(name: str) -> str:
@@ -46,12 +51,11 @@ class KeyOption(click.Option):
         text = f"{key.help[:-1]}: {', '.join(key.words)}." if named else key.help
         default = f"  [default: {key.default}]" if key.default else ""
         is_flag = key.kind == "flag"
-        self.several = key.kind == "map"
         off = f"/{flag(f'no_{key.name}')}" if key.default == "true" else ""
         super().__init__(
             [flag(key.name) + off, key.name],
             is_flag=is_flag,
-            multiple=self.several,
+            multiple=key.kind in _SEVERAL,
             default=None,
             metavar=None if is_flag else key.metavar or _METAVARS.get(key.kind, key.kind.upper()),
             help=f"{text}{default}",
@@ -60,11 +64,11 @@ class KeyOption(click.Option):
         )
 
     def _read(self, ctx: click.Context, param: click.Parameter, text: Any) -> Any:
-        if not text and (text is None or self.several):
+        if text is None or text == ():
             return None
-        text = ",".join(text) if self.several else text
+        text = ",".join(text) if self.key.kind == "map" else text
         try:
-            return self.key.parse(text)
+            return self.key.read(text) if self.key.kind == "texts" else self.key.parse(text)
         except SpecError as error:
             raise flagged(error) from None
 

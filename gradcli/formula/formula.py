@@ -16,6 +16,7 @@ from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError, SpecError
 from gradcli.formula.language import compile_formula
 from gradcli.formula.operands import array_of
+from gradcli.formula.source import before_value
 from gradcli.formula.whole import positions
 from gradcli.gradient import lacks_gradient, require_real
 from gradcli.inputs.bindings import canonical, moved, read_values
@@ -170,14 +171,32 @@ class Formula(Problem):
         return lacks_gradient(self.primals, value)
 
     def in_float64(self) -> Self:
-        return self._again(self._exact)
+        return self.at(self._exact)
 
     def rounded(self) -> Self | None:
-        return None if self.dtype == np.float64 else self._again(self.values_given)
+        return None if self.dtype == np.float64 else self.at(self.values_given)
 
-    def _again(self, values: Mapping[str, Any]) -> Self:
+    def at(self, values: Mapping[str, Any]) -> Self:
         """The same formula at ``values``, in float64."""
         return type(self)(self.text, values, self._wrt, upstream=self._upstream)
+
+    def by(self, names: Sequence[str]) -> Formula:
+        """The same formula, differentiated by ``names``. Raises SpecError for wrt."""
+        values = self._exact
+        return Formula(self.text, values, names, self.dtype.name, self._files, self._upstream)
+
+    def beside(self, text: str) -> Formula:
+        """The formula ``text`` at the same values, which may use the intermediates of this one.
+
+        In float64. Raises FormulaError where it cannot be read.
+        """
+        return Formula(before_value(self.text) + text, self._exact)
+
+    @property
+    def numbers(self) -> dict[str, npt.NDArray[Any]]:
+        """The values that are no indices, as they were given: float64."""
+        indices = self._compiled.indices
+        return {n: np.asarray(v, np.float64) for n, v in self._exact.items() if n not in indices}
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,).

@@ -53,7 +53,7 @@ class LandscapeProblem(Formula):
         wrt = {} if self._all else {"wrt": list(self._wrt)}
         return {"landscape": self.name, "start": start, "dtype": self.dtype.name, **wrt}
 
-    def _again(self, values: Mapping[str, Any]) -> Self:
+    def at(self, values: Mapping[str, Any]) -> Self:
         wrt = None if self._all else self._wrt
         return type(self)(self.name, (values["x"], values["y"]), "float64", wrt)
 

@@ -100,6 +100,15 @@ class Source:
                 raise self.error(f"nested more than {DEEPEST} deep", at)
 
 
+def before_value(text: str) -> str:
+    """What stands in a formula before its value: the statements that name intermediates."""
+    source = Source(text)
+    *named, last = source.parse()
+    if isinstance(last, ast.Assign):
+        return f"{source.python}\n"
+    return "".join([f"{ast.unparse(statement)}\n" for statement in named])
+
+
 def _plain(message: str) -> str:
     """Python's message, without what only concerns Python."""
     message = message.partition(". ")[0].partition(" (<")[0]

@@ -11,10 +11,11 @@ from rich.text import Text
 from gradcli.check.besides import Besides
 from gradcli.check.rules import Comparison
 from gradcli.check.sweep import Sweep
-from gradcli.report.findings import value_text
+from gradcli.report.findings import claim_text, value_text
 from gradcli.report.layout import grid
 from gradcli.report.report import Screen
 from gradcli.report.verdicts import document_of
+from gradcli.suggest import counted
 
 
 def besides_document(besides: Besides) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def besides_document(besides: Besides) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if besides.value is not None:
         found["value"] = document_of(besides.value)
+    if besides.claims:
+        found["claims"] = {name: claim._asdict() for name, claim in besides.claims.items()}
     if besides.other is not None:
         params = {name: theirs._asdict() for name, theirs in besides.other.params.items()}
         found["other"] = {**besides.other._asdict(), "params": params}
@@ -35,6 +38,9 @@ def besides_findings(besides: Besides) -> Iterator[Text]:
     """What of it did not pass, a line each."""
     if besides.value is not None and besides.value.verdict != "pass":
         yield Text.assemble((besides.value_name, "bold"), f": {value_text(besides.value)}")
+    for name, claim in besides.claims.items():
+        if claim.at is not None:
+            yield Text.assemble((name, "bold"), f": {claim_text(claim, claim.at)}")
 
 
 def besides_tables(besides: Besides, judged: str, screen: Screen) -> Iterator[Any]:
@@ -47,10 +53,15 @@ def besides_tables(besides: Besides, judged: str, screen: Screen) -> Iterator[An
 
 def besides_summary(besides: Besides) -> str:
     """What the verdict is on besides the parameters, to stand behind that."""
-    if besides.value is None:
-        return ""
-    off = besides.value.verdict != "pass"
-    return f"; the {besides.value_name} {'is off' if off else 'is right'}"
+    parts = []
+    if besides.value is not None:
+        off = besides.value.verdict != "pass"
+        parts.append(f"the {besides.value_name} {'is off' if off else 'is right'}")
+    tried = [claim.points for claim in besides.claims.values()]
+    if tried and all(claim.verdict == "pass" for claim in besides.claims.values()):
+        points = counted(min(tried), "random point")
+        parts.append(f"right at {points}, too" if min(tried) else "no other point was found")
+    return "".join([f"; {part}" for part in parts])
 
 
 def _other(other: Comparison, judged: str, screen: Screen) -> Iterator[Any]:

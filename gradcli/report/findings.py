@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from gradcli.check.formula_claims import ClaimVerdict
 from gradcli.check.judge import ParameterVerdict
+from gradcli.problem import Arrays
 from gradcli.report.numbers import shape_text
 from gradcli.suggest import counted, place
 
@@ -62,6 +65,21 @@ def _off(verdict: ParameterVerdict) -> str:
     if verdict.cause or failed == entries or not verdict.failed_at:
         return f"{_count(failed, entries)} off"
     return f"{_count(failed, entries)} off: {_listed(verdict.failed_at, failed)}"
+
+
+def claim_text(claim: ClaimVerdict, at: Arrays) -> str:
+    """Where a claim does not hold, and by how much."""
+    where = ", ".join([f"{name} = {_short(value)}" for name, value in at.items()])
+    entry = place(claim.worst_index).replace(" at", ", entry")
+    told = f"the claim gives {claim.claimed:.6g}, the derivative is {claim.derivative:.6g}"
+    return f"wrong at {where}{entry}: {told}"
+
+
+def _short(value: Any) -> str:
+    """A number, or the beginning of an array."""
+    flat = [f"{number:.6g}" for number in value.reshape(-1)[:_NAMED]]
+    more = [", ..."] if value.size > _NAMED else []
+    return flat[0] if not value.ndim else f"[{''.join([', '.join(flat), *more])}]"
 
 
 def _slope(slope: float) -> str:
