@@ -85,7 +85,7 @@ def elsewhere(
                 if doubted == _DOUBTED or _agrees(there, before.claim, given, gradients[name]):
                     continue
                 doubted += 1
-                if _fails(there, name, before.claim, given, options):
+                if _fails(there, name, given, options):
                     found[name] = _off(found[name], there, given, gradients[name])
             if all(v.verdict == FAIL or v.points >= POINTS for v in found.values()):
                 break
@@ -185,9 +185,8 @@ def _rounding(formula: Formula, text: str) -> float:
         return 0.0
 
 
-def _fails(there: Formula, name: str, text: str, given: Any, options: Options) -> bool:
-    absolute = max(options.absolute, 8 * _rounding(there, text))
-    close = options._replace(absolute=absolute, sample=None)
+def _fails(there: Formula, name: str, given: Any, options: Options) -> bool:
+    close = options._replace(sample=None)
     return check(there.by([name]), close, {name: given}).params[name].verdict == FAIL
 
 
