@@ -177,7 +177,7 @@ def check() -> None:
 @check.command(
     params=[
         Names(op_names, ["names"], nargs=-1, metavar="[NAME]..."),
-        *view_options("trace", "graph", "plot", "low", "high"),
+        *view_options("trace", "graph", "junit", "plot", "low", "high"),
     ],
     epilog="Example: gradcli check ops tanh softmax",
 )

@@ -45,7 +45,7 @@ def command_of(family: Family, verb: str | None) -> click.Command:
             *family.arguments(),
             *[KeyOption(key) for key in family.keys if key.group or key.name not in names],
             *[KeyOption(key) for key in keys],
-            *view_options(*(("low", "high") if name == "check" else ())),
+            *view_options(*(("low", "high") if name == "check" else ("junit",))),
         ],
         help=f"{about.format(family.subject)}\n\n{family.help}",
         epilog=f"Example: gradcli {prefix}{family.example}",

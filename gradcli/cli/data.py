@@ -27,7 +27,7 @@ _KEYS = [key for name in (*_NAMES, "dtype") for key in MODEL_KEYS if key.name ==
     params=[
         click.Argument(["sources"], type=PATH, nargs=-1, metavar="[SOURCE]..."),
         *[KeyOption(key) for key in _KEYS],
-        *view_options("trace", "graph", "plot", "low", "high"),
+        *view_options("trace", "graph", "junit", "plot", "low", "high"),
     ],
     epilog="Example: gradcli data --labels 2,0,1 --out 3",
 )

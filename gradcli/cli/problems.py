@@ -16,6 +16,7 @@ import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded, warn
 from gradcli.cli.show import Outcome, show, write_line
+from gradcli.cli.suites import Suites
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
 from gradcli.keys import Key, read_keys, shown
@@ -108,12 +109,14 @@ def perform(name: str | None, specs: Iterable[Spec], given: Options, view: View)
     if name == "check" and view.tables:
         specs, many = _looked_ahead(specs, _MANY)
         view = view._replace(brief=many)
+    suites = Suites(view.junit)
     for spec in specs:
         if codes and view.tables and not view.brief:
             write_line("")
-        codes[_perform(name, spec, given, view)] += 1
-        if INTERRUPTED in codes or discarded():
+        codes[_perform(name, spec, given, view, suites)] += 1
+        if INTERRUPTED in codes or (discarded() and view.junit is None):
             break
+    suites.save()
     if view.brief:
         told = [f"{codes[code]:,} {word}" for code, word in _TOLD.items() if codes[code]]
         write_line(f"{codes.total():,} documents: {', '.join(told)}")
@@ -137,10 +140,11 @@ def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
     return found
 
 
-def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
+def _perform(name: str | None, spec: Spec, given: Options, view: View, suites: Suites) -> int:
     if isinstance(spec, DocumentError):
-        return _refused(spec, spec, view)
+        return _refused(spec, spec, view, suites)
     try:
+        suites.begin()
         chosen, options, mapping = _split(name, spec.mapping)
         _require_trusted(mapping, spec)
         verb: Verb = loaded(VERB_PLACES[chosen])
@@ -151,7 +155,7 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(verb.made(mapping, spec.folder, options), options, view)
         if not isinstance(spec, Written):
-            outcome = outcome._replace(id=_id(spec), line=spec.line)
+            outcome = outcome._replace(id=_id(spec), place=spec.place)
     except GradcliError as error:
         if isinstance(spec, Written):
             raise
@@ -159,7 +163,8 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View) -> int:
         named = GradcliError(f"{where}: {error}")
         if isinstance(error, PointedError):
             named = type(error)(f"{where}: {error.problem}", error.line, error.column)
-        return _refused(named, spec, view)
+        return _refused(named, spec, view, suites)
+    suites.add(outcome)
     return show(outcome, view)
 
 
@@ -179,15 +184,20 @@ def _id(spec: SpecFile) -> Any:
     return found
 
 
-def _refused(error: GradcliError, spec: SpecFile | DocumentError, view: View) -> int:
+def _refused(
+    error: GradcliError, spec: SpecFile | DocumentError, view: View, suites: Suites
+) -> int:
     """Tell of a document that has no answer, and in JSON in its place; the rest go on."""
     if click.get_current_context().find_root().params["debug"]:
         raise error
+    text = str(error).partition("\n")[0]
+    whose = f"line {spec.line}" if isinstance(spec, DocumentError) else spec.id or spec.place
+    suites.refuse(str(whose), text)
     if view.json:
         from gradcli.report.document import dumps
 
         own = {} if isinstance(spec, DocumentError) or spec.id is None else {"id": spec.id}
-        write_line(dumps({**own, "error": str(error).partition("\n")[0], "line": spec.line}))
+        write_line(dumps({**own, "error": text, "line": spec.line}))
     return complain(error)
 
 

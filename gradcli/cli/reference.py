@@ -16,7 +16,7 @@ _MOST = 100_000
 
 
 def _views(*left_out: str) -> list[click.Parameter]:
-    return view_options("trace", "graph", "low", "high", *left_out)
+    return view_options("trace", "graph", "junit", "low", "high", *left_out)
 
 
 def op_names() -> list[str]:

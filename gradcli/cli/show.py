@@ -34,8 +34,13 @@ class Outcome(NamedTuple):
     """Whether the first part of its tables is on the screen already."""
     id: str | int | None = None
     """Whose it is, as its document says."""
-    line: int = 1
-    """Where that begins."""
+    place: str = ""
+    """Where that begins; nothing for what the command line itself specifies."""
+
+    @property
+    def label(self) -> str:
+        """What its document is called among others."""
+        return self.place if self.id is None else str(self.id)
 
 
 def show(outcome: Outcome, view: View) -> int:
@@ -88,8 +93,7 @@ def show(outcome: Outcome, view: View) -> int:
 
         _write(latex(report.tables(view.screen(None))))
     elif view.brief and isinstance(report, Brief):
-        label = f"line {outcome.line}" if outcome.id is None else str(outcome.id)
-        put([report.line(label)])
+        put([report.line(outcome.label)])
     else:
         put(report.tables(view.screen(screen_width())._replace(begun=outcome.begun)))
     return outcome.code

@@ -31,6 +31,7 @@ class View(NamedTuple):
     save: str | None = None
     plot: str | None = None
     graph: str | None = None
+    junit: str | None = None
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     """The ends of what a picture shows, one for all variables or one for each."""
@@ -118,6 +119,7 @@ def view_options(*left_out: str) -> list[click.Parameter]:
         _file("plot", DRAWN, "A picture (extra: plot)"),
         _end("from", "low", "Where the picture begins; a number for each variable, or one."),
         _end("to", "high", "Where it ends."),
+        _file("junit", (".xml",), "A JUnit report, for continuous integration"),
         _file("graph", GRAPHS, "The computation as a graph, with every value and gradient"),
     ]
     return [option for option in options if option.name not in left_out]

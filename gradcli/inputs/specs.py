@@ -39,6 +39,14 @@ class SpecFile(NamedTuple):
         return self.change(spec)
 
     @property
+    def place(self) -> str:
+        """Where it begins, as it is told from others."""
+        if self.name.lower().endswith(".toml"):
+            return self.name
+        line = f"line {self.line}"
+        return line if self.name == "-" else f"{self.name}: {line}"
+
+    @property
     def id(self) -> Any:
         """Whose document it is; None where it does not say so."""
         return self.document.get("id")

@@ -43,6 +43,15 @@ def besides_findings(besides: Besides) -> Iterator[Text]:
             yield Text.assemble((name, "bold"), f": {claim_text(claim, claim.at)}")
 
 
+def besides_cases(besides: Besides) -> Iterator[tuple[str, bool, list[str]]]:
+    """What has a verdict of its own: its name, whether it passed, and what is to be said of it."""
+    if besides.value is not None:
+        yield besides.value_name, besides.value.verdict == "pass", [value_text(besides.value)]
+    for name, claim in besides.claims.items():
+        told = [claim_text(claim, claim.at)] if claim.at is not None else []
+        yield f"{name} elsewhere", claim.verdict == "pass", told
+
+
 def besides_tables(besides: Besides, judged: str, screen: Screen) -> Iterator[Any]:
     """Tables; ``judged`` heads the gradients that are judged."""
     if besides.other is not None:
