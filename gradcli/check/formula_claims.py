@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.against import Gradients
 from gradcli.check.check import Options, check
+from gradcli.check.given import Gradients
 from gradcli.check.judge import FAIL, PASS
 from gradcli.check.lines import EPS
 from gradcli.check.rounding import value_rounding
