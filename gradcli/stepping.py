@@ -93,20 +93,20 @@ _FEW = 8
 
 
 class Moving:
-    """A scalar of named arrays at other values of one of them, the others where they are ``at``.
+    """A value of named arrays at other values of one of them, the others where they are ``at``.
 
     For each the course of operations that depends on it is traced once, and replayed forward; the
-    rest is not computed anew. Where a value branches on a number, or a replay fails, it is
-    computed as ``scalar`` has it.
+    rest is not computed anew. Where the value branches on a number, or a replay fails, it is
+    computed as ``function`` has it.
     """
 
-    def __init__(self, scalar: Callable[[Arrays], Any], at: Arrays) -> None:
-        self._scalar = scalar
+    def __init__(self, function: Callable[[Arrays], Any], at: Arrays) -> None:
+        self._function = function
         self._at = at
         self._courses: dict[str, Program | None] = {}
 
     def __call__(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The scalar with ``name`` at each of ``stack`` (K, *shape), real or complex: (K,)."""
+        """The value with ``name`` at each of ``stack`` (K, *shape), real or complex: K of them."""
         if name not in self._courses and len(stack) > _FEW:
             self._courses[name] = self._traced(name)
         course = self._courses.get(name)
@@ -116,13 +116,13 @@ class Moving:
                 if course is not None:
                     return course.value(moved)
             except (*FAULTS, GradcliError, MemoryError):
-                pass  # told, or not, as ``scalar`` has it
+                pass  # told, or not, as ``function`` has it
             return self._plain(name, moved)
 
-        return np.array([value(moved) for moved in stack], stack.dtype).reshape(len(stack))
+        return np.array([value(moved) for moved in stack], stack.dtype)
 
     def _plain(self, name: str, moved: Any) -> Any:
-        return self._scalar({**self._at, name: moved})
+        return self._function({**self._at, name: moved})
 
     def _traced(self, name: str) -> Program | None:
         try:

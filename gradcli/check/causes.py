@@ -14,6 +14,7 @@ from gradcli.check.judge import FAIL, ParameterVerdict
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
 from gradcli.problem import Problem
+from gradcli.suggest import counted
 
 
 class Evidence(NamedTuple):
@@ -69,6 +70,7 @@ def with_causes(
             or together
             or _rearranged(name, evidence)
             or _swapped(name, given)
+            or _rounded(evidence)
             or _factor(problem, evidence)
             or causes[name]
         )
@@ -198,6 +200,25 @@ def _swapped(name: str, given: Mapping[str, Evidence]) -> str | None:
         if other != name and own.fits(its.given) and its.fits(own.given):
             return f"{name} and {other} are swapped"
     return None
+
+
+def _rounded(evidence: Evidence) -> str | None:
+    """Whether no entry is off by more than decimals that are all cut off leave open."""
+    entries, measured = evidence.claim.entries, evidence.measured
+    if entries is None or np.count_nonzero(entries) < 2:
+        return None
+    digits = np.finfo(evidence.claim.dtype).eps * np.abs(entries)
+    for places in range(1, _MOST_PLACES + 1):
+        unit = 10.0**-places
+        on_grid = np.abs(entries - np.round(entries, places)) <= digits
+        near = np.abs(entries - measured.slope) <= 0.501 * unit + measured.uncertainty
+        if on_grid.all() and near.all():
+            return f"rounded to {counted(places, 'decimal')}"
+    return None
+
+
+_MOST_PLACES = 8
+"""Decimals, beyond which none are missed."""
 
 
 def _known_mistakes(problem: Problem, failing: Mapping[str, Evidence]) -> dict[str, str]:

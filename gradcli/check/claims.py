@@ -22,8 +22,9 @@ class Rule(NamedTuple):
 
     tolerance: float
     floor: float = 0.0
-    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest, or
-    a multiple of that of its terms, where they cancel; in few digits, what these blur."""
+    """Rounding of the claimed gradient itself: 16 eps of its dtype of the parameter's largest and
+    the last digit that the dtype has, or a multiple of that of its terms, where they cancel; in few
+    digits, what these blur."""
     vanishing: bool = False
     """Whether nothing but rounding is left of them."""
     absolute: float = 0.0
@@ -119,16 +120,17 @@ def make_claims(
         if given is not None and given.shape == problem.forms.get(name) != backprop.shape:
             given = given.reshape(backprop.shape)
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
-        eps, dtype, digits = point.precision.eps, backprop.dtype, None
+        eps, last, dtype, digits = point.precision.eps, 0.0, backprop.dtype, None
         if against is not None and given is not None:
             dtype, digits = given.dtype, digits_of(against, name)
-            eps = float(np.finfo(given.dtype).eps) if given.dtype.kind == "f" else EPS
+            kind = np.finfo(dtype if dtype.kind == "f" else np.float64)
+            eps, last = float(kind.eps), float(kind.smallest_subnormal)
             eps = eps if digits is None else digits.eps
             given = np.asarray(given, np.float64)
         sizes = np.abs(backprop)
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = 1000 * eps if eps > EPS and digits is None else 0.0
-        rule = Rule(max(tolerance, loose), 16 * eps * largest, absolute=absolute)
+        rule = Rule(max(tolerance, loose), 16 * eps * largest + last, absolute=absolute)
         if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
             floor = 64 * eps / point.precision.eps * moved()[name]
             rule = rule._replace(floor=floor, vanishing=True)
@@ -136,7 +138,8 @@ def make_claims(
             rule = _in_few(rule, digits, largest, blurred(digits)[name], given, backprop)
         elif not problem.traced:
             grain = 0.0 if given is None or against is not None else last_digit(given)
-            rule = rule._replace(floor=max(rule.floor, grain))
+            if grain <= _COARSEST * largest:
+                rule = rule._replace(floor=max(rule.floor, grain))
         elif eps > EPS and backprop.size:
             # No more than the value itself is rounded by: at a tie, all may move at once.
             least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))
@@ -162,6 +165,10 @@ def _in_few(
         return narrow
     beyond = np.count_nonzero(~narrow.holds(given, right, 0.0))
     return wide if 0 < beyond <= 2 * blurred.many else narrow
+
+
+_COARSEST = 1e-4
+"""Part of the largest entry that digits may leave open: what is off by more never passes."""
 
 
 def choose(problem: Problem, sample: int | None) -> dict[str, Vector]:

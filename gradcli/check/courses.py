@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -31,6 +31,11 @@ class Courses:
     def __init__(self, problem: Problem, result: Result) -> None:
         self.problem = problem
         self.result = result
+
+    @cached_property
+    def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
+        """The problem's value and gradients at other primals."""
+        return self.problem.stepper()
 
     @cached_property
     def here(self) -> Ends:

@@ -15,7 +15,7 @@ from gradcli.check.lines import Entries, Point, Slopes, Vector
 from gradcli.check.rounding import entry_rounding
 from gradcli.engine import Tensor
 from gradcli.gradient import recorded
-from gradcli.problem import Problem, Result
+from gradcli.problem import Result
 
 FEW = 8
 """So many entries are always measured by themselves, and looked at twice."""
@@ -38,17 +38,18 @@ def doubt(claim: Claim, point: Point, result: Result, slopes: Slopes, kinks: Vec
     off = np.abs(claimed - slopes.slope)
     missed = np.flatnonzero(~holds & np.isfinite(off) & ~kinks)
     worst = missed[np.argsort(-off[missed])][:FEW]
-    other = _second_opinion(claim, point, result, slopes, worst)
+    courses = point.courses or Courses(point.problem, result)
+    other = _second_opinion(claim, point, courses, slopes, worst)
     doubtful = [
         i
         for i, differs in zip(worst, other)
-        if differs or _doubtful(claim, point, result, float(slopes.step[i]), off, i)
+        if differs or _doubtful(claim, courses, float(slopes.step[i]), off, i)
     ]
     slopes.uncertainty[missed if len(doubtful) == len(worst) else doubtful] = np.inf
 
 
 def _second_opinion(
-    claim: Claim, point: Point, result: Result, slopes: Slopes, some: Vector
+    claim: Claim, point: Point, courses: Courses, slopes: Slopes, some: Vector
 ) -> Vector:
     """Which of ``some`` entries are not confirmed by a ladder of other steps.
 
@@ -57,7 +58,6 @@ def _second_opinion(
     """
     assert claim.entries is not None
     entries = Entries(point, claim.name, claim.flat[some])
-    courses = point.courses or Courses(point.problem, result)
     found = [entry_rounding(courses, claim.name, claim.flat[[i]]) for i in some]
     entries.near, entries.growth = np.array(found).reshape(-1, 2).T
     other = ladder(entries, ratio=_OTHER_RATIO)
@@ -67,21 +67,20 @@ def _second_opinion(
     return np.asarray(~agrees | holds)
 
 
-def _doubtful(claim: Claim, point: Point, result: Result, step: float, off: Vector, i: int) -> bool:
-    if not point.problem.traced:
+def _doubtful(claim: Claim, courses: Courses, step: float, off: Vector, i: int) -> bool:
+    if not courses.problem.traced:
         return False  # its own gradients tell nothing of it, and there are no operations
-    where = point.problem, result, claim.name, int(claim.flat[i]), step
+    where = courses, claim.name, int(claim.flat[i]), step
     return _rough(*where, float(off[i]), claim.rule.vanishing) or _bends(*where)
 
 
-def _bends(problem: Problem, result: Result, name: str, position: int, step: float) -> bool:
+def _bends(courses: Courses, name: str, position: int, step: float) -> bool:
     """Whether an op has a kink within reach of an entry's ``step``, too small to be measured.
 
     Then differences over ``step`` have the mean of two slopes. An op with kinks is looked at by
     itself: what it gives to either side of its argument, as far as the step moves that.
     """
-    if not problem.traced:
-        return False
+    problem, result = courses.problem, courses.result
     primal = problem.primals[name].copy()
     primal.reshape(-1)[position] += step
     there = recorded(problem, {**problem.primals, name: primal})
@@ -110,13 +109,7 @@ def _bends(problem: Problem, result: Result, name: str, position: int, step: flo
 
 
 def _rough(
-    problem: Problem,
-    result: Result,
-    name: str,
-    position: int,
-    step: float,
-    off: float,
-    vanishing: bool,
+    courses: Courses, name: str, position: int, step: float, off: float, vanishing: bool
 ) -> bool:
     """Whether the gradient by an entry changes by about ``off`` within much less than ``step``.
 
@@ -124,8 +117,8 @@ def _rough(
     at any step that float64 can take. On a curve, a tenth of the way brings a tenth of the
     change; here, as much.
     """
-    primal = problem.primals[name]
-    gradients_at = problem.stepper()
+    problem, result = courses.problem, courses.result
+    primal, gradients_at = problem.primals[name], courses.stepper
     here = float(np.abs(result.gradients[name].reshape(-1)[position]))
     off = min(off, here) if here > 0 and not vanishing else off
     before = np.inf

@@ -41,6 +41,7 @@ class Network(Problem):
         self._replay: Replay | None = None
         """Only as it was specified: one that is changed has a course of its own."""
         self._wrt = self._chosen(built.spec.wrt)
+        self._layouts: dict[tuple[str, str], Moving] = {}
 
     @classmethod
     def from_spec(cls, mapping: Mapping[str, Any], folder: str | None = None) -> Self:
@@ -169,7 +170,9 @@ class Network(Problem):
             return self._moving(name, stack)
         from gradcli.model.stacks import Stack  # only a check needs it
 
-        found = self.scalar({**self.arrays, name: stack}, same, Stack(name, stack).run)
+        found = self.scalar(
+            {**self.arrays, name: stack}, same, Stack(name, stack, self._layouts).run
+        )
         return np.asarray(found) if np.ndim(found) else np.full(len(stack), found)
 
     @cached_property

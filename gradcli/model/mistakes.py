@@ -76,7 +76,7 @@ def _of_loss(network: Network) -> Iterator[tuple[str, Arrays]]:
     if spec.l2:  # the slope of l2 / 2 * w^2 is l2 * w
         yield "l2 is left out of the gradient", gradients(spec._replace(l2=0.0))
         yield "the factor 2 of l2's derivative is missing", gradients(spec._replace(l2=spec.l2 / 2))
-    if "mask" in built.arrays:
+    if spec.loss is not None and "mask" in built.arrays:  # one layer may have its own
         others = {name: array for name, array in built.arrays.items() if name != "mask"}
         yield "the mask of the loss is ignored", gradients(spec, others)
     if spec.settings.get("label_smoothing"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradcli.layers.layer import Params
 from gradcli.model.network import run_layer
 from gradcli.model.placed import Placed
 from gradcli.problem import Note
+from gradcli.stepping import Moving
 
 
 class Stack(NamedTuple):
@@ -24,6 +26,8 @@ class Stack(NamedTuple):
 
     name: str
     array: npt.NDArray[Any]
+    layouts: dict[tuple[str, str], Moving]
+    """What makes a layer's array of the convention's, by the names of both, for all stacks."""
 
     def run(self, placed: Placed, params: Params, x: Array, note: Note) -> Any:
         layer = placed.layer
@@ -52,12 +56,20 @@ class Stack(NamedTuple):
             placed.layout is None and not placed.turned
         ):  # a copy of the stack would take as long as the product
             return {**given, local: placed.layer.stacked(local, self.array, ndim)}
-        each = [placed.ours({**given, local: array}) for array in self.array]
-        own = dict(each[0])
+        at = {**given, local: self.array[0]}
+        own = dict(placed.ours(at))
         for letter in placed.varied(local):
-            array = np.stack([np.asarray(arrays[letter]) for arrays in each])
+            key = self.name, letter
+            if key not in self.layouts:
+                self.layouts[key] = Moving(partial(_laid_out, placed, letter), at)
+            array = self.layouts[key](local, self.array)
             own[letter] = placed.layer.stacked(letter, array, ndim)
         return own
+
+
+def _laid_out(placed: Placed, letter: str, theirs: Mapping[str, Array]) -> Array:
+    """The array of a layer that it calls ``letter``, from the convention's."""
+    return placed.ours(theirs)[letter]
 
 
 def stackable(placed: Placed) -> bool:
