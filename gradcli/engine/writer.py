@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dis
+import functools
 import re
 from collections.abc import Sequence
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -169,9 +170,11 @@ def _unread(function: Any) -> set[int]:
 
     Keeping all of them until then would take a fourth more memory for LeNet-5 and for attention.
     """
-    if not isinstance(function, FunctionType):
-        return set()
-    code = function.__code__
+    return _never_read(function.__code__) if isinstance(function, FunctionType) else set()
+
+
+@functools.lru_cache(4096)
+def _never_read(code: CodeType) -> set[int]:
     read: set[Any] = set()
     for step in dis.get_instructions(code):
         if "LOAD" in step.opname:
