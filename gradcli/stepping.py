@@ -125,9 +125,14 @@ class Moving:
         return self._function({**self._at, name: moved})
 
     def _traced(self, name: str) -> Program | None:
+        function, at = self._function, self._at  # not this itself, which has the course
+
+        def value(moved: Any) -> Any:
+            return function({**at, name: moved})
+
         try:
             with np.errstate(all="ignore"):
-                return Program(lambda moved: self._plain(name, moved), (self._at[name],))
+                return Program(value, (at[name],))
         except (*FAULTS, GradcliError):
             return None
 

