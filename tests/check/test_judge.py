@@ -57,7 +57,7 @@ def test_errors_and_causes() -> None:
     assert not true("every entry is 2.000 times too large", right, entry(right))
 
 
-@pytest.mark.parametrize("least, verdict", [(6e-8, "inconclusive"), (3e-6, "pass")])
+@pytest.mark.parametrize(("least", "verdict"), [(6e-8, "inconclusive"), (3e-6, "pass")])
 def test_few_digits_are_fewer_near_the_least_number_of_a_dtype(least: float, verdict: str) -> None:
     """float16 has 6e-8 and its multiples below 6e-5: a third of it is rounded away at 8e-8."""
     formula = {"formula": "sum(a * x)", "values": {"x": [1, 2], "a": [1.34 * least, -3.4 * least]}}
