@@ -192,11 +192,12 @@ def _released(lines: list[str], kept: list[str]) -> list[str]:
     for line in reversed(lines):
         made, _, told = line.rpartition(" = ")
         names = _NAME.findall(told)
-        last = {*names, made} - live - {""} - ({made} & set(names))
+        last = {n for n in (*names, made) if n and n not in live and (n != made or n not in names)}
         if last and made:
             found.append(f"del {', '.join(sorted(last))}")
         found.append(line)
-        live = (live - {made}) | set(names)
+        live.discard(made)
+        live.update(names)
     return found[::-1]
 
 
