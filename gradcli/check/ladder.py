@@ -214,5 +214,7 @@ def _gap(gaps: Vector, noise: Vector) -> tuple[Vector, Vector]:
     before = gaps[each, np.maximum(last - 3, 0)]
     after = np.minimum(last + 2, m - 1)
     hidden = (last + 2 >= m) | (8 * noise[each, after] > 0.25 * gap)
-    stays = seen.any(axis=1) & hidden & (gap > 0.3 * before)
+    # What one rung shows alone is rounding that was not foreseen.
+    twice = gaps[each, np.maximum(last - 1, 0)] > 0.3 * gap
+    stays = seen.any(axis=1) & hidden & (gap > 0.3 * before) & twice
     return np.where(stays, gap, 0.0), last

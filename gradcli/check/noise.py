@@ -25,8 +25,8 @@ _COUNT = 9
 _SPACINGS = (1e-6, 1e-4, 1e-2)
 """Between them, as parts of the numbers: the shortest counts that tells. A coarse step of rounding
 shows in long ones only, but these cross the kinks of a maximum, too."""
-_ON_GRID = (1e-2, 1e-3, 1e-4)
-"""The same where the numbers are singles."""
+_ON_GRID = (1e-3, 1e-4, 1e-2)
+"""The same where the numbers are singles: others where the function turns too fast."""
 _ALIKE = 4
 """The factor within which the noise that three orders show is one."""
 _BOUND = 5
@@ -121,23 +121,22 @@ def _measured(problem: Problem) -> Noise:
     value = float(problem.forward(problem.primals, same))
     size = max(abs(value), float(np.linalg.norm(outputs)))
     size = size if math.isfinite(size) else 0.0
-    least = DOUBLE.eps * size
-    single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
-    told = _digits(_moved(problem, 1e-3, np.random.default_rng(2)))
-    few = None if told is None else told.few
-    at = _along(problem, _ways(problem.primals), None)
-    near = _noise(at, _SPACINGS)
-    if not single and few is None and near is not None and near <= _COARSE * size:
-        return Noise(max(near, least), DOUBLE)
+    moved = _moved(problem, 1e-3, np.random.default_rng(2))
+    digits = _digits(moved)
+    few = None if digits is None else digits.few
+    seen = _noise(_along(problem, _ways(problem.primals), None), _SPACINGS)
     if few is not None:
-        digits = f"its values have {few}: print them with %.17g"
-        precision = DOUBLE._replace(coarse=True, words=digits)
-        return Noise(max(near or 0.0, least), precision)
+        words = f"its values have {few}: print them with %.17g"
+        precision = DOUBLE._replace(coarse=True, words=words)
+        return Noise(max(seen or 0.0, last_digit(moved) * math.sqrt(moved.size)), precision)
+    single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
+    if not single and seen is not None and seen <= _COARSE * size:
+        return Noise(max(seen, DOUBLE.eps * size), DOUBLE)
     words = "its values are rounded like float32"
     precision = Precision(_SINGLE, 1e-3, True, np.dtype(np.float32), words)
     on_grid = _noise(_along(problem, _ways(problem.primals), np.float32), _ON_GRID)
-    near = near if on_grid is None else on_grid
-    return Noise(max(_SINGLE * abs(value) if near is None else near, least), precision)
+    known = on_grid or seen or _SINGLE * size
+    return Noise(max(known, DOUBLE.eps * size), precision)
 
 
 def _casts(problem: Problem, outputs: Vector) -> bool:
