@@ -252,8 +252,8 @@ _PYTHON = Family(
     "a function in a file of Python's",
     "The file is run. A function is plain NumPy, f(x, w); or gives (loss, grads); or is a forward "
     "pass, (out, cache), with the name of its backward pass. An array is NAME=VALUE, as in "
-    "formulas; all else, and whole numbers, NAME:=JSON: y:=[0,2,1]. See gradcli help code.",
-    "python layers.py:affine_forward x=normal(2,3) w=normal(3,4) b=0,0,0,0 "
+    "formulas; all else, and whole numbers, NAME:=JSON: 'y:=[0,2,1]'. See gradcli help code.",
+    "python layers.py:affine_forward 'x=normal(2,3)' 'w=normal(3,4)' b=0,0,0,0 "
     "--backward affine_backward",
     PYTHON_KEYS,
     lambda: [
