@@ -28,7 +28,7 @@ HOUSE = """
     gradient nonfinite trace
     problem
     steps
-    engine inputs
+    engine inputs naming
     layer_kinds spec_keys verb_keys
     catalogue
     keys

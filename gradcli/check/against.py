@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.given import Gradients
-from gradcli.check.matching import matched
 from gradcli.errors import FileError, LiteralError, SpecError
 from gradcli.inputs.files import NamedArrays, read_any
 from gradcli.inputs.literals import from_lists
 from gradcli.keys import shown
+from gradcli.naming.matching import matched
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]

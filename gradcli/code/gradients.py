@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.errors import GradcliError, SpecError
+from gradcli.naming.matching import matched
 from gradcli.problem import Arrays
 from gradcli.suggest import counted, listed, suggestion
-
-_AROUND = re.compile(r"^(?:d|grads?)[_./]?(?=.)|(?<=.)[_./]?grads?$", re.I)
-"""What people write around the name of a parameter to name its gradient."""
 
 
 def by_name(returned: Any, title: str, floating: Sequence[str], wrt: Sequence[str]) -> Arrays:
@@ -25,7 +22,9 @@ def by_name(returned: Any, title: str, floating: Sequence[str], wrt: Sequence[st
     among them is left out. Raises GradcliError where they do not fit.
     """
     if isinstance(returned, Mapping):
-        pairs = {_meant(str(name), title, floating): g for name, g in returned.items()}
+        given = {str(name): gradient for name, gradient in returned.items()}
+        meant = _meant(list(given), title, floating)
+        pairs = {meant[name]: gradient for name, gradient in given.items()}
     else:
         several = _several(returned, floating)
         order = next((o for o in (floating, wrt) if len(o) == len(several)), None)
@@ -55,19 +54,18 @@ def _several(returned: Any, floating: Sequence[str]) -> Sequence[Any]:
     return returned
 
 
-def _meant(name: str, title: str, floating: Sequence[str]) -> str:
-    if name in floating:
-        return name
-    bare = {_bare(name), _bare(_AROUND.sub("", name, count=1))}
-    found = [known for known in floating if _bare(known) in bare]
-    if len(found) != 1:
-        near = suggestion(_AROUND.sub("", name, count=1), floating)
-        raise GradcliError(f"{title} gives a gradient {name!r}, which is by no input{near}")
-    return found[0]
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())
+def _meant(names: Sequence[str], title: str, floating: Sequence[str]) -> dict[str, str]:
+    """The input that the gradient of each name is by."""
+    nowhere: set[tuple[int, ...]] = set()
+    try:
+        found = matched(dict.fromkeys(names, nowhere), dict.fromkeys(floating, nowhere), {})
+    except SpecError as error:
+        raise GradcliError(f"{title}: {error.problem}") from None
+    for name in names:
+        if name not in found:
+            near = suggestion(name, floating)
+            raise GradcliError(f"{title} gives a gradient {name!r}, which is by no input{near}")
+    return found
 
 
 def real(value: Any, what: str) -> npt.NDArray[Any]:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcli.check.against import read_gradients
-from gradcli.check.matching import matched
 from gradcli.errors import FileError, SpecError
+from gradcli.naming.matching import matched
 from tests.conftest import Gradcli
 from tests.inputs.test_binary_formats import safetensors, saved
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from gradcli.check.names import bare, readings, spellings
-from gradcli.check.positions import Shapes, ambiguous, by_order, places_of
 from gradcli.errors import SpecError
+from gradcli.naming.names import bare, readings, spellings
+from gradcli.naming.positions import Shapes, ambiguous, by_order, places_of
 from gradcli.suggest import suggestion
 
 

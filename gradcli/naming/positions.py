@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from gradcli.check.names import readings
 from gradcli.errors import SpecError
+from gradcli.naming.names import readings
 from gradcli.suggest import listed
 
 Shapes = Mapping[str, Collection[tuple[int, ...]]]

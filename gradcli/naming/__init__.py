@@ -1,0 +1,1 @@
+"""Whose gradient an array is, by what people call it."""
