@@ -118,6 +118,9 @@ def _ratio(given: Vector, slope: Vector) -> float | None:
 def _counts(problem: Problem) -> dict[str, int]:
     """The numbers by which sums and means over the axes of a network's output differ."""
     known = problem.constants
+    if not problem.traced:  # of somebody's own code all that is known is that rows come first
+        rows = known.get("upstream", problem.primals.get("x"))
+        return {} if rows is None or rows.ndim < 2 else {"N": len(rows)}
     output = known.get("y", known.get("upstream") if "x" in known | problem.primals else None)
     if output is None or output.ndim < 2:
         return {}

@@ -231,7 +231,8 @@ class CodeProblem(Problem):
 
     def _call(self, at: Mapping[str, Array], upstreams: Sequence[Any] | None = None) -> Reply:
         if any(isinstance(value, Tensor) for value in at.values()):
-            raise GradcliError(f"the engine does not follow {self.code.title}")
+            told = "has gradients of its own, of the first order: the engine does not follow it"
+            raise GradcliError(f"{self.code.title} {told}")
         arrays = {**self._arrays, **{n: np.asarray(a, self.dtype) for n, a in at.items()}}
         given = None if upstreams is None else [np.array(u)[()] for u in upstreams]
         reply = self.code.callee(self.inputs.handed(arrays), given)

@@ -155,6 +155,24 @@ def test_a_wrong_one_fails_with_its_cause(mine: Path, gradcli: Gradcli) -> None:
     assert found["w"]["cause"] == "sign flipped"
 
 
+def test_a_missing_mean_over_the_rows_is_told(mine: Path, gradcli: Gradcli) -> None:
+    mine.write_text(SOURCE.replace("dx / len(x)", "dx"))
+    ran = gradcli("check python mine.py:softmax_loss x=normal(3,4) y:=[0,3,1] --json")
+    assert ran.json["params"]["x"]["cause"] == (
+        "every entry is 3.000 times too large; 1/N missing: N = 3 is the batch size"
+    )
+
+
+def test_no_higher_order_of_what_has_gradients_of_its_own(mine: Path, gradcli: Gradcli) -> None:
+    for more in ("--order 2", "--jacobian"):
+        ran = gradcli(f"python {AFFINE} --backward affine_backward {more}")
+        assert ran.code == 2
+        assert "has gradients of its own, of the first order" in ran.err
+    for more in ("--trace", "--graph g.dot"):
+        ran = gradcli(f"python {AFFINE} --backward affine_backward {more}")
+        assert (ran.code, ran.out) == (2, "")
+
+
 def test_values_and_gradients(mine: Path, gradcli: Gradcli) -> None:
     ran = gradcli("python mine.py:of_dict a=1,2 b=3,4 --json --trace")
     assert ran.json["value"] == 11.0
