@@ -53,8 +53,7 @@ def bounds(digits: Digits, largest: float, moved: float) -> Bounds:
     The tolerance is 8 eps: 6 % of bfloat16, 0.8 % of float16. Of more digits a thousand eps cost
     nothing; here each counts, and what the computation itself asks for is measured.
     """
-    floor = max(4 * digits.eps * largest, _MARGIN * moved)
-    return Bounds(8 * digits.eps, floor + 16 * digits.smallest)
+    return Bounds(8 * digits.eps, max(4 * digits.eps * largest, _MARGIN * moved))
 
 
 _MARGIN = 1.25

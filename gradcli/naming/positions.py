@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gradcli.errors import SpecError
@@ -20,7 +20,7 @@ class Place(NamedTuple):
     """A layer, and what an array may be in it."""
 
     layer: tuple[str, ...]
-    roles: set[str]
+    roles: frozenset[str]
 
     @property
     def series(self) -> str:
@@ -39,7 +39,9 @@ def places_of(names: Iterable[str], roles: Collection[str] | None = None) -> dic
         for reading in readings(name):
             meant = reading.roles if roles is None else reading.roles & set(roles)
             if meant:
-                found[name] = Place((*reading.layer, *filter(None, [reading.number])), meant)
+                found[name] = Place(
+                    (*reading.layer, *filter(None, [reading.number])), frozenset(meant)
+                )
                 break
     return found
 
@@ -62,17 +64,14 @@ def by_order(given: Shapes, ours: Shapes, found: Mapping[str, str]) -> dict[str,
     order = _Order(given, ours, found)
     while True:
         layers = [ways for series in order.series for ways in order.narrowed(series)]
-        sure = [
-            pair
-            for ways in layers
-            if len(ways) == 1
-            for way in ways.values()
-            for pair in way.items()
-        ]
-        for _, name in sure:
-            rivals = {other for other, its in sure if its == name}
-            if len(rivals) > 1:
-                raise ambiguous(rivals, [name])
+        only = [way for ways in layers if len(ways) == 1 for way in ways.values()]
+        sure = [pair for way in only for pair in way.items()]
+        rivals: dict[str, set[str]] = {}
+        for other, name in sure:
+            rivals.setdefault(name, set()).add(other)
+        for name, others in rivals.items():
+            if len(others) > 1:
+                raise ambiguous(others, [name])
         if not sure:
             break
         order.take(sure)
@@ -103,7 +102,15 @@ class _Order:
 
     def take(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.found.update(pairs)
-        self.taken = set(self.found.values())
+        taken = set(self.found.values())
+        self.free = [[name for name in names if name not in taken] for names in self.layers]
+        kinds = [
+            tuple([_Kind(self.own[n].roles, frozenset(self.ours[n])) for n in names])
+            for names in self.free
+        ]
+        self.alike: dict[tuple[_Kind, ...], list[int]] = {}
+        for i, kind in enumerate(kinds):
+            self.alike.setdefault(kind, []).append(i)
 
     def narrowed(self, series: list[list[str]]) -> list[_Ways]:
         """The ways of each layer of a series that fits somewhere, as far as the order has them."""
@@ -123,34 +130,50 @@ class _Order:
         fixed = [i for i, own in enumerate(self.layers) if known & set(own)]
         if not free and len(fixed) == 1:
             return {fixed[0]: {}}
-        ways = {}
-        for i in fixed or range(len(self.layers)):
-            taken = self._taken(free, i)
-            if taken is not None or len(fixed) == 1:
-                ways[i] = taken or {}
-        return ways
+        if fixed:
+            return {i: way or {} for i, way in self._taken(free, fixed) if way or len(fixed) == 1}
+        return {i: way for i, way in self._taken(free) if way}
 
-    def _taken(self, names: list[str], i: int, whatever: bool = False) -> dict[str, str] | None:
-        """What arrays that stand together are in layer ``i``; None where one is nothing in it.
+    def _taken(
+        self, names: list[str], layers: Collection[int] | None = None, whatever: bool = False
+    ) -> Iterator[tuple[int, dict[str, str] | None]]:
+        """By each of ``layers``, or all, what arrays that stand together are in it.
 
-        Their shapes count, or ``whatever`` they are, do not.
+        None where one is nothing in it. Their shapes count, or ``whatever`` they are, do not.
         """
-        taken: dict[str, str] = {}
-        free = [n for n in self.layers[i] if n not in self.taken]
-        for other in names:
-            fits = [n for n in free if self.own[n].roles & self.places[other].roles]
-            fits = [n for n in fits if whatever or set(self.given[other]) & set(self.ours[n])]
-            if len(fits) != 1 or fits[0] in taken.values():
-                return None
-            taken[other] = fits[0]
-        return taken
+        theirs = [_Kind(self.places[n].roles, frozenset(self.given[n])) for n in names]
+        for kind, alike in self.alike.items():
+            at = _placed(theirs, kind, whatever)
+            for i in alike if layers is None else [i for i in alike if i in layers]:
+                free = self.free[i]
+                yield i, None if at is None else {n: free[k] for n, k in zip(names, at)}
 
     def _one_by_one(self, series: list[list[str]]) -> list[_Ways]:
         """A series that is all of our layers, whatever the shapes; empty if it is not."""
         if len(series) != len(self.layers) or any(n in self.found for row in series for n in row):
             return []
-        every = [self._taken(names, i, True) for i, names in enumerate(series)]
-        return [] if None in every else [{i: way or {}} for i, way in enumerate(every)]
+        every = [dict(self._taken(names, [i], True)) for i, names in enumerate(series)]
+        found = [{i: way for i, way in ways.items() if way} for ways in every]
+        return found if all(found) else []
+
+
+class _Kind(NamedTuple):
+    """What an array may be in its layer, and its shapes."""
+
+    roles: frozenset[str]
+    shapes: frozenset[tuple[int, ...]]
+
+
+def _placed(theirs: Sequence[_Kind], ours: Sequence[_Kind], whatever: bool) -> list[int] | None:
+    """Which of ``ours`` each of ``theirs`` can only be; None where one has none of its own."""
+    found: list[int] = []
+    for their in theirs:
+        fits = [k for k, own in enumerate(ours) if own.roles & their.roles]
+        fits = [k for k in fits if whatever or ours[k].shapes & their.shapes]
+        if len(fits) != 1 or fits[0] in found:
+            return None
+        found += fits
+    return found
 
 
 def _ascending(chain: list[_Ways]) -> list[_Ways] | None:

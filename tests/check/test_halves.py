@@ -117,6 +117,26 @@ def test_what_is_0_stays_so() -> None:
         assert judged(dead, {"x": 1.0}, digits).verdict == "fail"
 
 
+def test_an_exact_0_is_not_rounded() -> None:
+    formula = Formula("y + y*sign(y*z)", {"y": 2.0, "z": 0.0}, wrt=["y"])
+    assert judged(formula, {"y": 1.0}, "float16").verdict == "pass"
+
+
+def test_a_relu_that_switches_is_not_told_from_a_mistake() -> None:
+    """1.01 - 1.005 is 0 in bfloat16, 1.0078 - 1.0078: the slope there, 1.01, is then 0."""
+    values = {"x": [1.01, 3, 5, 2], "w": np.ones(4), "b": [1.005, 1, 1, 1]}
+    formula = Formula("sum(relu(x*w - b))", {n: np.array(v) for n, v in values.items()}, ["w"])
+    found = judged(formula, {"w": [1.01, 3, 5, 2]}, "bfloat16").params["w"]
+    assert found.verdict == "pass"
+    assert found.told_to == pytest.approx(12 * 2**-7, rel=0.3)
+    switched = judged(formula, {"w": [0, 3, 5, 2]}, "bfloat16").params["w"]
+    assert switched.verdict == "pass"
+    assert switched.told_to == pytest.approx(8 * 2**-7 + 1.25 * 1.01 / 5, rel=0.1)
+    assert judged(formula, {"w": [1.01, 0, 5, 2]}, "bfloat16").verdict == "fail"
+    assert judged(formula, {"w": [0, 3, 5, 3]}, "bfloat16").params["w"].verdict == "pass"
+    assert judged(formula, {"w": [0, 4, 6, 3]}, "bfloat16").verdict == "fail"
+
+
 def test_the_answer_says_what_is_told(gradcli: Gradcli, tmp_path: Path) -> None:
     """6 and 12 are bfloat16's; a file of it holds the upper halves of float32."""
     line = f'check formula "sum(x*c)^2" x=1,1 c=1,2 --wrt x --against {tmp_path}/g.safetensors'
