@@ -59,7 +59,7 @@ def read_gradients(
         if name in primals and name not in meant:
             continue  # another was told to be it
         own = meant.get(name, name)
-        if not (array.dtype.kind == "f" and read.typed):
+        if not (array.dtype.kind == "f" and name in read.typed):
             array = array.astype(dtype)
         if own in primals and not read.shaped:
             array = _as_column(array, primals[own].shape)
@@ -82,7 +82,7 @@ def _listed(source: Any) -> NamedArrays:
         raise SpecError("grads", str(error)) from None
     except LiteralError as error:
         raise SpecError("grads", f"{name} {error}") from None
-    return NamedArrays(arrays, typed=False)
+    return NamedArrays(arrays)
 
 
 def _as_column(array: Array, shape: Shape) -> Array:

@@ -112,10 +112,10 @@ def _view(
 
 
 class NamedArrays(NamedTuple):
-    """Arrays by name, and whether their file gave them a dtype of their own."""
+    """Arrays by name, and those to which their file gave a dtype of their own."""
 
     arrays: dict[str, npt.NDArray[Any]]
-    typed: bool
+    typed: Collection[str] = ()
     names: Mapping[str, str] = {}
     """What the file calls those whose names it has with something before them, beside others."""
     coarse: Collection[str] = ()
@@ -152,7 +152,8 @@ def read_any(source: str, several: bool, *prefixes: str | tuple[str, ...]) -> Na
             return _by_name(kind, contents, prefixes)._replace(shaped=not contents.noun)
         name = re.sub(r"(?<=.)\.[^.]+$", "", re.sub(r"\.gz$", "", os.path.basename(source)))
         whole = {name: _real(contents.whole())}
-        return NamedArrays(whole, kind.typed, shaped=not contents.noun, alone=True)
+        typed = list(whole) if kind.typed else []
+        return NamedArrays(whole, typed, shaped=not contents.noun, alone=True)
 
 
 def _by_name(
@@ -164,8 +165,9 @@ def _by_name(
     names = {n.removeprefix(p): n for p in own for n in every if n.startswith(p)}
     taken = names or {n: n for n in every}
     arrays = {name: _real(contents.named[n], n) for name, n in taken.items()}
+    typed = [name for name, n in taken.items() if kind.typed or n in contents.typed]
     coarse = [name for name, n in taken.items() if n in contents.coarse]
-    return NamedArrays(arrays, kind.typed, names, coarse)
+    return NamedArrays(arrays, typed, names, coarse)
 
 
 class _Reading(NamedTuple):

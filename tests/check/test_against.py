@@ -277,6 +277,16 @@ def test_gradients_from_every_format(gradcli: Gradcli, tmp_path: Path) -> None:
         assert (ran.code, ran.err) == (0, ""), name
 
 
+def test_raw_numbers_are_as_exact_as_their_own_dtype(gradcli: Gradcli, tmp_path: Path) -> None:
+    """6 and 6.0003: 5e-5 is less than 1000 eps of float32, and more than 1e-6."""
+    table = json.dumps({"x": {"file": "g.f32", "shape": []}})
+    for kind, dtype, code in (("f32", "float64", 0), ("f64", "float32", 1)):
+        np.array([6.0003], f"<f{int(kind[1:]) // 8}").tofile(tmp_path / f"g.{kind}")
+        (tmp_path / "g.json").write_text(table.replace("f32", kind))
+        line = f"check formula x^2 x=3 --dtype {dtype} --against {tmp_path}/g.json"
+        assert gradcli(line).code == code
+
+
 def test_a_file_of_one_array_is_of_one_parameter_or_told(gradcli: Gradcli, tmp_path: Path) -> None:
     """Of (x1 + 2 x2)^2 at 1, 1 they are 6 and 12."""
     line = f'check formula "sum(x*c)^2" x=1,1 c=1,2 --wrt {{}} --against {tmp_path}/{{}}'

@@ -93,6 +93,8 @@ class Contents(NamedTuple):
     """What it holds by name, if that is no array of its own: ``column``."""
     coarse: Collection[str] = ()
     """Names of arrays with fewer digits than their dtype here has."""
+    typed: Collection[str] = ()
+    """Names of those that have a dtype of their own where others of the format have none."""
 
     def array(self, name: str | None) -> Array:
         """The array of that name, or the whole. Raises FileError where there is none."""

@@ -50,7 +50,7 @@ def read_json(opened: Opened) -> Contents:
     def refuse() -> Array:
         raise FileError(f"is not a list of numbers: name one that it holds, {one_of(lists)}")
 
-    return Contents(refuse, Named(lists, read))
+    return Contents(refuse, Named(lists, read), typed=list(told))
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
