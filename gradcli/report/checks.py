@@ -24,7 +24,7 @@ from gradcli.report.layout import grid
 from gradcli.report.measures import measure_tables
 from gradcli.report.report import Screen
 from gradcli.report.verdicts import COLOURS, cells, document_of
-from gradcli.suggest import counted
+from gradcli.suggest import counted, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ class CheckReport(NamedTuple):
         yield Text(f"check {checked.title}", style="bold")
         if self.matched:
             pairs = [f"{theirs} -> {ours}" for theirs, ours in self.matched.items()]
-            yield Text(f"matched: {', '.join(pairs)}", style="dim")
+            yield Text(printable(f"matched: {', '.join(pairs)}"), style="dim")
         if checked.precision.words:
             part = f"{checked.precision.resolution:g} of a parameter's largest"
             yield Text(f"{checked.precision.words}; measured to {part}", style="dim")
