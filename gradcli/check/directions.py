@@ -36,6 +36,9 @@ _FINER = 12.0
 """By how much the step is shortened that is tried where the first one does not do."""
 _SAME = 0.1
 """By no more of it the gap of a kink differs at the two."""
+_COARSER = 5
+"""How much less finely than single entries a direction may be known where values are coarse: what
+that leaves open is told, by the bound."""
 _COARSEST = 0.1
 """The first step of the ladder for what is still in doubt."""
 _ABSOLUTE = 4
@@ -229,20 +232,21 @@ class Prover:
             allowed += loose * _norm(weights[name][some])
         norm = math.sqrt(square)
         allowed += max(claim.rule.tolerance for claim in claims.values()) * norm
-        line = Direction(self.point, weights, span)
+        line, coarse = Direction(self.point, weights, span), self.point.precision.coarse
 
         def found(slope: Vector, uncertainty: Vector, gap: Vector) -> Projection:
             numeric, unsure = float(slope[0]), float(uncertainty[0])
             least = resolution
             if least is None:
-                least = self.point.precision.resolution * max(norm, abs(numeric) - unsure)
+                least = (_COARSER if coarse else 1) * self.point.precision.resolution
+                least *= max(norm, abs(numeric) - unsure)
                 if len(claims) == 1 and abs(numeric) <= unsure + allowed:
                     [(name, claim)] = claims.items()
                     if norm == 0 or claim.rule.vanishing:
                         least = self._hidden(name, claim.rule.vanishing)
             return Projection(claimed, numeric, unsure, float(gap[0]), norm, allowed, least)
 
-        before, coarse = math.nan, self.point.precision.coarse
+        before = math.nan
         for step in () if coarse else (self.step, self.step / _FINER):
             projection = found(*two_rungs(line, step))
             told = projection.sure and projection.wrong

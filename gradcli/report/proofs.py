@@ -41,7 +41,9 @@ def shown(checked: Checked) -> Iterator[Text]:
 def figures(proof: Proof) -> list[Any]:
     """Cells of a row: the directions, and of the worst of them both derivatives and the error."""
     worst = proof.worst
-    error = float(f"{worst.error / worst.norm:.2e}") if worst.norm else 0.0
+    error: Any = float(f"{worst.error / worst.norm:.2e}") if worst.norm else 0.0
+    if proof.norm > 0 and not proof.relative:
+        error = "noise"
     return [counted(proof.directions, "direction"), worst.claimed, worst.numeric, error]
 
 

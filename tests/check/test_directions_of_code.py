@@ -20,7 +20,9 @@ DIRECTIONS = Options("directions")
 Change = Callable[[Any], Any]
 
 
-def layer(dtype: Any, change: Change = lambda g: g, rows: int = 4) -> CodeProblem:
+def layer(
+    dtype: Any, change: Change = lambda g: g, rows: int = 4, values: Any = None
+) -> CodeProblem:
     """tanh(x @ w) with its backward pass; ``change`` is made to the gradient by w."""
 
     def call(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
@@ -32,7 +34,8 @@ def layer(dtype: Any, change: Change = lambda g: g, rows: int = 4) -> CodeProble
         return Reply([out], {"x": slope @ w.T, "w": change(x.T @ slope)})
 
     rng = np.random.default_rng(0)
-    values = {"x": rng.normal(size=(rows, 40)), "w": 0.2 * rng.normal(size=(40, 20))}
+    drawn = {"x": rng.normal(size=(rows, 40)), "w": 0.2 * rng.normal(size=(40, 20))}
+    values = values or drawn
     inputs, stream = read_inputs({"values": values}, 0, None)
     code = Code(call, "mine", {"python": "mine"})
     return CodeProblem(code, inputs, stream, dtype=np.dtype(dtype).name)
@@ -59,6 +62,14 @@ def test_right_ones_pass_and_wrong_ones_fail(dtype: Any) -> None:
         found = check(layer(dtype, change), DIRECTIONS)
         assert {n: v.verdict for n, v in found.params.items()} == {"x": "pass", "w": "fail"}
         assert expected in next(findings(found.params["w"]))
+
+
+def test_a_curve_in_single_precision_is_no_kink() -> None:
+    rng = np.random.default_rng(22)
+    rows = rng.integers(2, 12)
+    x = rng.normal(size=(rows, 120)) * rng.choice([0.3, 1, 3])
+    w = rng.normal(size=(120, 60)) * rng.choice([0.05, 0.1, 0.3])
+    assert check(layer(np.float32, values={"x": x, "w": w}), DIRECTIONS).verdict == "pass"
 
 
 def test_a_misshapen_gradient_fails_and_why_is_told() -> None:
