@@ -277,6 +277,20 @@ def test_gradients_from_every_format(gradcli: Gradcli, tmp_path: Path) -> None:
         assert (ran.code, ran.err) == (0, ""), name
 
 
+def test_a_large_file_is_not_copied(tmp_path: Path) -> None:
+    """Views of the file, but of what an npz holds: of the bytes that were read."""
+    array = np.arange(6, dtype="<f4").reshape(2, 3)
+    np.save(tmp_path / "w.npy", array)
+    np.savez(tmp_path / "w.npz", w=array)
+    (tmp_path / "w.safetensors").write_bytes(safetensors({"w": array}))
+    array.tofile(tmp_path / "w.f32")
+    (tmp_path / "w.json").write_text('{"w": {"file": "w.f32", "shape": [2, 3]}}')
+    for ending in ("npy", "npz", "safetensors", "json"):
+        found = read_gradients(f"{tmp_path}/w.{ending}", "float64", {"w": array})["w"]
+        assert not found.flags.owndata, ending
+        np.testing.assert_array_equal(found, array)
+
+
 def test_raw_numbers_are_as_exact_as_their_own_dtype(gradcli: Gradcli, tmp_path: Path) -> None:
     """6 and 6.0003: 5e-5 is less than 1000 eps of float32, and more than 1e-6."""
     table = json.dumps({"x": {"file": "g.f32", "shape": []}})
