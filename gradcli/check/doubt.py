@@ -6,6 +6,9 @@ lies within their step, where the function turns faster than float64 can follow.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 
 from gradcli.check.claims import Claim
@@ -14,6 +17,7 @@ from gradcli.check.ladder import ladder
 from gradcli.check.lines import Entries, Point, Slopes, Vector
 from gradcli.check.rounding import entry_rounding
 from gradcli.engine import Tensor
+from gradcli.engine.recording import Record
 from gradcli.gradient import recorded
 from gradcli.problem import Result
 
@@ -95,17 +99,28 @@ def _bends(courses: Courses, name: str, position: int, step: float) -> bool:
             continue
         if all(w is None or not np.any(w) for w in ways):
             continue
-        up, down = (
-            record.op.call(
-                [v if w is None else v + sign * w for v, w in zip(record.values, ways)],
-                record.settings,
-            )
-            for sign in (1, -1)
+        gaps = [_gap(record, ways, part) for part in (1.0, 0.5, 0.25)]
+        rise = np.max([np.abs(side) for side in gaps[0]], axis=0)
+        apart = [np.abs(up - down) for up, down in gaps]
+        # On a curve it shrinks with the square of the step, even where there is no slope.
+        curved = np.all(
+            [np.abs(finer - gap / 4) <= 0.05 * gap for gap, finer in pairwise(apart)], axis=0
         )
-        rise, fall = up - record.out.value, record.out.value - down
-        if np.any(np.abs(rise - fall) > 0.01 * np.maximum(np.abs(rise), np.abs(fall))):
+        if np.any((apart[0] > 0.01 * rise) & ~curved):
             return True
     return False
+
+
+def _gap(record: Record, ways: list[Any], part: float) -> tuple[Vector, Vector]:
+    """By how much an operation rises up to here, and from here on, over ``part`` of the ways."""
+    up, down = (
+        record.op.call(
+            [v if w is None else v + sign * part * w for v, w in zip(record.values, ways)],
+            record.settings,
+        )
+        for sign in (1, -1)
+    )
+    return up - record.out.value, record.out.value - down
 
 
 def _rough(

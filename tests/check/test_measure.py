@@ -307,3 +307,20 @@ def test_steps_of_a_few_roundings_of_x_do_not_agree_by_accident() -> None:
     ):
         for method in ("central", "forward", "ridders"):
             assert check(Formula(text, {"x": x}), Options(method)).verdict != "fail"
+
+
+def test_a_mistake_before_a_smooth_op_that_is_flat_there_is_told() -> None:
+    """gelu has its minimum at -0.751, where it rises and falls by as little as it bends."""
+    gelu = Formula("sum(gelu(x*w))", {"x": [1.0, 0.5], "w": [-0.7518, 0.4]}, ["x"])
+    right = differentiate(gelu).gradients["x"]
+    assert abs(right[0]) < 1e-3
+    for entry in (0, 1):
+        wrong = right.copy()
+        wrong[entry] += 0.01
+        assert check(gelu, against={"x": wrong}).params["x"].verdict == "fail", entry
+    spec = {"loss": "ce", "in": 3, "batch": 5, "from_logits": True, "labels": [0, 1, 2, 0, 1],
+            "layers": "dense(6), layer_norm, activation(gelu), dense(3)", "seed": 3}  # fmt: skip
+    net = Model.from_spec({**spec, "convention": "torch", "dtype": "float64"})
+    given = {name: g.copy() for name, g in net.evaluate().gradients.items()}
+    given["0.weight"][1, 0] *= 1.35
+    assert check(net, against=given).params["0.weight"].verdict == "fail"
