@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,8 +62,8 @@ def read_gradients(
         own = meant.get(name, name)
         if not (array.dtype.kind == "f" and name in read.typed):
             array = array.astype(dtype)
-        if own in primals and not read.shaped:
-            array = _as_column(array, primals[own].shape)
+        if own in primals:
+            array = _shaped(array, read.shapes, primals[own].shape)
         arrays[own] = array
     places = {own: name for name, own in meant.items()}
     called = {places[own]: own for own in primals if own in places and places[own] != own}
@@ -85,7 +86,11 @@ def _listed(source: Any) -> NamedArrays:
     return NamedArrays(arrays)
 
 
-def _as_column(array: Array, shape: Shape) -> Array:
-    """The numbers of a table in the ``shape`` that is needed, if that differs in axes of 1 only."""
-    same = np.squeeze(array).shape == tuple([n for n in shape if n > 1])
-    return array.reshape(shape) if same else array
+def _shaped(array: Array, shapes: str, needed: Shape) -> Array:
+    """``array`` as it is ``needed``, as far as its file tells no ``shapes``.
+
+    A table has none but rows and columns: axes of 1 do not count. Numbers in a row have none.
+    """
+    lean = np.squeeze(array).shape == tuple([n for n in needed if n > 1])
+    fits = {"table": lean, "row": array.size == math.prod(needed)}
+    return array.reshape(needed) if fits.get(shapes) else array

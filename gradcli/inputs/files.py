@@ -120,8 +120,8 @@ class NamedArrays(NamedTuple):
     """What the file calls those whose names it has with something before them, beside others."""
     coarse: Collection[str] = ()
     """Those that the file has in BF16: two digits."""
-    shaped: bool = True
-    """Whether their shapes are their own; those of a table's are its rows and columns."""
+    shapes: str = "own"
+    """What their shapes are: their own, those of a "table", rows and columns, or all in a "row"."""
     alone: bool = False
     """Whether it is one without a name: that of its file stands for it."""
 
@@ -149,11 +149,14 @@ def read_any(source: str, several: bool, *prefixes: str | tuple[str, ...]) -> Na
     """
     with _reading(source, source, None) as (kind, contents, _):
         if contents.whole is None or (contents.named and (several or not contents.noun)):
-            return _by_name(kind, contents, prefixes)._replace(shaped=not contents.noun)
+            return _by_name(kind, contents, prefixes)._replace(
+                shapes="table" if contents.noun else "own"
+            )
         name = re.sub(r"(?<=.)\.[^.]+$", "", re.sub(r"\.gz$", "", os.path.basename(source)))
         whole = {name: _real(contents.whole())}
         typed = list(whole) if kind.typed else []
-        return NamedArrays(whole, typed, shaped=not contents.noun, alone=True)
+        shapes = "row" if contents.flat else "table" if contents.noun else "own"
+        return NamedArrays(whole, typed, shapes=shapes, alone=True)
 
 
 def _by_name(

@@ -333,6 +333,11 @@ def test_shapes_are_their_own_but_for_those_of_a_table(gradcli: Gradcli, tmp_pat
         assert gradcli(f"{line}g.json").code == code, found
         np.savez(tmp_path / "g.npz", x=np.array(found, np.int64))
         assert gradcli(f"{line}g.npz").code == code, found
+    np.array([6.0, 8.0, 9.0]).tofile(tmp_path / "g.f64")
+    assert "has shape 3, not 2" in gradcli(f"{line}g.f64").out
+    np.array(RIGHT["w"], "<f4").tofile(tmp_path / "dw.f32")  # as a program in C writes it
+    ran = gradcli(f"check {ONE} --wrt w --against {tmp_path}/dw.f32")
+    assert (ran.code, ran.err) == (0, "")
     (tmp_path / "g.csv").write_text("6,8,9\n")
     assert "has shape 1x3, not 2" in gradcli(f"{line}g.csv").out
     scalar = f"check formula x^2 x=3 --against {tmp_path}/"

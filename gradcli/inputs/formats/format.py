@@ -95,6 +95,8 @@ class Contents(NamedTuple):
     """Names of arrays with fewer digits than their dtype here has."""
     typed: Collection[str] = ()
     """Names of those that have a dtype of their own where others of the format have none."""
+    flat: bool = False
+    """Whether it tells no shape: the whole is its numbers in a row."""
 
     def array(self, name: str | None) -> Array:
         """The array of that name, or the whole. Raises FileError where there is none."""

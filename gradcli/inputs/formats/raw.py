@@ -12,12 +12,12 @@ from gradcli.inputs.formats.format import Array, Contents, Opened, array_format,
 
 @array_format("raw float32", ".f32", begins=None, typed=True)
 def read_f32(opened: Opened) -> Contents:
-    return Contents(lambda: _array(opened, np.dtype("<f4")))
+    return Contents(lambda: _array(opened, np.dtype("<f4")), flat=True)
 
 
 @array_format("raw float64", ".f64", begins=None, typed=True)
 def read_f64(opened: Opened) -> Contents:
-    return Contents(lambda: _array(opened, np.dtype("<f8")))
+    return Contents(lambda: _array(opened, np.dtype("<f8")), flat=True)
 
 
 def _array(opened: Opened, dtype: np.dtype[Any]) -> Array:
