@@ -36,8 +36,8 @@ from gradcli.cli.signals import leave
 def cli(debug: bool) -> None:
     """A gradient calculator.
 
-    Builds a model of layers, or takes one layer or a formula, prints the value and the gradient
-    of every parameter, proves them, and walks downhill.
+    Builds a model of layers, or takes one layer, a formula or your own code, prints the value and
+    the gradient of every parameter, proves them, and walks downhill.
 
     \b
       gradcli mse --in 3 --out 2 --act sigmoid

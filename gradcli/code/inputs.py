@@ -12,7 +12,6 @@ import numpy.typing as npt
 from gradcli.errors import LiteralError, SpecError
 from gradcli.inputs.bindings import read_values
 from gradcli.inputs.literals import from_lists
-from gradcli.inputs.values import resolve
 from gradcli.problem import Arrays
 
 if TYPE_CHECKING:
@@ -76,25 +75,3 @@ def of_json(value: Any) -> Any:
         return from_lists(value)
     except LiteralError:
         return [of_json(part) for part in value]
-
-
-def upstream_of(
-    key: str,
-    value: Any,
-    shape: tuple[int, ...],
-    folder: str | None,
-    stream: Callable[[], Stream],
-) -> npt.NDArray[np.float64]:
-    """The gradient by an output of a ``shape`` that ``value`` gives; a number fills it.
-
-    Raises SpecError for ``key`` where it has another shape.
-    """
-    found = resolve(key, value, folder)
-    if isinstance(found, str):
-        from gradcli.inputs.initialisers import initialise  # not every call draws
-
-        return np.asarray(initialise(found, shape, stream()), np.float64)
-    array = found.array.astype(np.float64)
-    if array.ndim and array.shape != shape:
-        raise SpecError(key, f"has shape {array.shape}, but the output has {shape}")
-    return np.broadcast_to(array, shape)

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.code.callee import Callee, Reply, Undefined
-from gradcli.code.inputs import Inputs, upstream_of
+from gradcli.code.inputs import Inputs
 from gradcli.code.trial import tried
+from gradcli.code.upstreams import upstreams_of
 from gradcli.engine import Array, Tensor
 from gradcli.errors import GradcliError, SpecError
 from gradcli.inputs.bindings import moved
 from gradcli.inputs.values import written
 from gradcli.problem import Arrays, Note, Problem, Result, same
-from gradcli.suggest import listed, printable, suggestion
+from gradcli.suggest import printable, suggestion
 
 if TYPE_CHECKING:
     from gradcli.inputs.streams import Stream
@@ -72,20 +73,8 @@ class CodeProblem(Problem):
             if shapes == [()] and not code.weighted and not upstreams:
                 return [np.ones((), self.dtype)]
             self._weighted = True
-            names = self._upstream_names(len(shapes))
-            if isinstance(upstreams, Mapping):
-                given = dict(upstreams)
-            elif len(upstreams) in (0, len(shapes)):
-                given = dict(zip(names, upstreams))
-            else:
-                raise SpecError("upstream", f"of {len(shapes)} outputs, not {len(upstreams)}")
-            for name in given:
-                if name not in names:
-                    raise SpecError(None, f"there is no {name!r} here, but {listed(names)}")
-            found = [
-                upstream_of(name, given.get(name, "normal"), shape, folder, stream)
-                for name, shape in zip(names, shapes)
-            ]
+            named = dict(zip(self._upstream_names(len(shapes)), shapes))
+            found = upstreams_of(named, upstreams, folder, stream)
             return [upstream.astype(self.dtype) for upstream in found]
 
         self._require_floating(wrt or ())
