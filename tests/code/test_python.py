@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +111,14 @@ def talks(x):
 
 def noisy(x):
     return np.sum(x) + np.random.rand(), np.ones_like(x)
+
+def squash(x):
+    out = np.tanh(x)
+    return out, out
+
+def squash_backward(dout, out):
+    out *= out
+    return dout * (1 - out)
 """
 
 
@@ -131,6 +141,8 @@ GOOD = [
     f"{AFFINE} --backward mine.py:affine_backward",
     f"{AFFINE} --backward affine_by_name",
     "mine.py:relu x=-1,2,0.5 --backward relu_backward",
+    "mine.py:squash x=-1,0.5 --backward squash_backward",
+    "mine.py:logistic x=1e-7",
     f"{STEP} --backward step_backward",
     f"{STEP} --backward step_backward_together",
     """mine.py:scaled x=1,2 'scale_param:={"factors": [2, 3.5]}' --backward scaled_backward""",
@@ -204,6 +216,7 @@ def test_descent_goes_by_their_gradients(mine: Path, gradcli: Gradcli) -> None:
 WRONG = {
     "mine.py:plain x=1": "mine.py:plain(x, w) needs w as well: give w=VALUE, or w:=JSON",
     "mine.py:plain x=1 W=2": "mine.py:plain(x, w) has no parameter 'W'; did you mean 'w'?",
+    "mine.py:talks X=1": "mine.py:talks(x) has no parameter 'X'; did you mean 'x'?",
     "mine.py:plane x=1": "mine.py: there is no 'plane' there; did you mean 'plain'?",
     "mine.py x=1": "'mine.py' names no function of a file, such as mine.py:plain",
     "none.py:f x=1": "none.py: No such file or directory",
@@ -307,6 +320,7 @@ def test_a_neighbour_is_imported_and_a_library_is_not_shadowed(
     )
     ran = gradcli("python", f"{tmp_path}/random.py:f", "x=2", "--json")
     assert ran.json["grads"] == {"x": 7.0}
+    assert sys.modules["random"] is random
 
 
 def test_a_file_that_python_cannot_read_is_told(tmp_path: Path, gradcli: Gradcli) -> None:
