@@ -35,6 +35,8 @@ _LEADS = 500
 """By how many roundings of a unit of x what leads to a kink may be off."""
 _KNOWN = 1e-3
 """A slope to one side is told where it is known to this part of the gap."""
+_NONE = 0.05
+"""Of a gap so small a part in the limit is none."""
 _UNEVEN = 0.02
 """By what part of it a step may be off, once it is added to x."""
 
@@ -91,7 +93,10 @@ def ladder(
     if some.size:
         leads = _LEADS * lines.point.precision.eps * unit[some]
         kinked = left[some], right[some], 2 * noise[some], h[some], leads
-        one_sided[:, some] = _one_sided(*kinked, gap[some], finest[some], ratio)
+        sides = np.array(_one_sided(*kinked, gap[some], finest[some], ratio))
+        one_sided[:, some] = sides
+        # What makes a gap at one step, but not in the limit, was rounding.
+        gap[some[np.abs(sides[0] - sides[1]) < _NONE * gap[some]]] = 0.0
     return Slopes(slope, uncertainty, gap, shortest, *one_sided)
 
 

@@ -20,13 +20,13 @@ from gradcli.errors import GradcliError
 from gradcli.problem import Problem, same
 
 _SINGLE = float(np.finfo(np.float32).eps)
-_COUNT = 9
-"""Points on a line; its noise is looked for in differences up to the order 6."""
+_COUNT = 10
+"""Points on a line; its noise is looked for in differences up to the order 7."""
 _SPACINGS = (1e-6, 1e-4, 1e-2)
 """Between them, as parts of the numbers: the shortest counts that tells. A coarse step of rounding
 shows in long ones only, but these cross the kinks of a maximum, too."""
-_ON_GRID = (1e-3, 1e-4, 1e-2)
-"""The same where the numbers are singles: others where the function turns too fast."""
+_ON_GRID = (1e-4, 1e-3, 1e-2)
+"""The same where the numbers are singles."""
 _ALIKE = 4
 """The factor within which the noise that three orders show is one."""
 _BOUND = 5
@@ -80,9 +80,7 @@ def entry_noise(problem: Problem, name: str, flat: Vector) -> float:
 
 def _noise_by(problem: Problem, name: str, way: Vector, most: float) -> float:
     """The noise along ``way`` of the primal ``name``: ``most``, unless it is seen to be less."""
-    precision = noise_of(problem).precision
-    at = _along(problem, {name: way}, precision.grid)
-    found = _noise(at, _ON_GRID if precision.coarse else _SPACINGS)
+    found = _noise(problem, {name: way}, noise_of(problem).precision.grid is not None)
     return most if found is None else min(most, found)
 
 
@@ -92,11 +90,10 @@ def swallowed(problem: Problem, name: str) -> bool:
     Then far away the value moves, and it begins to by no more than its rounding: tanh at 20. It
     does not where relu is flat, which ends at once.
     """
-    precision = noise_of(problem).precision
     primal = problem.primals[name]
     way = np.maximum(1.0, np.abs(primal))
     for sign in (1.0, -1.0):
-        at = _along(problem, {name: sign * way}, precision.grid)
+        at = _along(problem, {name: sign * way})
         here = at(0.0)
 
         def moves(t: float, at: Any = at, here: float = here) -> bool:
@@ -124,7 +121,7 @@ def _measured(problem: Problem) -> Noise:
     moved = _moved(problem, 1e-3, np.random.default_rng(2))
     digits = _digits(moved)
     few = None if digits is None else digits.few
-    seen = _noise(_along(problem, _ways(problem.primals), None), _SPACINGS)
+    seen = _noise(problem, _ways(problem.primals))
     if few is not None:
         words = f"its values have {few}: print them with %.17g"
         precision = DOUBLE._replace(coarse=True, words=words)
@@ -133,9 +130,10 @@ def _measured(problem: Problem) -> Noise:
     if not single and seen is not None and seen <= _COARSE * size:
         return Noise(max(seen, DOUBLE.eps * size), DOUBLE)
     words = "its values are rounded like float32"
-    precision = Precision(_SINGLE, 1e-3, True, np.dtype(np.float32), words)
-    on_grid = _noise(_along(problem, _ways(problem.primals), np.float32), _ON_GRID)
-    known = on_grid or seen or _SINGLE * size
+    precision = Precision(_SINGLE, 2e-3, True, np.dtype(np.float32), words)
+    on_grid = _noise(problem, _ways(problem.primals), on_grid=True)
+    # What is exact among singles by accident is still rounded between them.
+    known = max(on_grid or 0.0, (seen or 0.0) / _PART) or _SINGLE * size
     return Noise(max(known, DOUBLE.eps * size), precision)
 
 
@@ -218,29 +216,43 @@ def _ways(primals: Mapping[str, Vector]) -> dict[str, Vector]:
     return found
 
 
-def _along(problem: Problem, ways: Mapping[str, Vector], grid: Any) -> Callable[[float], float]:
+def _along(problem: Problem, ways: Mapping[str, Vector]) -> Callable[[float], float]:
     """The value as a function of the way along ``ways``; nan where there is none."""
 
     def at(t: float) -> float:
-        primals = {**problem.primals}
-        for name, way in ways.items():
-            moved = primals[name] + t * way
-            primals[name] = moved if grid is None else moved.astype(grid).astype(np.float64)
-        try:
-            return float(problem.forward(primals, same))
-        except GradcliError:
-            return math.nan
+        return _value(problem, {name: problem.primals[name] + t * w for name, w in ways.items()})
 
     return at
 
 
-def _noise(at: Callable[[float], float], spacings: tuple[float, ...]) -> float | None:
-    """A bound for the noise of ``at`` near 0; None where it is not smooth enough to tell."""
-    for spacing in spacings:
-        values = np.array([at(spacing * (i - _COUNT // 2)) for i in range(_COUNT)])
+def _value(problem: Problem, at: Mapping[str, Vector]) -> float:
+    try:
+        return float(problem.forward({**problem.primals, **at}, same))
+    except GradcliError:
+        return math.nan
+
+
+def _noise(problem: Problem, ways: Mapping[str, Vector], on_grid: bool = False) -> float | None:
+    """A bound for the noise along ``ways``, near the point; None where it cannot be told.
+
+    ``on_grid`` all points are singles, and equally far apart.
+    """
+    for spacing in _ON_GRID if on_grid else _SPACINGS:
+        points = {}
+        for name, way in ways.items():
+            x, step = problem.primals[name], spacing * way
+            if on_grid:
+                unit = 4.0 * np.spacing(np.abs(x).astype(np.float32)).astype(np.float64)
+                size = np.maximum(np.round(np.abs(step) / unit), 1.0) * unit
+                step = np.where(way == 0, 0.0, np.copysign(size, step))
+                x = np.where(way == 0, x, np.round(x / unit) * unit)
+            points[name] = x, step
+        moved = range(-(_COUNT // 2), _COUNT - _COUNT // 2)
+        found = [_value(problem, {n: x + i * step for n, (x, step) in points.items()})
+                 for i in moved]  # fmt: skip
         # Where few of them differ they are too near to each other to tell.
-        if np.all(np.isfinite(values)) and len(np.unique(values)) > _COUNT // 2:
-            deviation = _deviation(values)
+        if np.all(np.isfinite(found)) and len(np.unique(found)) > _COUNT // 2:
+            deviation = _deviation(np.array(found))
             if deviation is not None:
                 return _BOUND * deviation
     return None
@@ -257,6 +269,8 @@ def _deviation(values: Vector) -> float | None:
         signs.append(bool(differences.min() < 0 < differences.max()))
     for i in range(len(deviations) - 2):
         some = deviations[i : i + 3]
+        if max(some) == 0:  # exact
+            return 0.0
         if signs[i] and max(some) <= _ALIKE * min(some):
             return some[0]
     return None
