@@ -40,6 +40,10 @@ class Problem(Protocol):
     """Whether the engine follows its operations. If not, its gradients are made by itself (see
     ``replayed``), there are no steps, and how it rounds is known from its values alone."""
 
+    kin: dict[Any, Any] | None = None
+    """A place for what it has in common with all problems that differ from it in numbers only;
+    None where nobody knows of them."""
+
     minima: tuple[Minimum, ...] = ()
     """Those that are known of it."""
     walk: Walk = Walk()
@@ -76,6 +80,13 @@ class Problem(Protocol):
 
         Intermediates with a name are noted.
         """
+
+    def scalar(self, arrays: Mapping[str, Array], note: Note) -> Array:
+        """The value as a scalar at ``arrays``, which are primals and constants alike.
+
+        Those of one ``kin`` give the same at the same arrays.
+        """
+        return self.forward({name: arrays[name] for name in self.primals}, note)
 
     def array(self, primals: Mapping[str, Array], note: Note) -> Array:
         """The value, of whatever shape."""

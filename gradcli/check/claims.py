@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.blur import Blur, blur, bounds
+from gradcli.check.courses import Courses
 from gradcli.check.given import Digits, digits_of
 from gradcli.check.lines import EPS, Point, Vector, scale
 from gradcli.check.noise import last_digit
@@ -110,7 +111,7 @@ def make_claims(
 ) -> dict[str, Claim]:
     """A claim for each primal: the gradient of ``against``, or else the engine's own."""
     claims, problem, rounding = {}, point.problem, point.rounding
-    moved = cache(lambda: spread(problem, result))
+    moved = cache(lambda: spread(point.courses or Courses(problem, result)))
     blurred = cache(lambda digits: blur(problem, result, digits))
     for name, flat in chosen.items():
         backprop = result.gradients[name]

@@ -13,7 +13,7 @@ from gradcli.engine import Array, Program
 from gradcli.engine.recording import FAULTS
 from gradcli.errors import GradcliError
 from gradcli.gradient import recorded
-from gradcli.problem import Arrays, Problem, Result, same
+from gradcli.problem import Arrays, Note, Problem, Result, same
 
 Vector = npt.NDArray[Any]
 
@@ -31,17 +31,24 @@ class Courses:
     def __init__(self, problem: Problem, result: Result) -> None:
         self.problem = problem
         self.result = result
+        self._fixed: Arrays = {}
+        """The arguments of the program besides the primals."""
+
+    def stepper(self, primals: Arrays) -> tuple[Any, Arrays]:
+        """The problem's value and gradients at other primals."""
+        if self._shared is None:
+            return self._own(primals)
+        return self._gradients(self._shared, primals)
 
     @cached_property
-    def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
-        """The problem's value and gradients at other primals."""
+    def _own(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         return self.problem.stepper()
 
     @cached_property
     def here(self) -> Ends:
         """At the point itself."""
         if self._program is not None:
-            return self._replayed(self.problem.primals)
+            return self._replayed(self._program, self.problem.primals)
         steps = self.result.steps
         return Ends(_joined([s.value for s in steps]), _joined([s.gradient for s in steps]))
 
@@ -51,27 +58,48 @@ class Courses:
         primal.reshape(-1)[flat] = moved
         primals = {**self.problem.primals, name: primal}
         try:
-            return self._recorded(primals) if self._program is None else self._replayed(primals)
+            program = self._program
+            return self._recorded(primals) if program is None else self._replayed(program, primals)
         except (GradcliError, *FAULTS):
             return None
 
     @cached_property
     def _program(self) -> Program | None:
         problem = self.problem
+        return self._shared or _traced(problem.forward, problem.primals, problem)
 
-        def value(*primals: Array) -> Array:
-            return problem.forward(dict(zip(problem.primals, primals)), same)
-
-        try:
-            primals = list(problem.primals.values())
-            return Program(value, primals, range(len(primals)), steps=True)
-        except (GradcliError, *FAULTS):  # such as a branch
+    @cached_property
+    def _shared(self) -> Program | None:
+        """The program of all problems of its kind, if it gives here the gradients that it has."""
+        problem, kin = self.problem, self.problem.kin
+        if kin is None:
             return None
+        key = "steps", *problem.primals
+        self._fixed = problem.constants
+        if key not in kin:
+            kin[key] = _traced(problem.scalar, {**problem.primals, **self._fixed}, problem)
+        found: Program | None = kin[key]
+        if found is None or not self._is_ours(found):
+            self._fixed = {}
+            return None
+        return found
 
-    def _replayed(self, primals: Arrays) -> Ends:
-        assert self._program is not None
-        *_, outcomes, gradients = self._program.value_and_grad(*primals.values())
-        return Ends(_joined(outcomes), _joined(gradients))
+    def _is_ours(self, program: Program) -> bool:
+        try:
+            found = self._gradients(program, self.problem.primals)[1]
+        except (GradcliError, *FAULTS):
+            return False
+        known = self.result.gradients
+        return all(np.array_equal(found[n], known[n], equal_nan=True) for n in known)
+
+    def _gradients(self, program: Program, primals: Arrays) -> tuple[Any, Arrays]:
+        value, found, *_ = program.value_and_grad(*primals.values(), *self._fixed.values())
+        pairs = zip(primals.items(), found)
+        return value, {n: np.zeros_like(p) if g is None else g for (n, p), g in pairs}
+
+    def _replayed(self, program: Program, primals: Arrays) -> Ends:
+        found = program.value_and_grad(*primals.values(), *self._fixed.values())
+        return Ends(_joined(found[-2]), _joined(found[-1]))
 
     def _recorded(self, primals: Arrays) -> Ends | None:
         _, tape, value = recorded(self.problem, primals)
@@ -80,6 +108,21 @@ class Courses:
         if [np.shape(out.value) for out in outs] != [s.value.shape for s in self.result.steps]:
             return None
         return Ends(_joined([o.value for o in outs]), _joined([g.value for g in gradients]))
+
+
+def _traced(
+    function: Callable[[Arrays, Note], Array], at: Arrays, problem: Problem
+) -> Program | None:
+    """The course of ``function`` of the arrays ``at``, primals first; None where it branches."""
+    names = list(at)
+
+    def value(*arrays: Any) -> Array:
+        return function(dict(zip(names, arrays)), same)
+
+    try:
+        return Program(value, list(at.values()), range(len(problem.primals)), steps=True)
+    except (GradcliError, *FAULTS):
+        return None
 
 
 def _joined(arrays: Sequence[Any]) -> Vector:

@@ -43,6 +43,10 @@ _GROUPS = 256
 """So many entries have their rounding looked at one by one; more of them, in groups."""
 _MEASURED = 32
 """The same where it must be measured."""
+_FAR_BELOW = 1e-3
+"""Part of the resolution below which an uncertainty may be a rough one."""
+_SMALL = 0.1
+"""Part of an entry, of which no more than ``_FAR_BELOW`` may be uncertain then."""
 _LINES = 2048
 """Entries that are measured by themselves at a time, for the sake of memory."""
 
@@ -79,8 +83,10 @@ def measure(
     """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first."""
     entries = Entries(point, claim.name, claim.flat, progress)
     courses = point.courses or Courses(point.problem, result)
-    n = len(claim.flat)
-    if method.first is None:
+    n, traced = len(claim.flat), point.problem.traced
+    # What is measured by itself in any case needs no first difference.
+    few = n <= FEW and traced and not method.analytic
+    if method.first is None or few:
         slopes = slopes_of(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
         alone = np.ones(n, bool)
     else:
@@ -97,18 +103,22 @@ def measure(
             if not point.precision.coarse:
                 _confirm(entries, slopes, alone, float(np.min(resolution, initial=np.inf)))
         slopes.gap[:] = 0.0
+        progress(-int(np.count_nonzero(alone)))
     again = np.flatnonzero(alone)
-    if method.first is not None:
-        progress(-again.size)
     for some in _cut(again, -(-again.size // _LINES)):
-        groups = _cut(
-            claim.flat[some], min(some.size, _GROUPS if point.problem.traced else _MEASURED)
-        )
-        found = [entry_rounding(courses, claim.name, g) for g in groups]
         lines = entries.chosen(some, progress)
-        lines.near, lines.growth = np.repeat(found, [g.size for g in groups], axis=0).T
         chosen = method.first is None and not point.precision.coarse
-        finer = ladder(lines, step if chosen else None)
+        if method.first is None or not traced:
+            most = _GROUPS if traced else _MEASURED
+            finer = _laddered(lines, courses, step if chosen else None, most)
+        else:
+            finer = _laddered(lines, courses, None, 1)
+            needed = _resolution(claim, point, result, finer) if few else resolution[some]
+            rest = np.flatnonzero(~_clear(claim, finer, some, needed))
+            if rest.size and some.size > 1:
+                each = _laddered(entries.chosen(some[rest]), courses, None, _GROUPS)
+                for kept, new in zip(finer, each):
+                    kept[rest] = new
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (not method.analytic)
         for kept, new in zip(slopes, finer):
             kept[some[better]] = new[better]
@@ -118,6 +128,26 @@ def measure(
     uncertainty = slopes.uncertainty + np.where(kinks, 0.0, slopes.gap)
     sides, words = (slopes.left, slopes.right), point.precision.words
     return Measured(slopes.slope, uncertainty, kinks, resolution, *sides, words)
+
+
+def _laddered(entries: Entries, courses: Courses, step: float | None, most: int) -> Slopes:
+    """The slopes by ``entries`` down the ladder, rounded as ``most`` groups of them are."""
+    groups = _cut(entries.flat, min(entries.flat.size, most))
+    found = [entry_rounding(courses, entries.name, g) for g in groups]
+    entries.near, entries.growth = np.repeat(found, [g.size for g in groups], axis=0).T
+    return ladder(entries, step)
+
+
+def _clear(claim: Claim, slopes: Slopes, some: Vector, resolution: Vector) -> Vector:
+    """Which of ``some`` entries agree with the claim, and are known far better than they need be.
+
+    How each is rounded by itself would change nothing.
+    """
+    needed = np.minimum(resolution, _SMALL * np.abs(slopes.slope))
+    known = (slopes.uncertainty <= _FAR_BELOW * needed) & (slopes.gap == 0)
+    if claim.entries is not None:
+        known &= claim.rule.holds(claim.entries[some], slopes.slope, slopes.uncertainty)
+    return np.asarray(known)
 
 
 def _misses(claim: Claim, slopes: Slopes, most: int) -> Vector:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check import noise
-from gradcli.check.courses import Courses
+from gradcli.check.courses import Courses, Ends
 from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Precision, Vector, scale
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
@@ -33,7 +33,9 @@ def point_of(problem: Problem, result: Result) -> Point:
     """The point where ``problem`` has this ``result``, and how finely it is known."""
     value = float(result.value.item())
     courses = Courses(problem, result)
-    rounding = value_rounding(problem, result)
+    # Where others share the program that tells it, it is quicker than the steps are made.
+    here = courses.here if problem.kin is not None else None
+    rounding = value_rounding(problem, result, here)
     return Point(problem, value, rounding, precision_of(problem), courses)
 
 
@@ -42,12 +44,18 @@ def precision_of(problem: Problem) -> Precision:
     return DOUBLE if problem.traced else noise.noise_of(problem).precision
 
 
-def value_rounding(problem: Problem, result: Result) -> float:
-    """A bound for the rounding of the value: over all intermediates, and sums of primals."""
+def value_rounding(problem: Problem, result: Result, here: Ends | None = None) -> float:
+    """A bound for the rounding of the value: over all intermediates, and sums of primals.
+
+    ``here`` are the intermediates, where they are known without steps.
+    """
     if not problem.traced:
         return noise.noise_of(problem).near
     total = abs(float(result.value.item()))
-    total += sum(_finite_sum(step.gradient * step.value) for step in result.steps)
+    if here is not None:
+        total += _finite_sum(here.gradients * here.outcomes)
+    else:
+        total += sum(_finite_sum(step.gradient * step.value) for step in result.steps)
     total += sum(_finite_sum(result.gradients[n] * p) for n, p in problem.primals.items())
     return EPS * total
 
@@ -84,13 +92,14 @@ def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:
     return Rounding(EPS * near, EPS * (min(along[1:], default=0.0) + max(steeper)))
 
 
-def spread(problem: Problem, result: Result) -> dict[str, float]:
+def spread(courses: Courses) -> dict[str, float]:
     """How far the gradient by each primal moves, at most, a few roundings away from here.
 
     Gradients that a problem makes itself are not believed to move by more than its values do.
     """
+    problem, result = courses.problem, courses.result
     eps = precision_of(problem).eps
-    rng, gradients_at = np.random.default_rng(0), problem.stepper()
+    rng, gradients_at = np.random.default_rng(0), courses.stepper
     found = dict.fromkeys(problem.primals, 0.0)
     for _ in range(4):
         near_by = {

@@ -20,7 +20,7 @@ from gradcli.model.build import Built, build
 from gradcli.model.document import document
 from gradcli.model.network import Run, forward, leaves, run_layer
 from gradcli.model.placed import front, inward
-from gradcli.model.replay import Replay
+from gradcli.model.replay import LARGEST, Replay
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import suggestion
 
@@ -57,6 +57,12 @@ class Network(Problem):
     def scalar(self, arrays: Mapping[str, Array], note: Note, run: Run = run_layer) -> Array:
         """The value at ``arrays``, all by name, from which gradients are taken."""
         raise NotImplementedError
+
+    @property
+    def kin(self) -> dict[Any, Any] | None:  # type: ignore[override]
+        small = sum(array.size for array in self.arrays.values()) <= LARGEST
+        outline = self.built.outline
+        return None if outline is None or self._base or not small else outline.kin
 
     @property
     def usual(self) -> list[str]:

@@ -53,6 +53,8 @@ class Outline:
         """For each layer, those within others first."""
         self.parameters = tuple([n for placed in leaves(spec.layers) for n in placed.learned])
         self.replay = Replay()
+        self.kin: dict[Any, Any] = {}
+        """What others keep of such networks."""
 
 
 class Structure:
