@@ -156,15 +156,20 @@ def _known(problem: Problem, factor: float, near: float = _NEAR) -> bool:
     return any(_close(abs(factor), n, near) for n in common)
 
 
+_SLIGHT = 1.01
+"""Below this a factor needs more decimals."""
+
+
 def _describe(
     problem: Problem, factor: float, what: str = "every entry", near: float = _NEAR
 ) -> str:
     size = abs(factor)
     flipped = "sign flipped" if factor < 0 else ""
-    if _close(size, 1, near):
+    if _close(size, 1, near) and (flipped or near > _NEAR):
         return flipped
     times = max(size, 1 / size)
     shown = f"{times:.3f}" if times < 1000 else f"{times:.4g}"
+    shown = f"{times:.5f}" if times < _SLIGHT else shown
     shown = shown if near == _NEAR else f"about {times:.2g}"
     text = f"{what} is {shown} times too {'large' if size > 1 else 'small'}"
     for name, count in _counts(problem).items():

@@ -114,9 +114,9 @@ def _bends(courses: Courses, name: str, position: int, step: float) -> bool:
 def _gap(record: Record, ways: list[Any], part: float) -> tuple[Vector, Vector]:
     """By how much an operation rises up to here, and from here on, over ``part`` of the ways."""
     up, down = (
-        record.op.call(
-            [v if w is None else v + sign * part * w for v, w in zip(record.values, ways)],
-            record.settings,
+        record.op.forward(
+            *[v if w is None else v + sign * part * w for v, w in zip(record.values, ways)],
+            **record.settings,
         )
         for sign in (1, -1)
     )

@@ -163,7 +163,7 @@ def _reacts(record: Record, moving: list[bool]) -> bool:
     """Whether an operation gives anything else when what moves is moved far, either way."""
     for way in (_FAR_AWAY, -_FAR_AWAY):
         values = [v + way * scale(v) if m else v for v, m in zip(record.values, moving)]
-        if not np.array_equal(record.op.call(values, record.settings), record.out.value):
+        if not np.array_equal(record.op.forward(*values, **record.settings), record.out.value):
             return True
     return False
 

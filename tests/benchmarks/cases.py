@@ -5,18 +5,25 @@ What there is to draw from is found in the declarations, so that what is added t
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcli.catalogue import ACTIVATIONS, CONVENTIONS, KINDS, LANDSCAPES, LOSSES
+from gradcli.check.second import Slope
 from gradcli.code.callee import Reply
 from gradcli.code.inputs import Inputs
+from gradcli.code.loading import Function
 from gradcli.code.problem import Code, CodeProblem
+from gradcli.code.python import Asked, problem_of
 from gradcli.engine import REGISTRY
+from gradcli.engine.custom import custom_gradient
+from gradcli.engine.ops.comparison import stop_gradient
 from gradcli.errors import GradcliError
 from gradcli.formula.landscapes import LANDSCAPES as SHAPES
 from gradcli.formula.written import as_formula, outcomes
@@ -26,6 +33,7 @@ from gradcli.layer_kinds import LAYERS
 from gradcli.layers.layer import layer_kind
 from gradcli.problem import Problem, same
 from gradcli.problems import problem_from
+from gradcli.stepping import stepper
 from tests.layers import random_stacks
 
 Spec = dict[str, Any]
@@ -170,8 +178,49 @@ def of_code(problem: Problem, wrong: Mapping[str, Any]) -> CodeProblem:
 
 
 def code(rng: np.random.Generator) -> Case:
+    """What becomes somebody's code, with gradients of its own, once these are known."""
     case = (model, layer, formula)[rng.integers(3)](rng)
     return case._replace(of="code")
+
+
+def function(rng: np.random.Generator) -> Case:
+    """Somebody's function, which the engine follows."""
+    case = (model, layer, formula)[rng.integers(3)](rng)
+    inner = case.problem.in_float64()
+
+    def call(**given: Any) -> Any:
+        return inner.forward({name.replace("_dot_", "."): a for name, a in given.items()}, same)
+
+    values = {name.replace(".", "_dot_"): np.array(a) for name, a in inner.primals.items()}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(name, keyword) for name in values]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    mine = Function(call, "mine", "")
+    found = problem_of(mine, None, Inputs(values), lambda: NumpyStream(0), Asked(), {})
+    return Case(found, "function", case.told)
+
+
+class Slopes(NamedTuple):
+    """A problem of second order, right, and where its derivative is wrong at that order alone."""
+
+    right: Problem
+    bent: Problem
+
+
+def second(problem: Problem, name: str) -> Slopes:
+    """The slope of ``problem``, and that of one whose gradient by ``name`` has another slope."""
+
+    @custom_gradient
+    def bent(x: Any) -> Any:
+        return x * 1, lambda g: g * (1 + 0.5 * (x - stop_gradient(x)))
+
+    other: Any = copy(problem)
+    whole = problem.forward
+    other.forward = lambda at, note=same: whole({**at, name: bent(at[name])}, note)
+    other.in_float64, other.rounded = lambda: other, lambda: None
+    other.replayed = lambda at=None: None
+    other.stepper = lambda: stepper(other)
+    return Slopes(Slope(problem), Slope(other))
 
 
 MAKERS: dict[str, Sequence[Callable[[np.random.Generator], Case]]] = {
@@ -179,11 +228,11 @@ MAKERS: dict[str, Sequence[Callable[[np.random.Generator], Case]]] = {
     "layer": (layer,),
     "formula": (formula,),
     "landscape": (landscape,),
-    "python": (code,),
+    "python": (code, function),
     "program": (code,),
 }
 """By what tells a kind of problem (``catalogue.KINDS``), how such are drawn."""
-FAMILIES = {maker.__name__: maker for kind in KINDS for maker in MAKERS[kind]} | {"code": code}
+FAMILIES = {maker.__name__: maker for kind in KINDS for maker in MAKERS[kind]}
 
 
 def draw(family: str, rng: np.random.Generator) -> Case:
@@ -195,4 +244,4 @@ def draw(family: str, rng: np.random.Generator) -> Case:
             continue
 
 
-__all__ = ["FAMILIES", "Case", "draw", "of_code"]
+__all__ = ["FAMILIES", "Case", "draw", "of_code", "second"]

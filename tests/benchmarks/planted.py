@@ -46,7 +46,7 @@ def double(right: Right) -> Planted:
 
 
 def slight(right: Right) -> Planted:
-    return Planted(1.001 * right.gradient, ("1.001 times too large",))
+    return Planted(1.001 * right.gradient, ("1.00100 times too large",))
 
 
 def transpose(right: Right) -> Planted | None:

@@ -88,6 +88,7 @@ def test_right_gradients_pass() -> None:
         ),
         (lambda g, n: {"b1": g["b1"][None]}, {"b1": "has shape"}),
         (lambda g, n: {"w1": g["w1"] * 1.01}, {"w1": "every entry is 1.010 times too large"}),
+        (lambda g, n: {"w1": g["w1"] / 1.0004}, {"w1": "every entry is 1.00040 times too small"}),
         (lambda g, n: {"w1": g["w1"] + 1e-3}, {"w1": None}),
     ],
 )  # fmt: skip
