@@ -151,12 +151,12 @@ def _close(a: float, b: float, near: float = _NEAR) -> bool:
 
 
 def _known(problem: Problem, factor: float, near: float = _NEAR) -> bool:
-    common = [1.0, 2.0, 0.5, *_counts(problem).values()]
-    common += [1 / n for n in _counts(problem).values()]
-    return any(_close(abs(factor), n, near) for n in common)
+    counts = [2, *[n for n in _counts(problem).values() if n > 1]]
+    common = [-1.0, *[sign * n for n in counts for sign in (1, -1)]]
+    return any(_close(factor, c, near) or _close(factor, 1 / c, near) for c in common)
 
 
-_SLIGHT = 1.01
+_SLIGHT = 1.005
 """Below this a factor needs more decimals."""
 
 
