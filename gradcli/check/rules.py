@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.claims import choose
+from gradcli.check.large import is_large
 from gradcli.check.lines import Entries, Point, Vector
 from gradcli.gradient import differentiate, quiet
 from gradcli.problem import Problem
@@ -56,6 +57,8 @@ class Rule(NamedTuple):
         return next((word for most, word in self.words if figure <= most), self.words[-1][1])
 
 
+MOST_ENTRIES = 256
+"""Of each parameter of a large problem."""
 RULES: dict[str, Rule] = {}
 
 
@@ -113,9 +116,14 @@ def compare(
 ) -> Comparison:
     """What the rule ``name`` makes of the gradients of ``problem``, or of those of ``against``.
 
-    In float64, as they ask for, at the data as given.
+    In float64, as they ask for, at the data as given. Of a large problem it is so many entries of
+    each parameter, ``MOST_ENTRIES``, if no ``sample`` is asked for.
     """
     theirs = RULES[name]
+    formula = theirs.formula
+    if sample is None and is_large(problem):
+        sample = MOST_ENTRIES
+        formula += f"; {sample} entries of each parameter, for the size of the problem"
     found = {}
     with quiet():
         exact = problem.in_float64()
@@ -126,7 +134,7 @@ def compare(
             given = own if against is None else against.get(parameter)
             found[parameter] = _found(theirs, Entries(point, parameter, flat), given)
     worst = max(found.values(), key=_badness, default=Theirs(0.0, theirs.word(0.0)))
-    return Comparison(name, theirs.formula, found, worst.verdict)
+    return Comparison(name, formula, found, worst.verdict)
 
 
 def _found(theirs: Rule, entries: Entries, given: npt.NDArray[Any] | None) -> Theirs:

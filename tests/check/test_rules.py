@@ -136,3 +136,14 @@ def test_the_figure_is_of_what_torch_itself_measures() -> None:
     found = compare(Formula("sum(abs(x)^1.5)", {"x": [2.0, 5e-6, 1.3]}), "torch").params["x"]
     assert found.numeric == pytest.approx(0.00334846905758468, rel=1e-12)
     assert found.figure == pytest.approx(0.42198911655747806, rel=1e-12)
+
+
+def test_of_a_large_problem_some_entries_are_looked_at() -> None:
+    class Large(Formula):
+        work = 1e9
+
+    large = Large("sum(x^3)", {"x": np.linspace(1, 2, 1000)})
+    found = compare(large, "cs231n")
+    assert "; 256 entries of each parameter, for the size of the problem" in found.formula
+    assert found.params["x"].figure < 1e-8
+    assert "entries" not in compare(large, "cs231n", sample=5).formula
