@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -235,3 +237,16 @@ def test_its_stderr_may_be_of_any_length(hostile: Hostile) -> None:
     for _ in range(3):
         assert float(program({}, None).outputs[0]) == 1
     program.close()
+
+
+@pytest.mark.parametrize("name", ["client.py", "client.c"])
+def test_the_page_has_the_clients_as_they_are(name: str) -> None:
+    page = (HERE.parent.parent / "gradcli" / "help" / "program.md").read_text()
+    kind = {"py": "python", "c": "c"}[name.partition(".")[2]]
+    assert f"```{kind}\n{(HERE / name).read_text()}```" in page
+    [request, reply] = re.findall(r"^    (\{.*\})$", page, re.M)[:2]
+    client = [sys.executable, str(HERE / "client.py")]
+    done = subprocess.run(client, input=request, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    found["grads"] = {name.removeprefix("d"): g for name, g in found["grads"].items()}
+    assert found == json.loads(reply)
