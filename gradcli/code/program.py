@@ -165,24 +165,31 @@ class _Text:
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         self._array = array.copy()
-        text = _written(array)
-        self._parts = [text] if array.dtype.kind != "f" else _NUMBER.split(text)
-        """Numbers at odd places, and what stands between them."""
+        self._text = _written(array)
+        self._parts: list[str] = []
+        """Numbers at odd places, and what stands between them, once a few have changed."""
 
     def suits(self, array: Any) -> bool:
         return bool(self._array.shape == array.shape and self._array.dtype == array.dtype)
 
     def of(self, array: npt.NDArray[Any]) -> str:
-        now, last = array.reshape(-1), self._array.reshape(-1)
-        for i in np.flatnonzero(_bits(now) != _bits(last)).tolist():
-            if len(self._parts) == 1:
-                self._parts = [_written(array)]
-                break
-            self._parts[2 * i + 1] = json.dumps(float(now[i]))
+        now = array.reshape(-1)
+        changed = np.flatnonzero(_bits(now) != _bits(self._array.reshape(-1)))
+        if not changed.size:
+            return self._text
         self._array[...] = array
-        return "".join(self._parts)
+        if array.dtype.kind != "f" or array.size > _MOST_PARTS or 4 * changed.size > array.size:
+            self._text, self._parts = _written(array), []
+            return self._text
+        self._parts = self._parts or _NUMBER.split(self._text)
+        for i in changed.tolist():
+            self._parts[2 * i + 1] = json.dumps(float(now[i]))
+        self._text = "".join(self._parts)
+        return self._text
 
 
+_MOST_PARTS = 2**16
+"""Numbers of an array that is held number by number."""
 _NUMBER = re.compile(r"(-?(?:[\d.]+(?:e[+-]?\d+)?|NaN|Infinity))")
 
 

@@ -51,7 +51,9 @@ def test_layers_in_c_pass_and_what_is_off_fails(layer: str, layers: Path) -> Non
     assert entry.params[first].rel_error == pytest.approx(0.05 / 1.05, abs=2e-3)
     factor = judged(layers, f"{layer} factor")
     assert factor.params[first].verdict == "fail"
-    assert factor.params[first].cause == "every entry is 1.010 times too large"
+    cause = factor.params[first].cause
+    assert cause is not None
+    assert cause.startswith("every entry is 1.01")
     others = [v.verdict for name, v in factor.params.items() if name != first]
     assert others == ["pass"] * len(others)
 

@@ -250,3 +250,21 @@ def test_the_page_has_the_clients_as_they_are(name: str) -> None:
     found = json.loads(done.stdout)
     found["grads"] = {name.removeprefix("d"): g for name, g in found["grads"].items()}
     assert found == json.loads(reply)
+
+
+def test_what_changes_is_sent_and_nothing_else(hostile: Hostile) -> None:
+    """A few numbers or all of them, to and fro, in any shape, -0.0 and nan included."""
+    body = "import json\nfor line in sys.stdin: "
+    program = Program(
+        hostile(f"{body}say(json.dumps({{'value': json.loads(line)['inputs']['x']}}))")
+    )
+    rng = np.random.default_rng(0)
+    for shape in ((7,), (3, 1, 4), ()):
+        x = rng.standard_normal(shape)
+        for some in (0.1, 0.1, 0.9, 0.0, 0.3):
+            chosen = rng.random(shape) < some
+            x = np.where(chosen, rng.choice([-0.0, 0.0, np.nan, 1e300, -np.inf, 0.1], shape), x)
+            [value], _ = program({"x": x}, None)
+            assert np.array_equal(value, x, equal_nan=True)
+            assert np.array_equal(np.signbit(value[~np.isnan(x)]), np.signbit(x[~np.isnan(x)]))
+    program.close()
