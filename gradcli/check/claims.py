@@ -132,7 +132,7 @@ def make_claims(
         largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         loose = 1000 * eps if eps > EPS and digits is None else 0.0
         rule = Rule(max(tolerance, loose), 16 * eps * largest + last, absolute=absolute)
-        if negligible(problem, result, name, rounding) and moved()[name] > 0.1 * largest:
+        if negligible(point, name, largest) and moved()[name] > 0.1 * largest:
             floor = 64 * eps / point.precision.eps * moved()[name]
             rule = rule._replace(floor=floor, vanishing=True)
         elif digits is not None:

@@ -30,7 +30,7 @@ from gradcli.check.lines import (
     slopes_of,
 )
 from gradcli.check.methods import Method, coarse
-from gradcli.check.rounding import entry_rounding, swallowed
+from gradcli.check.rounding import NOTHING, entry_rounding, swallowed
 from gradcli.problem import Result
 
 RESOLUTION = DOUBLE.resolution
@@ -122,6 +122,11 @@ def measure(
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (not method.analytic)
         for kept, new in zip(slopes, finer):
             kept[some[better]] = new[better]
+    if not point.problem.traced:
+        # How its rounding grows on the way is not known: it may be all that shows.
+        nothing = NOTHING * point.rounding / float(np.max(scale(entries.primal), initial=1.0))
+        if not np.any(np.abs(slopes.slope) > nothing):
+            slopes.uncertainty[:] = np.maximum(slopes.uncertainty, nothing)
     resolution = _resolution(claim, point, result, slopes)
     kinks = (slopes.gap > resolution) & (slopes.gap > slopes.uncertainty)
     doubt(claim, point, result, slopes, kinks)

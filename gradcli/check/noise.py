@@ -117,7 +117,8 @@ def _measured(problem: Problem) -> Noise:
     outputs = np.asarray(problem.array(problem.primals, same))
     value = float(problem.forward(problem.primals, same))
     size = max(abs(value), float(np.linalg.norm(outputs)))
-    size = size if math.isfinite(size) else 0.0
+    if not math.isfinite(size):  # nothing will be compared
+        return Noise(0.0, DOUBLE)
     moved = _moved(problem, 1e-3, np.random.default_rng(2))
     digits = _digits(moved)
     few = None if digits is None else digits.few

@@ -120,14 +120,13 @@ def spread(courses: Courses) -> dict[str, float]:
     return found
 
 
-def negligible(problem: Problem, result: Result, name: str, rounding: float) -> bool:
-    """Whether the gradient by ``name`` moves the value by little more than its ``rounding``."""
-    largest = float(np.max(np.abs(result.gradients[name]), initial=0.0))
-    reach = float(np.max(scale(problem.primals[name]), initial=1.0))
-    return 0 < largest * reach <= _NOTHING * rounding
+def negligible(point: Point, name: str, largest: float) -> bool:
+    """Whether a gradient by ``name`` of up to ``largest`` is little more than rounding there."""
+    reach = float(np.max(scale(point.problem.primals[name]), initial=1.0))
+    return 0 < largest * reach <= NOTHING * point.rounding
 
 
-_NOTHING = 100
+NOTHING = 100
 """A gradient that moves the value by so many of its roundings, a unit of way off, is something."""
 
 

@@ -145,3 +145,28 @@ def test_gradients_of_few_digits_are_exact(wrong: list[float]) -> None:
 
     checked = check(problem(linear, {"x": [1.0, 2.0, 3.0]}))
     assert (checked.verdict, checked.params["x"].failed) == ("fail", 1)
+
+
+@pytest.mark.parametrize(("given", "verdict"), [(1e-17, "pass"), (1e-4, "fail")])
+def test_what_cancels_but_for_rounding_is_noise(given: float, verdict: str) -> None:
+    def centred(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        x, b = inputs["x"], inputs["b"]
+        out = np.tanh(x + b - (x + b).mean())
+        if upstreams is None:
+            return Reply([out])
+        slope = upstreams[0] * (1 - out**2)
+        slope -= slope.mean()
+        return Reply([out], {"x": slope, "b": np.asarray(slope.sum() + given * np.cos(1e16 * b))})
+
+    checked = check(problem(centred, {"x": [0.5, -1.25, 0.1, 2.2], "b": 0.3}))
+    assert {n: v.verdict for n, v in checked.params.items()} == {"x": "pass", "b": verdict}
+
+
+def test_where_the_value_is_not_finite_nothing_is_said_of_its_precision() -> None:
+    def log(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        with np.errstate(invalid="ignore"):
+            return Reply([np.log(inputs["x"])], {"x": 1 / inputs["x"]})
+
+    checked = check(problem(log, {"x": -1.0}))
+    assert (checked.verdict, checked.nonfinite) == ("fail", "the value is nan")
+    assert "float32" not in checked.rule
