@@ -56,9 +56,9 @@ class CheckReport(NamedTuple):
         }
         if self.matched:
             document["matched"] = dict(self.matched)
-        if checked.together is not None:
-            document["by_size"] = checked.by_size
-            document["together"] = proofs.document_of(checked.together)
+        if checked.together is not None or checked.by_size:
+            together = checked.together and proofs.document_of(checked.together)
+            document |= {"by_size": checked.by_size, "together": together}
         if checked.precision.words:
             document["precision"] = checked.precision.words
         if checked.nonfinite:

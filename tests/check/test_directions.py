@@ -18,6 +18,7 @@ from gradcli.formula import Formula
 from gradcli.gradient import differentiate
 from gradcli.model import Model
 from gradcli.problems import problem_from
+from gradcli.report.checks import CheckReport
 from gradcli.report.findings import findings
 from tests.planted import Plant, entry, factor, noise, planted, rearranged
 
@@ -401,6 +402,19 @@ def test_an_interrupt_keeps_what_is_done() -> None:
     assert (found.verdict, found.interrupted) == ("inconclusive", True)
     verdicts = [v.verdict for v in found.params.values()]
     assert set(verdicts) == {"pass", "not reached"}
+    assert found.together is not None
     done: list[int] = []
     check(Model.from_spec(NET), DIRECTIONS, progress=done.append)
     assert sum(done) == sum(p.size for p in Model.from_spec(NET).primals.values())
+
+
+def test_an_interrupt_at_once_still_tells_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Prover, "prove_together", stop)
+    found = check(Model.from_spec(LARGE))
+    assert {v.verdict for v in found.params.values()} == {"not reached"}
+    document = CheckReport(found).document()
+    assert (document["method"], document["by_size"]) == ("directions", True)
+    assert document["together"] is None
