@@ -28,7 +28,7 @@ from gradcli.problem import Problem, Result
 
 _MOST_WORK = 6e9
 """Entries times multiply-adds of an evaluation: beyond, a check of every entry takes long."""
-_SAMPLE_WORK = 1e8
+_SAMPLE_WORK = 2e7
 """Multiply-adds for one evaluation by each of the entries that are looked at."""
 _FEWEST, _MOST = 8, 64
 """Entries of a wrong gradient that are looked at."""
