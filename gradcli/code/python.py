@@ -126,10 +126,8 @@ def problem_of(
         loss = LossAndGradients(function, arguments, *by)
         return CodeProblem(Code(loss, function.title, document), *more)
     if isinstance(returned, tuple):
-        raise GradcliError(
-            f"{function.title} gives {len(returned)} things, which are not (loss, grads); of "
-            "(out, cache) name the backward pass, key backward"
-        )
+        told = f"gives {len(returned)} things, which are not (loss, grads)"
+        raise SpecError("backward", f"is needed: {function.title} {told}")
     return FunctionProblem(Code(Plain(function, arguments), function.title, document), *more)
 
 

@@ -224,8 +224,8 @@ WRONG = {
     "mine.py:broken x=1": "mine.py:81: KeyError: 'k'",
     "mine.py:leaves x=1": "mine.py:84: it ends the program, by exit(3)",
     "mine.py:logistic x=-1": "mine.py:12: ValueError: math domain error",
-    "mine.py:affine x=1,2 w=1;2 b=0": "mine.py:affine gives 2 things, which are not (loss, grads); "
-    "of (out, cache) name the backward pass, key backward",
+    "mine.py:affine x=1,2 w=1;2 b=0": "--backward: is needed: mine.py:affine gives 2 things, which "
+    "are not (loss, grads)",
     "mine.py:plain x=1,2 w=1,2 --backward affine_backward": "mine.py:plain gives a float64, not "
     "(out, cache), as its backward pass needs",
     "mine.py:softmax_loss x=1,2;3,4 y=0,1": "mine.py:19: IndexError: arrays used as indices must "
