@@ -120,7 +120,8 @@ def _measured(problem: Problem) -> Noise:
     if not math.isfinite(size):  # nothing will be compared
         return Noise(0.0, DOUBLE)
     moved = _moved(problem, 1e-3, np.random.default_rng(2))
-    digits = _digits(moved)
+    # What stays as it is may be 1 or 0.5 exactly.
+    digits = _digits(moved[moved != outputs]) if moved.shape == outputs.shape else None
     few = None if digits is None else digits.few
     seen = _noise(problem, _ways(problem.primals))
     if few is not None:
@@ -128,9 +129,11 @@ def _measured(problem: Problem) -> Noise:
         precision = DOUBLE._replace(coarse=True, words=words)
         return Noise(max(seen or 0.0, last_digit(moved) * math.sqrt(moved.size)), precision)
     single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
-    if not single and seen is not None and seen <= _COARSE * size:
-        return Noise(max(seen, DOUBLE.eps * size), DOUBLE)
+    if not single and (seen is None or seen <= _COARSE * size):
+        return Noise(max(seen or 0.0, DOUBLE.eps * size), DOUBLE)
     words = "its values are rounded like float32"
+    if not single:
+        words = f"its values are noisy, by about {seen:.0e}, and taken as float32"
     precision = Precision(_SINGLE, 2e-3, True, np.dtype(np.float32), words)
     on_grid = _noise(problem, _ways(problem.primals), on_grid=True)
     # What is exact among singles by accident is still rounded between them.

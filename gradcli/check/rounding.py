@@ -93,10 +93,7 @@ def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:
 
 
 def spread(courses: Courses) -> dict[str, float]:
-    """How far the gradient by each primal moves, at most, a few roundings away from here.
-
-    Gradients that a problem makes itself are not believed to move by more than its values do.
-    """
+    """How far the gradient by each primal moves, at most, a few roundings away from here."""
     problem, result = courses.problem, courses.result
     eps = precision_of(problem).eps
     rng, gradients_at = np.random.default_rng(0), courses.stepper
@@ -112,11 +109,6 @@ def spread(courses: Courses) -> dict[str, float]:
         for name, gradient in gradients.items():
             moved = np.abs(gradient - result.gradients[name])
             found[name] = float(np.max(moved, initial=found[name], where=np.isfinite(moved)))
-    if not problem.traced:
-        near = value_rounding(problem, result)
-        found = {
-            n: min(f, near / float(np.max(scale(problem.primals[n])))) for n, f in found.items()
-        }
     return found
 
 

@@ -52,7 +52,8 @@ def test_noise_that_is_put_in_is_found(size: float) -> None:
 
     known = noise_of(problem(noisy))
     assert size / 3 < known.near < 10 * size
-    assert known.precision.coarse == (size > 1e-12)
+    assert known.precision.coarse
+    assert "noisy" in known.precision.words
 
 
 @pytest.mark.parametrize("step", [1e-3, 1e-6])
@@ -68,7 +69,9 @@ def test_single_precision_is_seen_inside_as_well() -> None:
         lambda x: wave(x.astype(np.float32).astype(float)),
         lambda x: np.float32(wave(x)),
     ):
-        assert noise_of(problem(f)).precision.grid == np.float32
+        precision = noise_of(problem(f)).precision
+        assert (precision.grid, "float32" in precision.words) == (np.float32, True)
+        assert "noisy" not in precision.words
 
 
 def test_where_one_part_moves_only_its_rounding_counts() -> None:
@@ -84,6 +87,7 @@ def test_points_without_a_value_do_not_count() -> None:
     assert noise_of(edge).near < 1e-12
     nowhere = problem(lambda x: np.sum(x) if x[0] == 1.0 else math.nan, x=[1.0, 2.0])
     assert math.isfinite(noise_of(nowhere).near)
+    assert noise_of(problem(lambda x: 3.0)).precision == DOUBLE
 
 
 @pytest.mark.parametrize(

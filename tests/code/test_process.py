@@ -127,6 +127,8 @@ BAD = {
     "deep": ("read(); say('[' * 100000)", "no JSON"),
     "two lines": ("read(); say('{\"value\": 1}\\n{\"value\": 2}')",
                   "replied with more than one line; behind the reply: '{\"value\": 2}'"),
+    "a late line": ("v = '{\"value\": 1}'; read(); say(v); read(); say(v); time.sleep(0.05)\n"
+                    "say(v); read(); time.sleep(9)", "more than one line"),
     "pretty": ("read(); say('{\\n\"value\": 1\\n}')", "more than one line"),
     "complains": ("read(); say('{\"error\": \"x must be (2, 3)\"}')", "says: x must be (2, 3)"),
     "floods": ("while True: os.write(1, b'\\0' * 65536)", "without the end of a line"),
@@ -149,8 +151,10 @@ def test_what_breaks_the_protocol_is_told(
     program = Program(hostile(body), timeout=0.3 if "hangs" in kind else 20)
     # Too long for a pipe: somebody must read it.
     x = np.zeros(40_000 if kind == "closes stdin" else 2)
-    with pytest.raises(GradcliError) as error:
-        [program({"x": x}, [np.array(1.0)]) for _ in range(3)]
+    with pytest.raises(GradcliError) as error:  # noqa: PT012
+        for _ in range(3):
+            program({"x": x}, [np.array(1.0)])
+            time.sleep(0.1 if kind == "a late line" else 0.0)
     assert told in str(error.value)
     assert "mine.py' " in str(error.value)
     assert "\n" not in str(error.value)
