@@ -116,12 +116,16 @@ def swallowed(problem: Problem, name: str) -> bool:
 def _measured(problem: Problem) -> Noise:
     outputs = np.asarray(problem.array(problem.primals, same))
     value = float(problem.forward(problem.primals, same))
-    size = max(abs(value), float(np.linalg.norm(outputs)))
-    if not math.isfinite(size):  # nothing will be compared
-        return Noise(0.0, DOUBLE)
+    if not math.isfinite(max(abs(value), float(np.linalg.norm(outputs)))):
+        return Noise(0.0, DOUBLE)  # nothing will be compared
     moved = _moved(problem, 1e-3, np.random.default_rng(2))
+    alike = moved.shape == outputs.shape
+    # Where terms cancel the value itself is no measure of what is rounded.
+    ways = moved - outputs if alike else np.zeros(0)
+    sizes = [abs(value), *[float(np.linalg.norm(some)) for some in (outputs, ways)]]
+    size = max([size for size in sizes if math.isfinite(size)], default=0.0)
     # What stays as it is may be 1 or 0.5 exactly.
-    digits = _digits(moved[moved != outputs]) if moved.shape == outputs.shape else None
+    digits = _digits(moved[moved != outputs]) if alike else None
     few = None if digits is None else digits.few
     seen = _noise(problem, _ways(problem.primals))
     if few is not None:

@@ -10,7 +10,7 @@ from gradcli.check import check
 from gradcli.check.claims import Rule
 from gradcli.layer_kinds import LAYERS
 from gradcli.problems import problem_from
-from tests.benchmarks.cases import FAMILIES, MAKERS, draw, second
+from tests.benchmarks.cases import FAMILIES, MAKERS, draw, of_code, second
 from tests.benchmarks.judge import run
 from tests.benchmarks.planted import ERRORS, Right, entry, true
 
@@ -95,3 +95,13 @@ def test_a_wrong_second_order_of_somebodys_own_gradient_fails() -> None:
     assert check(slopes.right).verdict == "pass"
     found = check(slopes.bent).params
     assert (found["w"].verdict, found["b"].verdict) == ("fail", "pass")
+
+
+def test_a_value_of_0_is_not_taken_for_single_precision() -> None:
+    """A singular determinant: 0, of terms that cancel, which float64 knows to 16 digits."""
+    problem = problem_from({"formula": "det(a)", "values": {"a": [[1, 2], [2, 4]]}})
+    right = np.array([[4.0, -2.0], [-2.0, 1.0]])
+    assert check(of_code(problem, {"a": right})).verdict == "pass"
+    found = check(of_code(problem, {"a": 1.0001 * right}))
+    assert found.params["a"].verdict == "fail"
+    assert not found.precision.coarse

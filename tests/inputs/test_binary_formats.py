@@ -369,3 +369,14 @@ def test_a_document_names_a_compressed_file_by_its_digest(gradcli: Gradcli, tmp_
     path.write_bytes(gzip.compress(saved(np.save, -x)))
     again = gradcli("run - --json", stdin=json.dumps(first["spec"]).encode())
     assert "x.npy.gz: has changed since" in again.err
+
+
+@pytest.mark.parametrize("length", [91, 123, 123 + 256])
+def test_a_safetensors_file_may_begin_as_json_does(length: int, tmp_path: Path) -> None:
+    """Its first byte is that of the length of its header: 123 is {, 91 is [."""
+    header = json.dumps({"w": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}})
+    data = length.to_bytes(8, "little") + header.ljust(length).encode()
+    data += np.array([1.5, -2.0]).tobytes()
+    for name in ("g.safetensors", "unnamed"):
+        (tmp_path / name).write_bytes(data)
+        assert read_array(name, str(tmp_path)).tolist() == [1.5, -2.0]

@@ -161,12 +161,15 @@ def is_raw(path: str) -> bool:
 
 
 def format_of(head: bytes, path: str) -> Format:
-    """The format of a file that begins with ``head``; text where nothing tells."""
+    """The format of a file that begins with ``head``; text where nothing tells.
+
+    Where several may begin so, it is that of its name.
+    """
     named = _by_extension(path)
     if named is not None and named.begins is None:
         return named
     told = [f for f in FORMATS.values() if f.begins is not None and f.begins(head)]
-    return told[0] if told else named or FORMATS["CSV"]
+    return named if named in told else told[0] if told else named or FORMATS["CSV"]
 
 
 def _by_extension(path: str) -> Format | None:

@@ -18,7 +18,8 @@ _BEGINNING = rb'(\xef\xbb\xbf)?\s*(\{|\[\s*([-{\[\]"\d]|null|NaN|Infinity))'
 @array_format(
     "JSON",
     ".json",
-    begins=lambda head: re.match(_BEGINNING, head) is not None,
+    # The length that begins a safetensors file may be written {, but text has no byte of 0.
+    begins=lambda head: re.match(_BEGINNING, head) is not None and b"\0" not in head,
     by_name=True,
 )
 def read_json(opened: Opened) -> Contents:
