@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.blur import Blur, blur, bounds
+from gradcli.check.blur import MARGIN, Blur, blur, bounds
 from gradcli.check.courses import Courses
 from gradcli.check.given import Digits, digits_of
 from gradcli.check.lines import EPS, Point, Vector, scale
@@ -145,8 +145,19 @@ def make_claims(
             # No more than the value itself is rounded by: at a tie, all may move at once.
             least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))
             rule = rule._replace(floor=max(rule.floor, 8 * eps / EPS * least))
+            if _is_off(rule, given, backprop):
+                most = 8 * eps / EPS * rounding / float(np.max(scale(problem.primals[name])))
+                left = MARGIN * blurred(Digits(dtype.name, eps, last))[name].smooth
+                rule = rule._replace(floor=max(rule.floor, min(left, most)))
         claims[name] = Claim(name, given, dtype, backprop, rule, flat, digits)
     return claims
+
+
+def _is_off(rule: Rule, given: Vector | None, right: Vector) -> bool:
+    """Whether it is worth a look at what the computation itself may have rounded away."""
+    return (
+        given is not None and given.shape == right.shape and not rule.holds(given, right, 0).all()
+    )
 
 
 def _in_few(

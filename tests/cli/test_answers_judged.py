@@ -72,6 +72,16 @@ def test_our_own_answers_pass_in_the_digits_of_their_dtype(gradcli: Gradcli) -> 
     assert gradcli("check run -", stdin=lines(off)).code == 0
 
 
+def test_single_precision_is_judged_by_what_its_terms_leave(gradcli: Gradcli) -> None:
+    """1 - tanh(z)^2 at z = 6.7 has four digits in float32: what it makes is 0.2 % off."""
+    model = "mse --in 3 --hidden 4 --hidden-act tanh --out 2 --act sigmoid --seed 125 --json"
+    own = gradcli(model).json
+    assert gradcli("check run -", stdin=lines(own)).code == 0
+    own["grads"]["w1"] = (1.02 * np.array(own["grads"]["w1"])).tolist()
+    ran = gradcli("check run - --json", stdin=lines(own))
+    assert [v["verdict"] for v in ran.json["params"].values()] == ["fail", *["pass"] * 3]
+
+
 def test_a_walk_has_the_value_of_another_point(gradcli: Gradcli) -> None:
     walk = gradcli("himmelblau --steps 3 --json")
     ran = gradcli("check run - --json", stdin=walk.out.encode())
