@@ -12,6 +12,7 @@ from gradcli.check.rounding import Rounding, entry_rounding
 from gradcli.formula import Formula
 from gradcli.gradient import differentiate, quiet
 from gradcli.layer_kinds import LAYERS
+from gradcli.model import Model
 from gradcli.model.single import SingleLayer
 from gradcli.problem import Problem
 from tests.layers.test_every_kind import spec
@@ -59,3 +60,23 @@ def _branching(problem: Any) -> Any:
         return value if value > 0 else -value
 
     return forward
+
+
+def test_models_that_differ_in_numbers_only_share_a_program() -> None:
+    """And each still has its own numbers: those of a tape."""
+    keys = {"loss": "mse", "in": 3, "out": 2, "hidden": 5, "hidden_act": "tanh", "batch": 2}
+    programs = set()
+    for seed in range(3):
+        model = Model.from_spec({**keys, "seed": seed}).in_float64()
+        result = differentiate(model)
+        courses = Courses(model, result)
+        steps = np.concatenate([step.gradient.ravel() for step in result.steps])
+        assert np.array_equal(courses.here.gradients, steps)
+        moved = {name: 1.5 * primal for name, primal in model.primals.items()}
+        value, gradients = courses.stepper(moved)
+        expected = differentiate(model, moved)
+        assert value == expected.value
+        for name, gradient in gradients.items():
+            assert np.array_equal(gradient, expected.gradients[name])
+        programs.add(id(courses._program))
+    assert len(programs) == 1
