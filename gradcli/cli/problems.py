@@ -16,13 +16,13 @@ import click
 
 from gradcli.cli.exits import GOOD, INCONCLUSIVE, INTERRUPTED, NO, USAGE, complain, discarded, warn
 from gradcli.cli.show import Outcome, show, write_line
-from gradcli.cli.suites import Suites
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
 from gradcli.keys import Key, read_keys, shown
 from gradcli.verb_keys import TRAINING_KEYS, VERB, VERBS
 
 if TYPE_CHECKING:
+    from gradcli.cli.suites import Suites
     from gradcli.inputs.specs import SpecFile
     from gradcli.problem import Problem
 
@@ -109,18 +109,28 @@ def perform(name: str | None, specs: Iterable[Spec], given: Options, view: View)
     if name == "check" and view.tables:
         specs, many = _looked_ahead(specs, _MANY)
         view = view._replace(brief=many)
-    suites = Suites(view.junit)
+    suites = _suites(view.junit)
     for spec in specs:
         if codes and view.tables and not view.brief:
             write_line("")
         codes[_perform(name, spec, given, view, suites)] += 1
         if INTERRUPTED in codes or (discarded() and view.junit is None):
             break
-    suites.save()
+    if suites is not None:
+        suites.save()
     if view.brief:
         told = [f"{codes[code]:,} {word}" for code, word in _TOLD.items() if codes[code]]
         write_line(f"{codes.total():,} documents: {', '.join(told)}")
     return next((code for code in _WORST_FIRST if code in codes), GOOD)
+
+
+def _suites(path: str | None) -> Suites | None:
+    """The JUnit report that is to be written to ``path``, if one is."""
+    if path is None:
+        return None
+    from gradcli.cli.suites import Suites
+
+    return Suites(path)
 
 
 def _looked_ahead(specs: Iterable[Spec], many: int) -> tuple[Iterable[Spec], bool]:
@@ -140,11 +150,14 @@ def _few_enough(specs: Iterable[Spec], single: str | None) -> Iterable[Spec]:
     return found
 
 
-def _perform(name: str | None, spec: Spec, given: Options, view: View, suites: Suites) -> int:
+def _perform(
+    name: str | None, spec: Spec, given: Options, view: View, suites: Suites | None
+) -> int:
     if isinstance(spec, DocumentError):
         return _refused(spec, spec, view, suites)
     try:
-        suites.begin()
+        if suites is not None:
+            suites.begin()
         chosen, options, mapping = _split(name, spec.mapping)
         _require_trusted(mapping, spec)
         verb: Verb = loaded(VERB_PLACES[chosen])
@@ -164,7 +177,8 @@ def _perform(name: str | None, spec: Spec, given: Options, view: View, suites: S
         if isinstance(error, PointedError):
             named = type(error)(f"{where}: {error.problem}", error.line, error.column)
         return _refused(named, spec, view, suites)
-    suites.add(outcome)
+    if suites is not None:
+        suites.add(outcome)
     return show(outcome, view)
 
 
@@ -185,14 +199,15 @@ def _id(spec: SpecFile) -> Any:
 
 
 def _refused(
-    error: GradcliError, spec: SpecFile | DocumentError, view: View, suites: Suites
+    error: GradcliError, spec: SpecFile | DocumentError, view: View, suites: Suites | None
 ) -> int:
     """Tell of a document that has no answer, and in JSON in its place; the rest go on."""
     if click.get_current_context().find_root().params["debug"]:
         raise error
     text = str(error).partition("\n")[0]
-    whose = f"line {spec.line}" if isinstance(spec, DocumentError) else spec.id or spec.place
-    suites.refuse(str(whose), text)
+    if suites is not None:
+        whose = f"line {spec.line}" if isinstance(spec, DocumentError) else spec.id or spec.place
+        suites.refuse(str(whose), text)
     if view.json:
         from gradcli.report.document import dumps
 

@@ -45,8 +45,6 @@ class Outcome(NamedTuple):
 
 def show(outcome: Outcome, view: View) -> int:
     """Save, draw and print ``outcome`` as ``view`` wants it; gives its exit code."""
-    from gradcli.report.report import Brief
-
     report, spec = outcome.report, outcome.spec() if view.writes_spec else None
     if outcome.problem is not None and not outcome.problem.traced:
         for name in ("trace", "graph"):
@@ -92,11 +90,18 @@ def show(outcome: Outcome, view: View) -> int:
         from gradcli.report.latex import latex
 
         _write(latex(report.tables(view.screen(None))))
-    elif view.brief and isinstance(report, Brief):
-        put([report.line(outcome.label)])
+    elif view.brief:
+        put(_brief(report, outcome.label))
     else:
         put(report.tables(view.screen(screen_width())._replace(begun=outcome.begun)))
     return outcome.code
+
+
+def _brief(report: Report, label: str) -> list[Any]:
+    from gradcli.report.report import Brief
+
+    assert isinstance(report, Brief)
+    return [report.line(label)]
 
 
 def write_line(text: str) -> None:
