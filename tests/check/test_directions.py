@@ -280,7 +280,7 @@ def test_kinks_are_found_named_and_inconclusive(text: str, left: float) -> None:
 
 
 def test_many_kinks_are_looked_for_where_they_are() -> None:
-    x = np.linspace(-1, 1, 20_000)
+    x = np.linspace(-1, 1, 10_000)
     x[7000:7200] = 0
     found = directions("sum(abs(x))", x=x).params["x"]
     assert found.verdict == "inconclusive"
