@@ -11,7 +11,6 @@ from gradcli.catalogue import METHODS as MEANINGS
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
 from gradcli.check.cost import LONG, estimate
-from gradcli.check.directions import CHANCE, Proof
 from gradcli.check.judge import (
     FAIL,
     INCONCLUSIVE,
@@ -27,6 +26,7 @@ from gradcli.check.large import is_large, judge_large
 from gradcli.check.lines import DOUBLE, Precision, Progress
 from gradcli.check.measure import RESOLUTION, Measured, measure
 from gradcli.check.methods import METHODS, Method
+from gradcli.check.projection import CHANCE, Proof
 from gradcli.check.rounding import point_of, precision_of
 from gradcli.errors import GradcliError, SpecError
 from gradcli.gradient import differentiate, quiet

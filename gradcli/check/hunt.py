@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check.claims import Claim
-from gradcli.check.directions import Projection, Prover, Span, weights_of
+from gradcli.check.directions import Prover
 from gradcli.check.lines import Vector
+from gradcli.check.projection import Projection, Span, weights_of
 
 _ROUNDS = 3
 """How often what is left is looked through, once some entries are known."""
@@ -35,7 +36,8 @@ def hunt(prover: Prover, claim: Claim, weights: Vector, failed: Projection, most
     for _ in range(_ROUNDS):
         spans, few = _narrowed(prover, claim, weights, failed, [(0, weights.size)], most)
         if not few or len(found) + len(spans) > most:
-            return Suspects(np.sort(rng.choice(weights.size, most, replace=False)), drawn=True)
+            count = min(most, weights.size)
+            return Suspects(np.sort(rng.choice(weights.size, count, replace=False)), drawn=True)
         found += [start for start, _ in spans]
         weights = weights_of(prover.point.problem.primals[claim.name], rng)
         weights[found] = 0.0

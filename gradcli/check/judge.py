@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.check.claims import Claim
-from gradcli.check.directions import Proof
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
+from gradcli.check.projection import Proof
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 NOT_REACHED = "not reached"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import Claim, make_claims
-from gradcli.check.directions import Projection, Proof, Prover
+from gradcli.check.directions import Prover
 from gradcli.check.hunt import hunt, hunt_some
 from gradcli.check.judge import (
     FAIL,
@@ -24,6 +24,7 @@ from gradcli.check.judge import (
 from gradcli.check.lines import Point, Progress, Vector
 from gradcli.check.measure import Measured, measure
 from gradcli.check.methods import METHODS
+from gradcli.check.projection import Projection, Proof
 from gradcli.problem import Problem, Result
 
 _MOST_WORK = 6e9

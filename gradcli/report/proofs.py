@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from gradcli.check.check import Checked
-from gradcli.check.directions import CHANCE, Proof
+from gradcli.check.projection import CHANCE, Proof
 from gradcli.suggest import counted
 
 

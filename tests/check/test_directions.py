@@ -11,8 +11,9 @@ import pytest
 from gradcli.check import Checked, check
 from gradcli.check import large as large_module
 from gradcli.check.check import Options
-from gradcli.check.directions import CHANCE, Prover, weights_of
+from gradcli.check.directions import Prover
 from gradcli.check.large import is_large
+from gradcli.check.projection import CHANCE, weights_of
 from gradcli.errors import SpecError
 from gradcli.formula import Formula
 from gradcli.gradient import differentiate
