@@ -54,6 +54,8 @@ class Noise(NamedTuple):
 
     near: float
     precision: Precision
+    least: float = 0.0
+    """What moves it at least, whatever moves."""
 
 
 _known: weakref.WeakKeyDictionary[Problem, Noise] = weakref.WeakKeyDictionary()
@@ -69,13 +71,15 @@ def noise_of(problem: Problem) -> Noise:
 def entry_noise(problem: Problem, name: str, flat: Vector) -> float:
     """The noise where the entries ``flat`` of the primal ``name`` move; at most that of all."""
     known, primal = noise_of(problem), problem.primals[name]
-    near = _noise_by(problem, name, _ways({name: primal})[name], known.near)
+    whole = _ways({name: primal})[name]
+    near = max(_noise_by(problem, name, whole, known.near), known.least)
     if len(flat) == primal.size:
         return near
     way = np.zeros(primal.size)
-    way[flat] = _ways({name: primal})[name].reshape(-1)[flat]
+    way[flat] = whole.reshape(-1)[flat]
     # Along one line all may be exact by accident.
-    return max(_noise_by(problem, name, way.reshape(primal.shape), near), near / _PART)
+    found = _noise_by(problem, name, way.reshape(primal.shape), near)
+    return max(found, near / _PART, known.least)
 
 
 def _noise_by(problem: Problem, name: str, way: Vector, most: float) -> float:
@@ -128,10 +132,11 @@ def _measured(problem: Problem) -> Noise:
     digits = _digits(moved[moved != outputs]) if alike else None
     few = None if digits is None else digits.few
     seen = _noise(problem, _ways(problem.primals))
-    if few is not None:
+    if digits is not None and few is not None:
         words = f"its values have {few}: print them with %.17g"
         precision = DOUBLE._replace(coarse=True, words=words)
-        return Noise(max(seen or 0.0, last_digit(moved) * math.sqrt(moved.size)), precision)
+        least = _open(moved, digits)
+        return Noise(max(seen or 0.0, least * math.sqrt(moved.size)), precision, least)
     single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
     if not single and (seen is None or seen <= _COARSE * size):
         return Noise(max(seen or 0.0, DOUBLE.eps * size), DOUBLE)
@@ -204,7 +209,12 @@ def last_digit(gradient: Vector) -> float:
     digits = _digits(gradient)
     if digits is None or digits.few is None or digits.most < _ROUNDED:
         return 0.0
-    largest = np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient))
+    return _open(gradient, digits)
+
+
+def _open(array: Vector, digits: _Digits) -> float:
+    """What the last of these ``digits`` leaves open, of the largest entry."""
+    largest = np.max(np.abs(array), initial=0.0, where=np.isfinite(array))
     # As many significant digits, or as many places, as the entries have.
     significant = 10.0 ** (1 - digits.most + math.floor(math.log10(largest)))
     return 0.6 * max(significant, 10.0**-digits.places)

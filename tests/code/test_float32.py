@@ -146,3 +146,17 @@ def test_a_double_in_six_digits_is_open_where_they_do_not_tell() -> None:
     assert checked.verdict == "inconclusive"
     assert checked.params["x"].cause == "its values have 4 digits: print them with %.17g"
     assert check(bowl("float64", -5.0, "%.3f")).verdict == "fail"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_six_digits_hide_is_never_called_wrong(seed: int) -> None:
+    """Where steps are too short to move the last digit, the value rests, and so might a slope."""
+    x = np.random.default_rng(seed).standard_normal(6)
+
+    def call(inputs: Mapping[str, Any], upstreams: Sequence[Any] | None) -> Reply:
+        t = np.tanh(inputs["x"])
+        value = float(f"{1e-3 * np.sum(t) + 0.3:f}")
+        return Reply([value], {"x": 1e-3 * (1 - t * t)} if upstreams is not None else None)
+
+    inputs, stream = read_inputs({"values": {"x": x.tolist()}}, 0, None)
+    assert check(CodeProblem(Code(call, "f", {}), inputs, stream)).verdict == "inconclusive"
