@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from gradcli.check.blur import MARGIN, Blur, blur, bounds
 from gradcli.check.courses import Courses
+from gradcli.check.digits import last_digit
 from gradcli.check.given import Digits, digits_of
 from gradcli.check.lines import EPS, Point, Vector, scale
-from gradcli.check.noise import last_digit
 from gradcli.check.rounding import negligible, spread
 from gradcli.problem import Problem, Result
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcli.check.digits import digits_of, left_open
 from gradcli.check.lines import DOUBLE, Precision, Vector
 from gradcli.errors import GradcliError
 from gradcli.problem import Problem, same
@@ -41,12 +41,6 @@ _OUTWARD = 1e-3 * 1.5 ** np.arange(52)
 """Steps at which a value that rests is looked for where it moves."""
 _AT_ONCE = 1000
 """What begins to move at once has moved by so many times as much a thousandth of the way on."""
-_SHOWN = 64
-"""Entries of the outputs whose digits are counted."""
-_FEW = 7
-"""So many digits are fewer than those of a single,"""
-_ROUNDED = 5
-"""and with fewer than these numbers such as 1 and 0.25 are no first digits, but exact."""
 
 
 class Noise(NamedTuple):
@@ -129,13 +123,13 @@ def _measured(problem: Problem) -> Noise:
     sizes = [abs(value), *[float(np.linalg.norm(some)) for some in (outputs, ways)]]
     size = max([size for size in sizes if math.isfinite(size)], default=0.0)
     # What stays as it is may be 1 or 0.5 exactly.
-    digits = _digits(moved[moved != outputs]) if alike else None
+    digits = digits_of(moved[moved != outputs]) if alike else None
     few = None if digits is None else digits.few
     seen = _noise(problem, _ways(problem.primals))
     if digits is not None and few is not None:
         words = f"its values have {few}: print them with %.17g"
         precision = DOUBLE._replace(coarse=True, words=words)
-        least = _open(moved, digits)
+        least = left_open(moved, digits)
         return Noise(max(seen or 0.0, least * math.sqrt(moved.size)), precision, least)
     single = outputs.dtype.itemsize < 8 or _casts(problem, outputs)
     if not single and (seen is None or seen <= _COARSE * size):
@@ -172,52 +166,6 @@ def _moved(problem: Problem, part: float, rng: np.random.Generator) -> Vector:
         return np.asarray(problem.array(at, same))
     except GradcliError:
         return np.full((), np.nan)
-
-
-class _Digits(NamedTuple):
-    """How numbers are written, the shortest decimals that they are."""
-
-    most: int
-    places: int
-    """Digits behind the point."""
-    smallest: float
-
-    @property
-    def few(self) -> str | None:
-        """How many they are, in words, where that is fewer than a single has."""
-        if self.most <= _FEW:
-            return f"{self.most} digits"
-        # Nine digits of the smallest would have had more places.
-        if self.places <= _FEW and 8 - math.log10(self.smallest) > self.places + 2:
-            return f"{self.places} digits behind the point"
-        return None
-
-
-def _digits(array: Vector) -> _Digits | None:
-    """Of some entries of an ``array`` of doubles, as far as they are neither 0 nor infinite."""
-    shown = array.reshape(-1)
-    shown = shown[np.isfinite(shown) & (shown != 0)][:_SHOWN]
-    if not shown.size or shown.dtype != np.float64:
-        return None
-    numbers = [Decimal(repr(float(v))).normalize().as_tuple() for v in shown]
-    places = max(0, *[-int(n.exponent) for n in numbers])
-    return _Digits(max(len(n.digits) for n in numbers), places, float(np.min(np.abs(shown))))
-
-
-def last_digit(gradient: Vector) -> float:
-    """What the last digit of a ``gradient`` leaves open that is written with few; 0 with others."""
-    digits = _digits(gradient)
-    if digits is None or digits.few is None or digits.most < _ROUNDED:
-        return 0.0
-    return _open(gradient, digits)
-
-
-def _open(array: Vector, digits: _Digits) -> float:
-    """What the last of these ``digits`` leaves open, of the largest entry."""
-    largest = np.max(np.abs(array), initial=0.0, where=np.isfinite(array))
-    # As many significant digits, or as many places, as the entries have.
-    significant = 10.0 ** (1 - digits.most + math.floor(math.log10(largest)))
-    return 0.6 * max(significant, 10.0**-digits.places)
 
 
 def _ways(primals: Mapping[str, Vector]) -> dict[str, Vector]:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.check import check
+from gradcli.check.digits import last_digit
 from gradcli.check.lines import DOUBLE
-from gradcli.check.noise import entry_noise, last_digit, noise_of, swallowed
+from gradcli.check.noise import entry_noise, noise_of, swallowed
 from gradcli.code.callee import Reply
 from gradcli.code.inputs import read_inputs
 from gradcli.code.problem import Code, CodeProblem
