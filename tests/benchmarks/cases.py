@@ -118,7 +118,7 @@ def layer(rng: np.random.Generator) -> Case:
     return _made(f"layer {kind}", spec)
 
 
-OPS = [op for op in REGISTRY.values() if op.differentiable]
+OPS = [op for op in REGISTRY.values() if op.differentiable and not op.sized_by_values]
 
 
 def formula(rng: np.random.Generator) -> Case:
