@@ -148,7 +148,10 @@ def _clear(claim: Claim, slopes: Slopes, some: Vector, resolution: Vector) -> Ve
 
     How each is rounded by itself would change nothing.
     """
-    needed = np.minimum(resolution, _SMALL * np.abs(slopes.slope))
+    size = np.abs(slopes.slope)
+    if claim.entries is not None:  # 0 that is 0 is not a small part of anything
+        size = np.where((size == 0) & (claim.entries[some] == 0), np.inf, size)
+    needed = np.minimum(resolution, _SMALL * size)
     known = (slopes.uncertainty <= _FAR_BELOW * needed) & (slopes.gap == 0)
     if claim.entries is not None:
         known &= claim.rule.holds(claim.entries[some], slopes.slope, slopes.uncertainty)
