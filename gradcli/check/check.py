@@ -24,7 +24,7 @@ from gradcli.check.judge import (
 from gradcli.check.ladder import COARSEST
 from gradcli.check.large import is_large, judge_large
 from gradcli.check.lines import DOUBLE, Precision, Progress
-from gradcli.check.measure import RESOLUTION, Measured, measure
+from gradcli.check.measure import RESOLUTION, Measured, measure, measure_few
 from gradcli.check.methods import METHODS, Method
 from gradcli.check.projection import CHANCE, Proof
 from gradcli.check.rounding import point_of, precision_of
@@ -181,9 +181,10 @@ def _judged(
         seconds = estimate(point, chosen, plan.method)
         if seconds > LONG:
             announce(sum(flat.size for flat in chosen.values()), seconds)
+        roughly = measure_few(claims, point, plan.method)
         # The small ones first: an interrupt then leaves the fewest without a verdict.
         for name, claim in sorted(claims.items(), key=lambda item: item[1].flat.size):
-            how = plan.method, plan.step, plan.progress
+            how = plan.method, plan.step, plan.progress, roughly.get(name)
             measured[name] = measure(claim, point, result, *how)
     except KeyboardInterrupt:
         interrupted = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from gradcli.gradient import recorded
 from gradcli.problem import Arrays, Note, Problem, Result, same
 
 Vector = npt.NDArray[Any]
+Moving = Mapping[str, Vector]
+"""Entries of some primals, by name: their positions in the flattened primal."""
 
 
 class Ends(NamedTuple):
@@ -52,11 +54,14 @@ class Courses:
         steps = self.result.steps
         return Ends(_joined([s.value for s in steps]), _joined([s.gradient for s in steps]))
 
-    def there(self, name: str, flat: Vector, moved: Vector) -> Ends | None:
-        """With ``moved`` for the entries ``flat`` of ``name``; None where others take place."""
-        primal = self.problem.primals[name].copy()
-        primal.reshape(-1)[flat] = moved
-        primals = {**self.problem.primals, name: primal}
+    def there(self, moving: Moving, moved: Vector) -> Ends | None:
+        """With ``moved``, end to end, for the entries ``moving``; None where others take place."""
+        primals = dict(self.problem.primals)
+        start = 0
+        for name, flat in moving.items():
+            primals[name] = primals[name].copy()
+            primals[name].reshape(-1)[flat] = moved[start : start + flat.size]
+            start += flat.size
         try:
             program = self._program
             return self._recorded(primals) if program is None else self._replayed(program, primals)

@@ -62,7 +62,7 @@ def _second_opinion(
     """
     assert claim.entries is not None
     entries = Entries(point, claim.name, claim.flat[some])
-    found = [entry_rounding(courses, claim.name, claim.flat[[i]]) for i in some]
+    found = [entry_rounding(courses, {claim.name: claim.flat[[i]]}) for i in some]
     entries.near, entries.growth = np.array(found).reshape(-1, 2).T
     other = ladder(entries, ratio=_OTHER_RATIO)
     apart = np.abs(other.slope - slopes.slope[some])

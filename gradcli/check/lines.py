@@ -166,6 +166,25 @@ class Entries(Lines):
         return values
 
 
+class Joined(Lines):
+    """Entries of one primal and another, each a line of its own."""
+
+    def __init__(self, parts: Sequence[Entries]) -> None:
+        super().__init__(parts[0].point, parts[0].name)
+        self.parts = parts
+        self.ends = np.cumsum([len(part.x) for part in parts])[:-1]
+        self.x = np.concatenate([part.x for part in parts])
+
+    @property
+    def unit(self) -> Vector:
+        return np.concatenate([part.unit for part in self.parts])
+
+    def at(self, points: Vector) -> Vector:
+        """The scalar with each entry in turn at its ``points`` (n, m): values (n, m)."""
+        each = zip(self.parts, np.split(points, self.ends))
+        return np.concatenate([part.at(some) for part, some in each])
+
+
 class Blocks(Lines):
     """Lines along which all entries of a block move at once, each by its own weight."""
 

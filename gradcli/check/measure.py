@@ -9,14 +9,16 @@ of steps.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from gradcli.check.alone import clear, cut, laddered, laddered_together
 from gradcli.check.claims import Claim
 from gradcli.check.courses import Courses
 from gradcli.check.doubt import FEW, doubt
-from gradcli.check.ladder import ladder, two_rungs
+from gradcli.check.ladder import two_rungs
 from gradcli.check.lines import (
     CENTRAL_STEP,
     DOUBLE,
@@ -43,10 +45,8 @@ _GROUPS = 256
 """So many entries have their rounding looked at one by one; more of them, in groups."""
 _MEASURED = 32
 """The same where it must be measured."""
-_FAR_BELOW = 1e-3
-"""Part of the resolution below which an uncertainty may be a rough one."""
-_SMALL = 0.1
-"""Part of an entry, of which no more than ``_FAR_BELOW`` may be uncertain then."""
+_QUICK = 1e6
+"""Multiply-adds that a value for each of some entries takes, up to which these go together."""
 _LINES = 2048
 """Entries that are measured by themselves at a time, for the sake of memory."""
 
@@ -79,19 +79,22 @@ def measure(
     method: Method,
     step: float,
     progress: Progress,
+    known: Slopes | None = None,
 ) -> Measured:
-    """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first."""
+    """The derivatives by the entries of ``claim``, by ``method`` and its ``step`` first.
+
+    Where these are ``few``, their slopes may be ``known`` roughly.
+    """
     entries = Entries(point, claim.name, claim.flat, progress)
     courses = point.courses or Courses(point.problem, result)
     n, traced = len(claim.flat), point.problem.traced
-    # What is measured by itself in any case needs no first difference.
-    few = n <= FEW and traced and not method.analytic
+    few = _are_few(claim, point, method)
     if method.first is None or few:
         slopes = slopes_of(np.full(n, np.nan), np.full(n, np.inf), np.zeros(n), np.ones(n))
         alone = np.ones(n, bool)
     else:
-        if not point.problem.traced:
-            entries.near = entry_rounding(courses, claim.name, claim.flat).near
+        if not traced:
+            entries.near = entry_rounding(courses, {claim.name: claim.flat}).near
         slopes = (coarse if point.precision.coarse else method.first)(entries, step)
         resolution = _resolution(claim, point, result, slopes)
         alone = ~(slopes.uncertainty <= resolution)
@@ -105,18 +108,22 @@ def measure(
         slopes.gap[:] = 0.0
         progress(-int(np.count_nonzero(alone)))
     again = np.flatnonzero(alone)
-    for some in _cut(again, -(-again.size // _LINES)):
+    for some in cut(again, -(-again.size // _LINES)):
         lines = entries.chosen(some, progress)
         chosen = method.first is None and not point.precision.coarse
         if method.first is None or not traced:
             most = _GROUPS if traced else _MEASURED
-            finer = _laddered(lines, courses, step if chosen else None, most)
+            finer = laddered(lines, courses, step if chosen else None, most)
         else:
-            finer = _laddered(lines, courses, None, 1)
-            needed = _resolution(claim, point, result, finer) if few else resolution[some]
-            rest = np.flatnonzero(~_clear(claim, finer, some, needed))
-            if rest.size and some.size > 1:
-                each = _laddered(entries.chosen(some[rest]), courses, None, _GROUPS)
+            finer = laddered(lines, courses) if known is None else known
+            if known is not None:
+                progress(some.size)
+            for most in (_GROUPS,) if known is None else (1, _GROUPS):
+                needed = _resolution(claim, point, result, finer) if few else resolution[some]
+                rest = np.flatnonzero(~clear(claim, finer, some, needed))
+                if not rest.size or (most > 1 and some.size == 1):
+                    break
+                each = laddered(entries.chosen(some[rest]), courses, None, most)
                 for kept, new in zip(finer, each):
                     kept[rest] = new
         better = ~(finer.uncertainty > slopes.uncertainty[some]) | (not method.analytic)
@@ -135,27 +142,22 @@ def measure(
     return Measured(slopes.slope, uncertainty, kinks, resolution, *sides, words)
 
 
-def _laddered(entries: Entries, courses: Courses, step: float | None, most: int) -> Slopes:
-    """The slopes by ``entries`` down the ladder, rounded as ``most`` groups of them are."""
-    groups = _cut(entries.flat, min(entries.flat.size, most))
-    found = [entry_rounding(courses, entries.name, g) for g in groups]
-    entries.near, entries.growth = np.repeat(found, [g.size for g in groups], axis=0).T
-    return ladder(entries, step)
+def measure_few(claims: Mapping[str, Claim], point: Point, method: Method) -> dict[str, Slopes]:
+    """Roughly the slopes of the claims that are few, all at once; none where that takes long.
 
-
-def _clear(claim: Claim, slopes: Slopes, some: Vector, resolution: Vector) -> Vector:
-    """Which of ``some`` entries agree with the claim, and are known far better than they need be.
-
-    How each is rounded by itself would change nothing.
+    Nothing is lost then by an interrupt.
     """
-    size = np.abs(slopes.slope)
-    if claim.entries is not None:  # 0 that is 0 is not a small part of anything
-        size = np.where((size == 0) & (claim.entries[some] == 0), np.inf, size)
-    needed = np.minimum(resolution, _SMALL * size)
-    known = (slopes.uncertainty <= _FAR_BELOW * needed) & (slopes.gap == 0)
-    if claim.entries is not None:
-        known &= claim.rule.holds(claim.entries[some], slopes.slope, slopes.uncertainty)
-    return np.asarray(known)
+    few = {name: c for name, c in claims.items() if c.flat.size and _are_few(c, point, method)}
+    count = sum(claim.flat.size for claim in few.values())
+    if method.first is None or len(few) < 2 or point.problem.work * count > _QUICK:
+        return {}
+    courses = point.courses
+    return {} if courses is None else laddered_together(few, point, courses)
+
+
+def _are_few(claim: Claim, point: Point, method: Method) -> bool:
+    """Whether all entries are measured by themselves in any case: no first difference is needed."""
+    return len(claim.flat) <= FEW and point.problem.traced and not method.analytic
 
 
 def _misses(claim: Claim, slopes: Slopes, most: int) -> Vector:
@@ -207,7 +209,7 @@ def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float)
         return
     weights = np.random.default_rng(len(alone)).uniform(0.5, 1.5, len(alone))
     weights = np.where(weights < 1, -2 * weights, weights) * scale(entries.x)
-    blocks = [rest] if rest.size <= _BLOCK else _cut(rest, -(-rest.size // _BLOCK))
+    blocks = [rest] if rest.size <= _BLOCK else cut(rest, -(-rest.size // _BLOCK))
     while blocks:
         lines = Blocks(
             entries.point,
@@ -226,9 +228,5 @@ def _confirm(entries: Entries, slopes: Slopes, alone: Vector, resolution: float)
             elif block.size <= FEW:
                 alone[block] = True
             else:
-                pending += _cut(block, 4)
+                pending += cut(block, 4)
         blocks = pending
-
-
-def _cut(some: Vector, parts: int) -> list[Vector]:
-    return [part for part in np.array_split(some, max(parts, 1)) if part.size]

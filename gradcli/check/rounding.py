@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcli.check import noise
-from gradcli.check.courses import Courses, Ends
+from gradcli.check.courses import Courses, Ends, Moving
 from gradcli.check.lines import CENTRAL_STEP, DOUBLE, EPS, Point, Precision, Vector, scale
 from gradcli.engine.recording import Record
 from gradcli.errors import GradcliError
@@ -60,8 +60,8 @@ def value_rounding(problem: Problem, result: Result, here: Ends | None = None) -
     return EPS * total
 
 
-def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:
-    """The rounding of differences of the value where the entries ``flat`` move at once.
+def entry_rounding(courses: Courses, moving: Moving) -> Rounding:
+    """The rounding of differences of the value where the entries ``moving`` move at once.
 
     Intermediates that do not depend on them are rounded alike in both values: nan in
     place of the entries shows which do. Off the point intermediates and their gradients are
@@ -70,20 +70,24 @@ def entry_rounding(courses: Courses, name: str, flat: Vector) -> Rounding:
     """
     problem, result = courses.problem, courses.result
     if not problem.traced:
-        return Rounding(noise.entry_noise(problem, name, flat), 0.0)
-    x = problem.primals[name].reshape(-1)[flat]
-    tainted = courses.there(name, flat, np.full_like(x, np.nan))
+        noises = [noise.entry_noise(problem, name, flat) for name, flat in moving.items()]
+        return Rounding(max(noises), 0.0)
+    primals, gradients = problem.primals, result.gradients
+    x = np.concatenate([primals[n].reshape(-1)[flat] for n, flat in moving.items()])
+    tainted = courses.there(moving, np.full_like(x, np.nan))
     if tainted is None:
         return Rounding(value_rounding(problem, result), 0.0)
     here = courses.here
     near = abs(float(result.value.item()))
-    if problem.primals[name].size > 1:  # of a sum over it, the parts
-        near += _finite_sum(x * result.gradients[name].reshape(-1)[flat])
+    for name, flat in moving.items():
+        if primals[name].size > 1:  # of a sum over it, the parts
+            terms = primals[name].reshape(-1)[flat] * gradients[name].reshape(-1)[flat]
+            near += _finite_sum(terms)
     near += _finite_sum(here.gradients * np.where(np.isnan(tainted.outcomes), here.outcomes, 0.0))
     along, steeper = [0.0], [0.0]
     for step_size in (scale(x), np.abs(x), 1e-3 * scale(x), 1e-6 * scale(x)):
         moved = x + CENTRAL_STEP * step_size
-        there = courses.there(name, flat, moved) if np.all(moved > x) else None
+        there = courses.there(moving, moved) if np.all(moved > x) else None
         if there is not None:
             way = float(np.min(moved - x))
             along.append(_finite_sum(here.gradients * (there.outcomes - here.outcomes)) / way)

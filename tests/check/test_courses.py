@@ -25,7 +25,7 @@ PROBLEMS |= {kind: lambda kind=kind: SingleLayer.from_spec(spec(kind)) for kind 
 def roundings(problem: Problem, courses: Courses) -> dict[str, list[Rounding]]:
     with quiet():
         return {
-            name: [entry_rounding(courses, name, np.array([i])) for i in range(min(a.size, 3))]
+            name: [entry_rounding(courses, {name: np.array([i])}) for i in range(min(a.size, 3))]
             for name, a in problem.primals.items()
         }
 
@@ -49,7 +49,7 @@ def test_what_branches_is_recorded() -> None:
     problem.forward = _branching(problem)  # type: ignore[method-assign]
     courses = Courses(problem, differentiate(problem))
     assert courses._program is None
-    assert entry_rounding(courses, "w", np.array([0])).near > 0
+    assert entry_rounding(courses, {"w": np.array([0])}).near > 0
 
 
 def _branching(problem: Any) -> Any:
