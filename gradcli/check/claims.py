@@ -143,10 +143,12 @@ def make_claims(
                 rule = rule._replace(floor=max(rule.floor, grain))
         elif eps > EPS and backprop.size:
             # No more than the value itself is rounded by: at a tie, all may move at once.
-            least = min(moved()[name], rounding / float(np.max(scale(problem.primals[name]))))
-            rule = rule._replace(floor=max(rule.floor, 8 * eps / EPS * least))
+            most = 8 * eps / EPS * rounding / float(np.max(scale(problem.primals[name])))
+            if _is_off(rule, given, backprop) or _has_small(given, BLURRED * most):
+                rule = rule._replace(
+                    floor=max(rule.floor, min(8 * eps / EPS * moved()[name], most))
+                )
             if _is_off(rule, given, backprop):
-                most = 8 * eps / EPS * rounding / float(np.max(scale(problem.primals[name])))
                 left = MARGIN * blurred(Digits(dtype.name, eps, last))[name].smooth
                 rule = rule._replace(floor=max(rule.floor, min(left, most)))
         claims[name] = Claim(name, given, dtype, backprop, rule, flat, digits)
@@ -158,6 +160,14 @@ def _is_off(rule: Rule, given: Vector | None, right: Vector) -> bool:
     return (
         given is not None and given.shape == right.shape and not rule.holds(given, right, 0).all()
     )
+
+
+def _has_small(given: Vector | None, least: float) -> bool:
+    """Whether there are entries in ``given``, not 0, that are smaller than ``least``."""
+    if given is None:
+        return False
+    sizes = np.abs(given)
+    return bool(np.any((sizes > 0) & (sizes < least)))
 
 
 def _in_few(
@@ -179,6 +189,8 @@ def _in_few(
     return wide if 0 < beyond <= 2 * blurred.many else narrow
 
 
+BLURRED = 10.0
+"""An entry is below noise where what is allowed of any is more than one part in so many of it."""
 _COARSEST = 1e-4
 """Part of the largest entry that digits may leave open: what is off by more never passes."""
 

@@ -35,6 +35,8 @@ class Courses:
         self.result = result
         self._fixed: Arrays = {}
         """The arguments of the program besides the primals."""
+        self._ends: Ends | None = None
+        """What a shared program gave at the point itself."""
 
     def stepper(self, primals: Arrays) -> tuple[Any, Arrays]:
         """The problem's value and gradients at other primals."""
@@ -50,7 +52,7 @@ class Courses:
     def here(self) -> Ends:
         """At the point itself."""
         if self._program is not None:
-            return self._replayed(self._program, self.problem.primals)
+            return self._ends or self._replayed(self._program, self.problem.primals)
         steps = self.result.steps
         return Ends(_joined([s.value for s in steps]), _joined([s.gradient for s in steps]))
 
@@ -90,21 +92,26 @@ class Courses:
         return found
 
     def _is_ours(self, program: Program) -> bool:
+        primals, known = self.problem.primals, self.result.gradients
         try:
-            found = self._gradients(program, self.problem.primals)[1]
+            _, found, outcomes, gradients = self._run(program, primals)
         except (GradcliError, *FAULTS):
             return False
-        known = self.result.gradients
+        self._ends = Ends(_joined(outcomes), _joined(gradients))
+        found = _filled(primals, found)
         return all(np.array_equal(found[n], known[n], equal_nan=True) for n in known)
 
     def _gradients(self, program: Program, primals: Arrays) -> tuple[Any, Arrays]:
-        value, found, *_ = program.value_and_grad(*primals.values(), *self._fixed.values())
-        pairs = zip(primals.items(), found)
-        return value, {n: np.zeros_like(p) if g is None else g for (n, p), g in pairs}
+        value, found, *_ = self._run(program, primals)
+        return value, _filled(primals, found)
 
     def _replayed(self, program: Program, primals: Arrays) -> Ends:
-        found = program.value_and_grad(*primals.values(), *self._fixed.values())
-        return Ends(_joined(found[-2]), _joined(found[-1]))
+        *_, outcomes, gradients = self._run(program, primals)
+        return Ends(_joined(outcomes), _joined(gradients))
+
+    def _run(self, program: Program, primals: Arrays) -> Any:
+        """The value, the gradients, and the outcomes on the way with the gradients by them."""
+        return program.value_and_grad(*primals.values(), *self._fixed.values())
 
     def _recorded(self, primals: Arrays) -> Ends | None:
         _, tape, value = recorded(self.problem, primals)
@@ -128,6 +135,12 @@ def _traced(
         return Program(value, list(at.values()), range(len(problem.primals)), steps=True)
     except (GradcliError, *FAULTS):
         return None
+
+
+def _filled(primals: Arrays, gradients: Sequence[Any]) -> Arrays:
+    """The ``gradients`` by name, 0 where the value does not depend on a primal."""
+    pairs = zip(primals.items(), gradients)
+    return {n: np.zeros_like(p) if g is None else g for (n, p), g in pairs}
 
 
 def _joined(arrays: Sequence[Any]) -> Vector:

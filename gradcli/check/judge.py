@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.check.claims import Claim
+from gradcli.check.claims import BLURRED, Claim
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
 from gradcli.check.projection import Proof
@@ -104,7 +104,7 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     far = error > allowed + _FAR * uncertainty
     failed = (~good & sure) | (far & ~kinks) | ~np.isfinite(claimed)
     unsure = ~(sure | kinks | failed)
-    blurred = claim.rule.vanishing | (claim.rule.floor > _ROUGH * size)
+    blurred = claim.rule.vanishing | (BLURRED * claim.rule.floor > size)
     noisy = good & sure & (size > 0) & ((uncertainty > _NOISY * size) | blurred)
     compared = ~(kinks | unsure) | failed
     relative = error / np.maximum(size, _TINY)

@@ -168,7 +168,10 @@ class Network(Problem):
             for name, array in {**self.arrays, **exact}.items()
         }
         spec = self.spec._replace(dtype="float64")
-        return type(self)(self.built._replace(spec=spec, exact=dict(arrays), arrays=arrays))
+        network = type(self)(self.built._replace(spec=spec, exact=dict(arrays), arrays=arrays))
+        if self._replay is not None:
+            network._replay = self._replay.in_float64
+        return network
 
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,11 @@ class Replay:
         self._course: Course | None = None
         self._trusted = False
         self._refused = False
+
+    @cached_property
+    def in_float64(self) -> Replay:
+        """The same for the networks in float64 that are made of them."""
+        return Replay()
 
     def result(self, network: Network) -> Result | None:
         """The value of ``network`` with its gradients and intermediates; None where it is not
