@@ -63,6 +63,8 @@ def read_gradients(
         if not (array.dtype.kind == "f" and name in read.typed):
             array = array.astype(dtype)
         if own in primals:
+            if not array.shape and primals[own].shape and np.isnan(array):
+                continue  # a null in place of an array stands for none
             array = _shaped(array, read.shapes, primals[own].shape)
         arrays[own] = array
     places = {own: name for name, own in meant.items()}
@@ -79,6 +81,8 @@ def _listed(source: Any) -> NamedArrays:
     try:
         for name, lists in flat(source).items():
             arrays[name] = from_lists(lists)
+            if arrays[name].dtype.kind == "b":
+                raise LiteralError("is not a list of numbers")
     except FileError as error:
         raise SpecError("grads", str(error)) from None
     except LiteralError as error:

@@ -62,11 +62,11 @@ def _judged(problem: Problem, given: npt.NDArray[Any], tolerance: float) -> Para
     loose = max(tolerance, min(1000 * eps, 0.05)) if eps > EPS else tolerance
     rule = Rule(loose, 16 * eps * float(np.max(np.abs(right))))
     error = np.abs(theirs - right)
-    failed = ~rule.holds(theirs, right, 0.0)
+    failed = ~rule.holds(theirs, right, 0.0) | ~np.isfinite(theirs)
     if failed.any() and right.size == 1:
         rounding = eps / EPS * value_rounding(problem, differentiate(problem))
         rule = rule._replace(floor=rule.floor + rounding)
-        failed = ~rule.holds(theirs, right, 0.0)
+        failed = ~rule.holds(theirs, right, 0.0) | ~np.isfinite(theirs)
     relative = np.where(error > 0, error / np.where(size > 0, size, 1.0), 0.0)
     index = np.unravel_index(int(np.argmax(np.nan_to_num(relative, nan=np.inf))), right.shape)
     return blank._replace(

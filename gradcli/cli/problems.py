@@ -168,18 +168,23 @@ def _perform(
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(verb.made(mapping, spec.folder, options), options, view)
         if not isinstance(spec, Written):
-            outcome = outcome._replace(id=_id(spec), place=spec.place)
+            told = [f"{_where(spec)}: {warning}" for warning in outcome.warnings]
+            outcome = outcome._replace(id=_id(spec), place=spec.place, warnings=told)
     except GradcliError as error:
         if isinstance(spec, Written):
             raise
-        where = spec.name if spec.line == 1 else f"{spec.name}: line {spec.line}"
-        named = GradcliError(f"{where}: {error}")
+        named = GradcliError(f"{_where(spec)}: {error}")
         if isinstance(error, PointedError):
-            named = type(error)(f"{where}: {error.problem}", error.line, error.column)
+            named = type(error)(f"{_where(spec)}: {error.problem}", error.line, error.column)
         return _refused(named, spec, view, suites)
     if suites is not None:
         suites.add(outcome)
     return show(outcome, view)
+
+
+def _where(spec: SpecFile) -> str:
+    """Where its document stands, as errors and warnings have it."""
+    return spec.name if spec.line == 1 else f"{spec.name}: line {spec.line}"
 
 
 def _require_trusted(mapping: Options, spec: SpecFile | Written) -> None:

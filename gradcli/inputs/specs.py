@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -53,22 +54,29 @@ class SpecFile(NamedTuple):
 
     @property
     def grads(self) -> Any:
-        """The gradients that stand beside the specification, None where there are none."""
-        return self.document.get("grads")
+        """The gradients that stand beside the specification, None where there are none.
+
+        A null stands for none of them: they are judged, and missing.
+        """
+        found = self.document.get("grads")
+        return {} if found is None and "grads" in self.document else found
 
     @property
     def value(self) -> Any:
         """The value that stands beside the specification, None where there is none.
 
         Beside a ``spec`` a loss may be called so. That of a walk is another one, of its end; a
-        table is what was found of a value.
+        table is what was found of a value. One that is not finite comes as null, or as NaN, which
+        an answer would write as null: in words it stays a value.
         """
         spec = self.document.get("spec")
-        found = self.document.get("value")
-        if found is None and isinstance(spec, dict):
-            found = self.document.get("loss")
+        names = ("value", "loss") if isinstance(spec, dict) else ("value",)
+        given = [self.document[name] for name in names if name in self.document]
+        found = next((value for value in given if value is not None), "nan" if given else None)
         verb = spec.get("verb") if isinstance(spec, dict) else self.document.get("verb")
-        return None if verb == "descend" or isinstance(found, dict) else found
+        if verb == "descend" or isinstance(found, dict):
+            return None
+        return repr(found) if isinstance(found, float) and not math.isfinite(found) else found
 
 
 def read_specs(name: str) -> Iterator[SpecFile]:

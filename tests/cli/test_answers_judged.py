@@ -29,11 +29,10 @@ def test_a_value_is_judged_beside_its_gradients(gradcli: Gradcli) -> None:
         {"spec": LINEAR, "loss": 0.971},
         {**LINEAR, "value": 0.97},
         {"spec": LINEAR, "loss": [1, 2]},
-        {"spec": SQUARE, "value": None},
     ]
     ran = gradcli("check run - --json", stdin=lines(*documents))
     found = list(map(json.loads, ran.out.splitlines()))
-    told = ["pass", "fail", "pass", "pass", "fail", "fail", "pass", "fail", "pass"]
+    told = ["pass", "fail", "pass", "pass", "fail", "fail", "pass", "fail"]
     assert [d["verdict"] for d in found] == told
     assert ran.code == 1
     assert found[1]["params"]["x"]["verdict"] == "pass"
@@ -43,10 +42,40 @@ def test_a_value_is_judged_beside_its_gradients(gradcli: Gradcli) -> None:
     assert found[5]["value"]["cause"] is None
     assert found[5]["value"]["worst"]["numeric"] == pytest.approx(0.97)
     assert found[7]["value"]["given_shape"] == [2]
-    assert "value" not in found[8]
     for one in (found[1], found[4], found[6]):
         again = gradcli("run - --json", stdin=json.dumps(one).encode())
         assert again.json == one
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_not_finite_is_wrong_and_stays_so(gradcli: Gradcli, value: Any) -> None:
+    """A null is what an answer writes for it: a class's empty field is no right one."""
+    for name in ("value", "loss"):
+        ran = gradcli("check run - --json", stdin=lines({"spec": SQUARE, name: value}))
+        found = (ran.code, ran.json["value"]["verdict"], ran.json["params"]["x"]["verdict"])
+        assert found == (1, "fail", "pass")
+        again = gradcli("run - --json", stdin=ran.out.encode())
+        assert (again.code, again.out) == (1, ran.out)
+
+
+def test_a_null_in_place_of_gradients_is_none_of_them(gradcli: Gradcli) -> None:
+    pair = {"formula": "sum(x*y)", "values": {"x": [1, 2], "y": [3, 4]}}
+    nulls = [{**pair, "grads": None}, {**pair, "grads": {"x": [3, 4], "y": None}}]
+    ran = gradcli("check run - --json", stdin=lines(*nulls))
+    found = [json.loads(line)["params"] for line in ran.out.splitlines()]
+    causes = [[params[name]["cause"] for name in "xy"] for params in found]
+    assert (ran.code, causes) == (1, [["missing", "missing"], [None, "missing"]])
+    again = gradcli("run - --json", stdin=ran.out.encode())
+    assert (again.code, again.out) == (1, ran.out)
+    yes = gradcli("check run -", stdin=lines({**SQUARE, "grads": {"x": True}}))
+    assert (yes.code, yes.err) == (2, "gradcli: error: -: grads: x is not a list of numbers\n")
+
+
+def test_a_warning_says_whose_it_is(gradcli: Gradcli) -> None:
+    right = {**SQUARE, "grads": {"x": 6}}
+    ran = gradcli("check run -", stdin=lines(right, {**SQUARE, "grads": {"x": 6, "q": 1}}))
+    told = "'q' is no parameter of this problem (x), and not judged"
+    assert (ran.code, ran.err) == (0, f"gradcli: warning: -: line 2: grads: {told}\n")
 
 
 def test_the_value_of_a_layer_is_an_array(gradcli: Gradcli) -> None:
