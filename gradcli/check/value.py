@@ -33,24 +33,28 @@ def read_value(value: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def judge_value(
-    problem: Problem, given: npt.NDArray[Any], tolerance: float | None = None
+    problem: Problem,
+    given: npt.NDArray[Any],
+    tolerance: float | None = None,
+    absolute: float = 0.0,
 ) -> ParameterVerdict:
     """Judge ``given`` as the value of ``problem``, in the digits of its dtype.
 
     The value is that in float64, at the data as given, or else rounded to the dtype.
     """
     with quiet():
-        found = _judged(problem.in_float64(), given, tolerance or TOLERANCE)
+        allowed = Rule(tolerance or TOLERANCE, absolute=absolute)
+        found = _judged(problem.in_float64(), given, allowed)
         rounded = problem.rounded() if found.verdict == FAIL else None
         if rounded is None:
             return found
-        there = _judged(rounded, given, tolerance or TOLERANCE)
+        there = _judged(rounded, given, allowed)
     if there.verdict != PASS:
         return found
     return there._replace(point=f"given data rounded to {given.dtype}")
 
 
-def _judged(problem: Problem, given: npt.NDArray[Any], tolerance: float) -> ParameterVerdict:
+def _judged(problem: Problem, given: npt.NDArray[Any], allowed: Rule) -> ParameterVerdict:
     right = np.asarray(problem.array(problem.primals, same), np.float64)
     blank = ParameterVerdict(right.shape, given.shape, verdict=FAIL)
     if given.size == right.size == 1:
@@ -59,8 +63,9 @@ def _judged(problem: Problem, given: npt.NDArray[Any], tolerance: float) -> Para
         return blank._replace(verdict=PASS) if given.shape == right.shape else blank
     eps = float(np.finfo(given.dtype).eps)
     theirs, size = given.astype(np.float64), np.maximum(np.abs(given), np.abs(right))
-    loose = max(tolerance, min(1000 * eps, 0.05)) if eps > EPS else tolerance
-    rule = Rule(loose, 16 * eps * float(np.max(np.abs(right))))
+    loose = max(allowed.tolerance, min(1000 * eps, 0.05)) if eps > EPS else allowed.tolerance
+    floor = 16 * eps * float(np.max(np.abs(right)))
+    rule = allowed._replace(tolerance=loose, floor=floor)
     error = np.abs(theirs - right)
     failed = ~rule.holds(theirs, right, 0.0) | ~np.isfinite(theirs)
     if failed.any() and right.size == 1:

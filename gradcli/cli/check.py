@@ -131,8 +131,9 @@ def _besides(asked: _Asked, given: dict[str, Any], checked: Checked) -> Besides:
     found = Besides(problem.value_name)
     if given.get("value") is not None:
         dtype = next(iter(problem.primals.values())).dtype
-        value = judge_value(problem, read_value(given["value"], dtype), options.tolerance)
-        found = found._replace(value=value)
+        value = read_value(given["value"], dtype)
+        judged = judge_value(problem, value, options.tolerance, options.absolute)
+        found = found._replace(value=judged)
     if given.get("claim") is not None:
         from gradcli.check.formula_claims import elsewhere
 

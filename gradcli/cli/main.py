@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 import gradcli
+from gradcli.cli.escaping import ESCAPING
 from gradcli.cli.exits import guarded
 from gradcli.cli.groups import ProblemGroup
 from gradcli.cli.signals import leave
@@ -57,7 +58,7 @@ def main() -> NoReturn:
     gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPING)
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     if "_GRADCLI_COMPLETE" in os.environ:

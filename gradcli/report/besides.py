@@ -70,6 +70,8 @@ def besides_summary(besides: Besides) -> str:
     if tried and all(claim.verdict == "pass" for claim in besides.claims.values()):
         points = counted(min(tried), "random point")
         parts.append(f"right at {points}, too" if min(tried) else "no other point was found")
+    if any(claim.verdict == "fail" for claim in besides.claims.values()):
+        parts.append("wrong at other points")
     return "".join([f"; {part}" for part in parts])
 
 

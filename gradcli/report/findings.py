@@ -9,7 +9,7 @@ from typing import Any
 from gradcli.check.formula_claims import ClaimVerdict
 from gradcli.check.judge import ParameterVerdict
 from gradcli.problem import Arrays
-from gradcli.report.numbers import shape_text
+from gradcli.report.numbers import shape_text, text
 from gradcli.suggest import counted, place
 
 _NAMED = 5
@@ -51,7 +51,8 @@ def value_text(verdict: ParameterVerdict) -> str:
     shape, given = verdict.shape, verdict.given_shape or ()
     if given != shape:
         return f"has shape {shape_text(given)}, not {shape_text(shape)}"
-    told = f"given {verdict.backprop:.6g}, is {verdict.numeric:.6g}{place(verdict.worst_index)}"
+    theirs, right = _apart(verdict.backprop, verdict.numeric)
+    told = f"given {theirs}, is {right}{place(verdict.worst_index)}"
     return f"{told}: {verdict.cause}" if verdict.cause else told
 
 
@@ -71,8 +72,15 @@ def claim_text(claim: ClaimVerdict, at: Arrays) -> str:
     """Where a claim does not hold, and by how much."""
     where = ", ".join([f"{name} = {_short(value)}" for name, value in at.items()])
     entry = place(claim.worst_index).replace(" at", ", entry")
-    told = f"the claim gives {claim.claimed:.6g}, the derivative is {claim.derivative:.6g}"
+    claimed, derivative = _apart(claim.claimed, claim.derivative)
+    told = f"the claim gives {claimed}, the derivative is {derivative}"
     return f"wrong at {where}{entry}: {told}"
+
+
+def _apart(theirs: float, right: float) -> tuple[str, str]:
+    """Two numbers in six digits, or in all of them where six do not tell one from the other."""
+    few = f"{theirs:.6g}", f"{right:.6g}"
+    return few if few[0] != few[1] else (text(theirs), text(right))
 
 
 def _short(value: Any) -> str:

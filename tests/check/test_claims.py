@@ -102,7 +102,7 @@ def test_the_point_and_both_values_are_told(gradcli: Gradcli) -> None:
     x, y = answer["at"]["x"], answer["at"]["y"]
     line = f"wrong at x = {x:.6g}, y = {y:.6g}: the claim gives {y:.6g}, the derivative is {-y:.6g}"
     assert f"x: {line}\n" in told.out
-    assert "fail: 0 of 2 parameters, 2 entries compared\n" in told.out
+    assert "fail: 0 of 2 parameters, 2 entries compared; wrong at other points\n" in told.out
 
 
 def test_a_kink_leaves_it_open(gradcli: Gradcli) -> None:

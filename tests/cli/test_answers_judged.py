@@ -78,6 +78,24 @@ def test_a_warning_says_whose_it_is(gradcli: Gradcli) -> None:
     assert (ran.code, ran.err) == (0, f"gradcli: warning: -: line 2: grads: {told}\n")
 
 
+def test_what_is_allowed_of_gradients_is_allowed_of_a_value(gradcli: Gradcli) -> None:
+    for option, code in (("", 1), ("--atol 0.1", 0), ("--atol 0.01", 1), ("--rtol 0.01", 0)):
+        assert gradcli(f"check formula x^2 x=3 --value 9.05 {option}").code == code
+
+
+def test_a_value_and_a_claim_that_six_digits_do_not_tell_from_the_right_one(
+    gradcli: Gradcli,
+) -> None:
+    ran = gradcli("check formula x x=1 --value 1.0000021")
+    assert "value: given 1.0000021, is 1.0\n" in ran.out
+    ran = gradcli("check formula x^2*y x=1 y=1 --claim y=x^2*(1+2.1e-6*(x-1))")
+    told = ran.out.partition("the claim gives ")[2].partition("\n")[0]
+    claimed, right = told.split(", the derivative is ")
+    assert ran.code == 1
+    assert claimed != right
+    assert ran.out.endswith("fail: 0 of 1 parameter, 1 entry compared; wrong at other points\n")
+
+
 def test_the_value_of_a_layer_is_an_array(gradcli: Gradcli) -> None:
     layer = {"layer": "dense", "x": [[1.0, 2.0]], "w": [[1, 0], [0, 1]], "upstream": [[1.0, 1.0]]}
     documents = [{**layer, "value": [[1, 2]]}, {**layer, "value": [[1, 2.1]]}]

@@ -56,6 +56,17 @@ def test_json_holds_no_control_character_and_loses_none(text: str) -> None:
         assert text in line
 
 
+def test_what_an_encoding_does_not_have_is_escaped_as_json_has_it() -> None:
+    formula = {"id": "Zoë 😀", "formula": "x^2", "values": {"x": 3}}
+    command = [*GRADCLI, "run", "-", "--json"]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(
+        command, input=json.dumps(formula).encode(), capture_output=True, env=env, check=True
+    )
+    assert ran.stdout.startswith(rb'{"id": "Zo\u00eb \ud83d\ude00", ')
+    assert json.loads(ran.stdout)["id"] == formula["id"]
+
+
 def test_the_console_shows_what_it_is_given_and_obeys_none_of_it() -> None:
     table = Table()
     table.add_column(EVIL.replace("\n", ""))
