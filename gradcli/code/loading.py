@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gradcli.code.homes import Home, home_of
 from gradcli.code.running import running
 from gradcli.errors import GradcliError
-from gradcli.inputs.files import named, read_bytes
+from gradcli.inputs.opening import named, read_bytes
 from gradcli.suggest import suggestion
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.errors import FileError
-from gradcli.inputs.files import named, read_bytes
+from gradcli.inputs.opening import named, read_bytes
 
 
 def read_text(expression: str) -> str:

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from gradcli.errors import DocumentError, FileError
-from gradcli.inputs.files import STDIN_GONE, named, open_file, open_stdin
 from gradcli.inputs.jsonstream import Malformed, read_values
+from gradcli.inputs.opening import STDIN_GONE, named, open_file, open_stdin
 
 Document = dict[str, Any]
 _BESIDE = ("grads", "value", "id")

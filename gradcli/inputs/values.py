@@ -54,7 +54,7 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
     """How a specification has ``array``: by its file and that file's SHA-256 if it is large."""
     if origin is None or written_out(array, origin):
         return array
-    from gradcli.inputs.files import fingerprint  # not every command reads a file
+    from gradcli.inputs.opening import fingerprint  # not every command reads a file
     from gradcli.inputs.sources import path_of
 
     path = path_of(origin, None)
@@ -65,7 +65,7 @@ def written(array: npt.NDArray[Any], origin: str | None) -> Any:
 
 def pinned(source: str) -> dict[str, str]:
     """How a specification names a file that must be as it is: see ``unchanged``."""
-    from gradcli.inputs.files import fingerprint
+    from gradcli.inputs.opening import fingerprint
 
     return {"file": source, "sha256": fingerprint(source)}
 
@@ -116,7 +116,7 @@ def _from_file(source: str, folder: str | None, mapped: bool) -> Given:
 
 def unchanged(value: Mapping[str, Any], folder: str | None) -> str:
     """The file that must be as it was: ``{"file": ..., "sha256": ...}``."""
-    from gradcli.inputs.files import fingerprint
+    from gradcli.inputs.opening import fingerprint
     from gradcli.inputs.sources import path_of
 
     file, digest = value.get("file"), value.get("sha256")

@@ -179,7 +179,7 @@ def test_a_digest_is_taken_only_where_a_spec_is_written(
         taken.append(path)
         return "0"
 
-    monkeypatch.setattr("gradcli.inputs.files.fingerprint", counted)
+    monkeypatch.setattr("gradcli.inputs.opening.fingerprint", counted)
     np.save(tmp_path / "big.npy", np.ones((4001, 3)))
     command = f"mse --x {tmp_path / 'big.npy'} --y 0 --w 1"
     for view, times in (("", 0), (f"--save {tmp_path / 'a.npz'}", 0), ("--json", 1)):

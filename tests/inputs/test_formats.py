@@ -14,9 +14,10 @@ import pytest
 
 from gradcli.catalogue import ARRAY_FILES
 from gradcli.errors import FileError
-from gradcli.inputs.files import fingerprint, read_array, read_arrays
+from gradcli.inputs.files import read_array, read_arrays
 from gradcli.inputs.formats.format import FORMATS, Contents, Opened, array_format
 from gradcli.inputs.formats.text import read_table
+from gradcli.inputs.opening import fingerprint
 from gradcli.inputs.sources import names_file, path_of
 from gradcli.inputs.values import Given, resolve
 from tests.conftest import Gradcli
