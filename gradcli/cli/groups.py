@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.command import command_of
-from gradcli.cli.families import families, layer_family
+from gradcli.cli.families import families
+from gradcli.cli.layers import layer_family
 from gradcli.cli.options import completions
 from gradcli.cli.problems import VERB_PLACES, loaded
 from gradcli.layer_kinds import LAYERS

@@ -72,7 +72,7 @@ def _keys_of(kind: str) -> str:
 
 def _arrays_of(kind: str) -> str:
     """The arrays of a kind of layer; in brackets those that are there only where given."""
-    from gradcli.cli.families import layer_arrays
+    from gradcli.cli.layers import layer_arrays
 
     layer, axes = layer_arrays(kind)
     told = [
