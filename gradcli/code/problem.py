@@ -12,10 +12,10 @@ import numpy.typing as npt
 from gradcli.code.callee import Callee, Reply, Undefined
 from gradcli.code.inputs import Inputs
 from gradcli.code.trial import tried
-from gradcli.code.upstreams import upstreams_of
 from gradcli.engine import Array, Tensor
 from gradcli.errors import GradcliError, SpecError
 from gradcli.inputs.bindings import moved
+from gradcli.inputs.upstreams import upstreams_of
 from gradcli.inputs.values import written
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.suggest import printable, suggestion

@@ -20,14 +20,14 @@ from gradcli.formula.source import before_value
 from gradcli.formula.whole import positions
 from gradcli.gradient import lacks_gradient, require_real
 from gradcli.inputs.bindings import canonical, moved, read_values
-from gradcli.inputs.values import resolve, written
+from gradcli.inputs.upstreams import fitted, upstream_of
+from gradcli.inputs.values import written
 from gradcli.keys import read_keys
 from gradcli.problem import Arrays, Note, Problem, Result, same
 from gradcli.spec_keys import FORMULA_KEYS
 from gradcli.suggest import printable, suggestion
 
 if TYPE_CHECKING:
-    from gradcli.inputs.streams import Stream
     from gradcli.stepping import Moving
 
 
@@ -90,8 +90,7 @@ class Formula(Problem):
         dtype = options.get("dtype", "float64")
         upstream = options.get("upstream")
         if upstream is not None:
-            found = resolve("upstream", upstream, folder)
-            upstream = partial(_drawn, found, stream) if isinstance(found, str) else found.array
+            upstream = partial(upstream_of, "upstream", upstream, folder, stream, "value")
         return cls(mapping["formula"], arrays, options.get("wrt"), dtype, files, upstream)
 
     @property
@@ -255,13 +254,10 @@ class Formula(Problem):
 
     def _fitted(self, upstream: Any) -> npt.NDArray[Any] | None:
         """``upstream`` in the shape of the value; a number fills it."""
-        if upstream is None:
-            return None
         shape = np.shape(self.value)
-        array = np.asarray(upstream(shape) if callable(upstream) else upstream, np.float64)
-        if array.ndim and array.shape != shape:
-            raise SpecError("upstream", f"has shape {array.shape}, but the value has {shape}")
-        return np.broadcast_to(array, shape)
+        if upstream is None or callable(upstream):
+            return None if upstream is None else upstream(shape)
+        return fitted("upstream", upstream, shape, "value")
 
     def _finished(self, value: Any) -> Any:
         """The outcome of the last statement as one array."""
@@ -288,12 +284,6 @@ class Formula(Problem):
 
 _INTERPRETED = 5e4
 """Multiply-adds for which there is time while a formula is interpreted."""
-
-
-def _drawn(name: str, stream: Callable[[], Stream], shape: tuple[int, ...]) -> Any:
-    from gradcli.inputs.initialisers import initialise  # not every formula draws
-
-    return initialise(name, shape, stream())
 
 
 def _wide(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The gradients by the outputs of code, from which it makes those by its inputs."""
+"""The gradients by outputs, from which those by what they are made from follow."""
 
 from __future__ import annotations
 
@@ -37,19 +37,20 @@ def upstreams_of(
         if name not in shapes:
             raise SpecError(None, f"there is no {name!r} here, but {listed(shapes)}")
     return [
-        _upstream(name, given.get(name, "normal"), shape, folder, stream)
+        upstream_of(name, given.get(name, "normal"), folder, stream, "output", shape)
         for name, shape in shapes.items()
     ]
 
 
-def _upstream(
+def upstream_of(
     key: str,
     value: Any,
-    shape: Shape,
     folder: str | None,
     stream: Callable[[], Stream],
+    what: str,
+    shape: Shape,
 ) -> npt.NDArray[np.float64]:
-    """The gradient by an output of a ``shape`` that ``value`` gives; a number fills it.
+    """The gradient by ``what``, of a ``shape``, that the VALUE ``value`` gives.
 
     Raises SpecError for ``key`` where it has another shape.
     """
@@ -58,7 +59,11 @@ def _upstream(
         from gradcli.inputs.initialisers import initialise  # not every call draws
 
         return np.asarray(initialise(found, shape, stream()), np.float64)
-    array = found.array.astype(np.float64)
+    return fitted(key, found.array, shape, what)
+
+
+def fitted(key: str, array: npt.NDArray[Any], shape: Shape, what: str) -> npt.NDArray[np.float64]:
+    """``array`` in the ``shape`` of ``what``; a number fills it. Raises SpecError for ``key``."""
     if array.ndim and array.shape != shape:
-        raise SpecError(key, f"has shape {array.shape}, but the output has {shape}")
-    return np.broadcast_to(array, shape)
+        raise SpecError(key, f"has shape {array.shape}, but the {what} has {shape}")
+    return np.broadcast_to(array.astype(np.float64), shape)
