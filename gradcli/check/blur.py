@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.given import Digits
+from gradcli.check.given import FloatFormat
 from gradcli.engine.recording import Record
 from gradcli.engine.tensor import Recorder, Tensor, active
 from gradcli.errors import GradcliError
@@ -47,7 +47,7 @@ class Bounds(NamedTuple):
     floor: float
 
 
-def bounds(digits: Digits, largest: float, moved: float) -> Bounds:
+def bounds(digits: FloatFormat, largest: float, moved: float) -> Bounds:
     """For a gradient with this ``largest`` entry, which was seen to be ``moved`` by rounding.
 
     The tolerance is 8 eps, 6 % of bfloat16 and 0.8 % of float16: that of sixteen roundings by
@@ -62,7 +62,7 @@ MARGIN = 1.25
 """Of the gradients by 6,720 parameters that torch computed in halves none was off by more."""
 
 
-def blur(problem: Problem, result: Result, digits: Digits) -> dict[str, Blur]:
+def blur(problem: Problem, result: Result, digits: FloatFormat) -> dict[str, Blur]:
     """What is left open of the gradient by each primal of the float64 ``problem``.
 
     Each rounding is by eps, twice as far as the worst that there is. Where the engine does not
@@ -86,7 +86,7 @@ def blur(problem: Problem, result: Result, digits: Digits) -> dict[str, Blur]:
 
 
 def _runs(
-    problem: Problem, result: Result, digits: Digits, rng: np.random.Generator
+    problem: Problem, result: Result, digits: FloatFormat, rng: np.random.Generator
 ) -> Iterator[Arrays]:
     """In each run how far the gradient by each primal has moved; 0 where it is not known."""
     for _ in range(_RUNS):
@@ -101,7 +101,7 @@ class _Rounding(Recorder):
 
     frozen: str | None = None
 
-    def __init__(self, digits: Digits, rng: np.random.Generator) -> None:
+    def __init__(self, digits: FloatFormat, rng: np.random.Generator) -> None:
         self._digits, self._rng = digits, rng
 
     def record(self, record: Record) -> None:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from gradcli.catalogue import METHODS as MEANINGS
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import choose, make_claims
 from gradcli.check.cost import LONG, estimate
@@ -21,12 +20,11 @@ from gradcli.check.judge import (
     overall,
     unjudged,
 )
-from gradcli.check.ladder import COARSEST
-from gradcli.check.large import is_large, judge_large
+from gradcli.check.large import judge_large
 from gradcli.check.lines import DOUBLE, Precision, Progress
-from gradcli.check.measure import RESOLUTION, Measured, measure, measure_few
-from gradcli.check.methods import METHODS, Method
-from gradcli.check.projection import CHANCE, Proof
+from gradcli.check.measure import Measured, measure, measure_few
+from gradcli.check.plan import Options, Plan, plan_of, rule_in_words
+from gradcli.check.projection import Proof
 from gradcli.check.rounding import point_of, precision_of
 from gradcli.errors import GradcliError, SpecError
 from gradcli.gradient import differentiate, quiet
@@ -35,18 +33,6 @@ from gradcli.problem import Problem, Result
 
 Announce = Callable[[int, float], None]
 """Called with the number of entries and about how many seconds they will take."""
-
-
-class Options(NamedTuple):
-    """How to measure. None stands for the method's own default."""
-
-    method: str | None = None
-    """By default central, or directions where the problem is large and no sample is asked for."""
-    step: float | None = None
-    tolerance: float | None = None
-    sample: int | None = None
-    absolute: float = 0.0
-    """Tolerance whatever the size of an entry."""
 
 
 class Checked(NamedTuple):
@@ -71,18 +57,6 @@ class Checked(NamedTuple):
     """Whether the method was chosen for the size of the problem."""
     precision: Precision = DOUBLE
     """How finely the values are known."""
-
-
-class _Plan(NamedTuple):
-    """What is to be done at each point."""
-
-    name: str
-    method: Method
-    step: float
-    tolerance: float
-    options: Options
-    against: Mapping[str, npt.NDArray[Any]] | None
-    progress: Progress
 
 
 class _Outcome(NamedTuple):
@@ -111,14 +85,7 @@ def check(
     Raises SpecError for a method that does not suit the problem, and with an estimate of time
     where a sample is called for.
     """
-    by_size = options.method is None and options.sample is None and is_large(problem)
-    name = options.method or ("directions" if by_size else "central")
-    method = METHODS[name]
-    if method.together and options.sample is not None:
-        raise SpecError("sample", f"goes with methods that look at single entries, not with {name}")
-    step = method.step if options.step is None else options.step
-    tolerance = method.tolerance if options.tolerance is None else options.tolerance
-    plan = _Plan(name, method, step, tolerance, options, against, progress)
+    plan = plan_of(problem, options, against, progress)
     with quiet():
         exact = problem.in_float64()
         unfit, lacking = exact.unfit(), exact.lacks_gradient()
@@ -138,22 +105,22 @@ def check(
         title=exact.title,
         verdict=verdict,
         params=params,
-        method=name,
-        step=step,
-        tolerance=tolerance,
-        rule=_rule(plan, precision, exact.traced),
+        method=plan.name,
+        step=plan.step,
+        tolerance=plan.tolerance,
+        rule=rule_in_words(plan, precision, exact.traced),
         nonfinite=outcome.nonfinite,
         extra=[name for name in against or {} if name not in problem.primals],
         interrupted=outcome.interrupted,
         together=outcome.together,
-        by_size=by_size,
+        by_size=plan.by_size,
         precision=precision,
     )
 
 
 def _judged(
     problem: Problem,
-    plan: _Plan,
+    plan: Plan,
     announce: Announce = lambda entries, seconds: None,
     again: Collection[str] = (),
 ) -> _Outcome:
@@ -195,7 +162,7 @@ def _judged(
     return _Outcome(params, None, interrupted)
 
 
-def _rejudged(problem: Problem, plan: _Plan, outcome: _Outcome) -> _Outcome:
+def _rejudged(problem: Problem, plan: Plan, outcome: _Outcome) -> _Outcome:
     """``outcome``, but for what is given and passes where the data are rounded to their dtype."""
     params = dict(outcome.params)
     failing = [name for name, v in params.items() if v.verdict == FAIL]
@@ -222,49 +189,3 @@ def _require_analytic(result: Result, method: str) -> None:
         if not step.record.op.analytic:
             needed = f"{method} needs functions that are analytic throughout"
             raise SpecError("method", f"{needed}; {step.op} is not")
-
-
-def _rule(plan: _Plan, precision: Precision, traced: bool) -> str:
-    if plan.method.together:
-        return _rule_of_directions(plan)
-    unit = "" if plan.method.analytic else " max(1, |x|)"
-    steps = f"h = {plan.step:.3g}{unit} at first, few entries and doubtful ones by many steps"
-    if plan.method.first is None:
-        steps = f"from h = {plan.step:g}{unit} downward"
-    if precision.coarse:
-        steps = f"from h = {COARSEST:g}, or {COARSEST:g} standard deviations of x, downward"
-    rounding = "the rounding of all intermediates" if traced else "the noise of the values"
-    absolute = f"{plan.options.absolute:.3g} + " if plan.options.absolute else ""
-    text = (
-        f"|a - n| <= {plan.tolerance:.3g} max(|a|, |n|) + {absolute}uncertainty of n "
-        "+ 16 eps of the largest |a|; "
-        f"n by {MEANINGS[plan.name]} in float64, {steps}; "
-        f"its uncertainty: {rounding}, and the truncation, found by other "
-        f"steps; measured where that is below {precision.resolution:.0e} of the parameter's largest"
-    )
-    if precision.coarse:
-        text += f"; {precision.words}: tolerance 1000 eps of it"
-    if plan.against is not None:
-        text += (
-            "; gradients in fewer digits: tolerance 1000 eps of their dtype, and what is rounded "
-            "of terms that nearly cancel; in float16 and bfloat16: 8 eps, and what such digits blur"
-        )
-    return text
-
-
-def _rule_of_directions(plan: _Plan) -> str:
-    text = (
-        f"|<g, v> - n| <= {plan.tolerance:.3g} |g v| + uncertainty of n + 16 eps |v| of the "
-        "largest |g|; v has a random weight for each entry, of either sign, between 1 and 2 times "
-        f"max(1, |x|); n by central differences in float64, at h = {plan.step:.3g}, or where that "
-        f"leaves doubt at many steps; measured where its uncertainty is below {RESOLUTION:.0e} of "
-        "|g v|; so many v that all errors but those of a chance of "
-        f"{CHANCE:.0e} are smaller than told; what fails is halved, down to its entries, and these "
-        "are judged by the rule of central differences"
-    )
-    if plan.against is not None:
-        text += (
-            f"; what is given is compared entry by entry, |a - g| <= {plan.tolerance:.3g} "
-            "max(|a|, |g|), or 1000 eps of its dtype"
-        )
-    return text

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gradcli.check.blur import MARGIN, Blur, blur, bounds
 from gradcli.check.courses import Courses
 from gradcli.check.digits import last_digit
-from gradcli.check.given import Digits, digits_of
+from gradcli.check.given import FloatFormat, few_digits
 from gradcli.check.lines import EPS, Point, Vector, scale
 from gradcli.check.rounding import negligible, spread
 from gradcli.problem import Problem, Result
@@ -54,7 +54,7 @@ class Claim(NamedTuple):
     rule: Rule
     flat: Vector
     """Positions of the entries to look at."""
-    digits: Digits | None = None
+    digits: FloatFormat | None = None
     """Those of what was given, where they are few."""
 
     @property
@@ -123,7 +123,7 @@ def make_claims(
         # Sums in it are rounded, too: as coarsely as the digits that the largest entry has.
         eps, last, dtype, digits = point.precision.eps, 0.0, backprop.dtype, None
         if against is not None and given is not None:
-            dtype, digits = given.dtype, digits_of(against, name)
+            dtype, digits = given.dtype, few_digits(against, name)
             kind = np.finfo(dtype if dtype.kind == "f" else np.float64)
             eps, last = float(kind.eps), float(kind.smallest_subnormal)
             eps = eps if digits is None else digits.eps
@@ -149,7 +149,7 @@ def make_claims(
                     floor=max(rule.floor, min(8 * eps / EPS * moved()[name], most))
                 )
             if _is_off(rule, given, backprop):
-                left = MARGIN * blurred(Digits(dtype.name, eps, last))[name].smooth
+                left = MARGIN * blurred(FloatFormat(dtype.name, eps, last))[name].smooth
                 rule = rule._replace(floor=max(rule.floor, min(left, most)))
         claims[name] = Claim(name, given, dtype, backprop, rule, flat, digits)
     return claims
@@ -171,7 +171,12 @@ def _has_small(given: Vector | None, least: float) -> bool:
 
 
 def _in_few(
-    rule: Rule, digits: Digits, largest: float, blurred: Blur, given: Vector | None, right: Vector
+    rule: Rule,
+    digits: FloatFormat,
+    largest: float,
+    blurred: Blur,
+    given: Vector | None,
+    right: Vector,
 ) -> Rule:
     """``rule`` for a gradient in few digits.
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gradcli.check.check import Options, check
+from gradcli.check.check import check
 from gradcli.check.given import Gradients
 from gradcli.check.judge import FAIL, PASS
 from gradcli.check.lines import EPS
+from gradcli.check.plan import Options
 from gradcli.check.rounding import value_rounding
 from gradcli.errors import FormulaError, GradcliError, SpecError
 from gradcli.formula import Formula

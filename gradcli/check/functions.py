@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from gradcli.check.check import Checked, Options, check
+from gradcli.check.check import Checked, check
 from gradcli.check.judge import PASS, ParameterVerdict
+from gradcli.check.plan import Options
 from gradcli.suggest import counted, place
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Digits(NamedTuple):
-    """A floating-point format of few digits."""
+class FloatFormat(NamedTuple):
+    """A format of floating-point numbers."""
 
     name: str
     eps: float
@@ -19,8 +19,8 @@ class Digits(NamedTuple):
     """Above 0."""
 
 
-FLOAT16 = Digits("float16", 2.0**-10, 2.0**-24)
-BFLOAT16 = Digits("bfloat16", 2.0**-7, 2.0**-133)
+FLOAT16 = FloatFormat("float16", 2.0**-10, 2.0**-24)
+BFLOAT16 = FloatFormat("bfloat16", 2.0**-7, 2.0**-133)
 
 
 class Gradients(Mapping[str, npt.NDArray[Any]]):
@@ -48,7 +48,7 @@ class Gradients(Mapping[str, npt.NDArray[Any]]):
         return len(self._arrays)
 
 
-def digits_of(given: Mapping[str, npt.NDArray[Any]], name: str) -> Digits | None:
+def few_digits(given: Mapping[str, npt.NDArray[Any]], name: str) -> FloatFormat | None:
     """The format of one of those ``given``, if it has few digits."""
     if isinstance(given, Gradients) and name in given.coarse:
         return BFLOAT16

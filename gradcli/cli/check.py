@@ -20,8 +20,8 @@ from gradcli.errors import GradcliError, SpecError
 if TYPE_CHECKING:
     from gradcli.check.besides import Besides
     from gradcli.check.check import Checked
-    from gradcli.check.check import Options as CheckOptions
     from gradcli.check.given import Gradients
+    from gradcli.check.plan import Options as CheckOptions
     from gradcli.problem import Problem
 
 CODES = {"pass": GOOD, "fail": NO, "inconclusive": INCONCLUSIVE}
@@ -111,7 +111,7 @@ def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
 
 def _options(given: dict[str, Any]) -> CheckOptions:
     """How to measure, and how far off a gradient may be."""
-    from gradcli.check.check import Options
+    from gradcli.check.plan import Options
 
     if given.get("rtol") is not None and given.get("tol") is not None:
         raise SpecError("rtol", "is another name of tol: give one of them")

@@ -22,7 +22,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from gradcli.check import Checked, check
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.gradient import differentiate
 from gradcli.model import Model
 from tests.benchmarks import alone, by_hand

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from gradcli.catalogue import METHODS
 from gradcli.check import Checked, ParameterVerdict, check
 from gradcli.check.against import read_gradients
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.errors import SpecError
 from gradcli.gradient import differentiate, quiet
 from gradcli.problem import Problem

@@ -26,7 +26,7 @@ from mpmath import mpf
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from gradcli.check import check
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.formula import Formula
 from gradcli.gradient import differentiate
 

@@ -13,12 +13,12 @@ import pytest
 
 from gradcli.catalogue import ACTIVATIONS, LOSSES
 from gradcli.check import check, cost
-from gradcli.check.check import Options
 from gradcli.check.cost import duration, estimate
 from gradcli.check.ladder import RUNGS, ladder
 from gradcli.check.lines import LARGEST_CHUNK, Entries, Point
 from gradcli.check.methods import METHODS, central
 from gradcli.check.ops import check_ops
+from gradcli.check.plan import Options
 from gradcli.check.rounding import value_rounding
 from gradcli.check.sweep import sweep
 from gradcli.engine import REGISTRY, Array, Tensor

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.check.check import Options
 from gradcli.check.formula_claims import POINTS, claimed, elsewhere, rounding_of
+from gradcli.check.plan import Options
 from gradcli.errors import SpecError
 from gradcli.formula import Formula
 from gradcli.keys import Key

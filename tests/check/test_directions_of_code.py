@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradcli.check import check
-from gradcli.check.check import Options
 from gradcli.check.large import is_large
+from gradcli.check.plan import Options
 from gradcli.code.callee import Reply
 from gradcli.code.inputs import read_inputs
 from gradcli.code.problem import Code, CodeProblem

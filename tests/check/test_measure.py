@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradcli.check import check
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.check.sweep import sweep
 from gradcli.formula import Formula
 from gradcli.gradient import differentiate

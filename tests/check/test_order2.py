@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradcli.check import check
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.check.second import Slope
 from gradcli.engine import REGISTRY, Array, Tensor
 from gradcli.engine import plain as engine_plain

@@ -10,7 +10,7 @@ import pytest
 
 from gradcli.catalogue import RULES as MEANINGS
 from gradcli.check import check
-from gradcli.check.check import Options
+from gradcli.check.plan import Options
 from gradcli.check.rules import RULES, compare
 from gradcli.formula import Formula
 from tests.conftest import Gradcli

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from gradcli.check.besides import Besides
-from gradcli.check.check import Options, check
+from gradcli.check.check import check
+from gradcli.check.plan import Options
 from gradcli.check.sweep import sweep
 from gradcli.errors import GradcliError
 from gradcli.formula import Formula
