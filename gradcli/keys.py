@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from gradcli.errors import SpecError
 from gradcli.suggest import suggestion
 
+BESIDE = ("grads", "value", "id")
+"""What may stand among the keys of a specification in a file, and is none of them."""
 _MOST = 2**63 - 1
 
 
@@ -147,7 +149,7 @@ def read_keys(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
     known = {key.name: key for key in keys}
     for name in given:
         if name not in known:
-            raise SpecError(None, f"unknown key {name!r}{suggestion(str(name), known)}")
+            raise SpecError(None, f"unknown key {name!r}{suggestion(str(name), [*known, *BESIDE])}")
     return {name: known[name].read(v) for name, v in given.items() if v is not None}
 
 

@@ -163,8 +163,9 @@ def _perform(
         verb: Verb = loaded(VERB_PLACES[chosen])
         if chosen == "check" and not isinstance(spec, Written):
             for key, found in (("against", spec.grads), ("value", spec.value)):
-                if found is not None:
-                    options.setdefault(key, found)
+                if found is not None and options.setdefault(key, found) is not found:
+                    beside = "grads" if key == "against" else key
+                    raise SpecError(beside, f"stands beside a specification that has {key}, too")
         options |= {key: value for key, value in given.items() if value is not None}
         outcome = verb.act(verb.made(mapping, spec.folder, options), options, view)
         if not isinstance(spec, Written):

@@ -29,7 +29,7 @@ def read_values(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
                 return
             yield reader.value()
         except UnicodeDecodeError:
-            yield reader.lost("is not text, but JSON is expected")
+            yield reader.undecodable()
 
 
 class _Reader:
@@ -82,8 +82,15 @@ class _Reader:
                     column = error.pos - self._text.rfind("\n", 0, error.pos)
                     self._move(error.pos)
                     return self.lost(f"column {column}: JSON: {error.msg}", ", ")
-            except (ValueError, RecursionError) as error:  # too many digits, too deep
+            except RecursionError:
+                return self.lost("JSON: too many lists or tables in one another")
+            except ValueError as error:  # too many digits, a key given twice
                 return self.lost(f"JSON: {error}")
+
+    def undecodable(self) -> tuple[int, Malformed]:
+        """The line that was fetched last is no text."""
+        self._line = self._count
+        return self.lost("is not text, but JSON is expected")
 
     def lost(self, message: str, joint: str = ": ") -> tuple[int, Malformed]:
         """``message`` with the line, having gone to where the values go on after a mistake."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -12,10 +13,9 @@ from typing import IO, Any, NamedTuple
 from gradcli.errors import DocumentError, FileError
 from gradcli.inputs.jsonstream import Malformed, read_values
 from gradcli.inputs.opening import STDIN_GONE, named, open_file, open_stdin
+from gradcli.keys import BESIDE
 
 Document = dict[str, Any]
-_BESIDE = ("grads", "value", "id")
-"""What may stand among the keys of a specification, and is none of them."""
 
 
 class SpecFile(NamedTuple):
@@ -36,7 +36,7 @@ class SpecFile(NamedTuple):
         """The specification: the document, or what stands in it as ``spec``, as in an answer."""
         spec = self.document.get("spec")
         if not isinstance(spec, dict):
-            spec = {key: value for key, value in self.document.items() if key not in _BESIDE}
+            spec = {key: value for key, value in self.document.items() if key not in BESIDE}
         return self.change(spec)
 
     @property
@@ -94,8 +94,7 @@ def read_specs(name: str) -> Iterator[SpecFile]:
         if isinstance(found, dict):
             return SpecFile(name, found, folder, line)
         if not isinstance(found, Malformed):
-            kind = type(found).__name__
-            found = f"line {line}: must be a JSON object of keys, not a {kind}"
+            found = f"line {line}: must be a JSON object of keys, not {json.dumps(found)[:40]}"
         raise DocumentError(f"{name}: {found}", line)
 
     return map(spec, _found(name))  # which goes on after an error, as a generator does not

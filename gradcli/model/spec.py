@@ -9,7 +9,7 @@ from gradcli.catalogue import INITIALISERS, LOSSES
 from gradcli.conventions.convention import Convention, convention_of
 from gradcli.engine import REGISTRY
 from gradcli.errors import SpecError
-from gradcli.keys import Key
+from gradcli.keys import BESIDE, Key
 from gradcli.layers.dense import Dense
 from gradcli.layers.layer import Shape
 from gradcli.model.network import leaves
@@ -262,12 +262,13 @@ def _refuse_unknown(given: Mapping[str, Any], layers: tuple[Placed, ...]) -> Non
     short = [] if "layers" in given else [list(placed.names.values()) for placed in layers]
     known = [key.name for key in MODEL_KEYS if key.name not in SHORT]
     known += ["loss", *[name for names in short for name in names]]
+    keys = [*known, *BESIDE]
     for key, value in given.items():
         letter, number = str(key)[:1], str(key)[1:]
         if key in known or (short and key in SHORT and _is_initialiser(value)):
             continue
         if letter not in SHORT or (number and not number.isdecimal()):
-            raise SpecError(None, f"unknown key {key!r}{suggestion(str(key), known)}")
+            raise SpecError(None, f"unknown key {key!r}{suggestion(str(key), keys)}")
         if not short:
             raise SpecError(key, "does not go with layers: give it in the layer")
         names = ", ".join(short[0])

@@ -78,6 +78,19 @@ def test_a_warning_says_whose_it_is(gradcli: Gradcli) -> None:
     assert (ran.code, ran.err) == (0, f"gradcli: warning: -: line 2: grads: {told}\n")
 
 
+def test_an_answer_that_would_not_be_judged_is_refused(gradcli: Gradcli) -> None:
+    """Beside a specification with gradients of its own, or under a name that is misspelt."""
+    theirs = {"grads": {"x": 7}}
+    for document, told in (
+        ({**SQUARE, **theirs, "against": {"x": 6}}, "grads: stands beside a specification"),
+        ({"spec": {**SQUARE, "value": 9}, "value": 8}, "value: stands beside a specification"),
+        ({**SQUARE, "gards": {"x": 7}}, "unknown key 'gards'; did you mean 'grads'?"),
+        ({**LINEAR, "grad": {"w": 7}}, "unknown key 'grad'; did you mean 'grads'?"),
+    ):
+        ran = gradcli("check run -", stdin=lines(document))
+        assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
 def test_what_is_allowed_of_gradients_is_allowed_of_a_value(gradcli: Gradcli) -> None:
     for option, code in (("", 1), ("--atol 0.1", 0), ("--atol 0.01", 1), ("--rtol 0.01", 0)):
         assert gradcli(f"check formula x^2 x=3 --value 9.05 {option}").code == code
