@@ -52,6 +52,15 @@ def cli(debug: bool) -> None:
     """
 
 
+def _narrow() -> int | None:
+    """The width of help on a terminal of under 52 columns, for which Click lays out none."""
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(1).columns
+    except (OSError, ValueError):
+        return None
+    return max(columns - 2, 20) if 0 < columns < 52 else None
+
+
 def main() -> NoReturn:
     """The entry point: run, flush, leave."""
     # Imports make many objects that all live on: collecting among them only takes time.
@@ -65,4 +74,5 @@ def main() -> NoReturn:
         from gradcli.cli.completion import prepare
 
         prepare()
+    cli.context_settings["terminal_width"] = _narrow()
     leave(guarded(cli))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -64,6 +65,14 @@ def test_a_verb_lists_its_problems_whole(gradcli: Gradcli) -> None:
     assert re.search(r"\n  mae +A model with mean absolute error\.\n", listed)
     assert re.search(r"\n  himmelblau +Four equal minima\.\n", listed)
     assert "..." not in listed.partition("Models:")[2]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_the_terminal(columns: int) -> None:
+    command = [sys.executable, "-m", "gradcli", "check", "run", "--help"]
+    env = {**os.environ, "COLUMNS": str(columns)}
+    out = subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout
+    assert columns - 10 < max(map(len, out.splitlines())) <= columns
 
 
 def test_version_and_no_command(gradcli: Gradcli) -> None:
