@@ -24,7 +24,9 @@ def matched(given: Shapes, ours: Shapes, told: Mapping[str, str]) -> dict[str, s
         [name for name in given if name not in found],
         [name for name in ours if name not in found.values()],
     )
-    lost = [name for name in given if name not in {**found, **spelt}]
+    lost = [name for name in given if name not in found and name not in spelt]
+    if not lost:
+        return found | spelt
     return by_order(given, ours, found | _undoubted(spelt, lost))
 
 

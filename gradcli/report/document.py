@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Singles = list[npt.NDArray[np.float32]]
+
 
 def dumps(answer: Mapping[str, Any]) -> str:
     """``answer`` on one line; arrays as nested lists, nan and infinities as null.
 
     What a terminal would obey (DEL, C1 controls, marks of direction) is escaped as JSON does it.
     """
-    parts: list[str] = []
-    singles: list[npt.NDArray[np.float32]] = []
-    _write("", answer, parts, singles)
-    text = "".join(parts)
+    text, singles = _quickly(answer) or _slowly(answer)
     if singles:
         texts = _texts if sum([array.size for array in singles]) < _FEW else _import_texts()
         once = {id(array): array for array in singles}  # an array given is in the spec, too
@@ -31,6 +30,41 @@ def dumps(answer: Mapping[str, Any]) -> str:
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _quickly(answer: Mapping[str, Any]) -> tuple[str, Singles] | None:
+    """The text with ``_SINGLES`` in place of arrays of singles, and these; None where it has nan.
+
+    What the standard library writes at once takes a tenth of the time.
+    """
+    singles: Singles = []
+
+    def plain(value: Any) -> Any:
+        if _is_single(value):
+            singles.append(np.asarray(value))
+            return _SINGLES
+        if isinstance(value, (np.ndarray, np.generic)):
+            return _lists(np.asarray(value))
+        if isinstance(value, Mapping):
+            return dict(value)
+        raise TypeError
+
+    try:
+        text = json.dumps(answer, ensure_ascii=False, allow_nan=False, default=plain)
+    except (TypeError, ValueError):
+        return None
+    mark = json.dumps(_SINGLES)
+    if text.count(mark) != len(singles):  # a text that looks like one
+        return None
+    return text.replace(mark, _SINGLES), singles
+
+
+def _slowly(answer: Mapping[str, Any]) -> tuple[str, Singles]:
+    """The same, with null for what is not finite."""
+    parts: list[str] = []
+    singles: Singles = []
+    _write("", answer, parts, singles)
+    return "".join(parts), singles
 
 
 def _texts(arrays: Iterable[npt.NDArray[np.float32]]) -> list[str]:
@@ -58,9 +92,7 @@ _MOST_AXES, _MOST = 4, 2**16
 _WORDS = {None: "null", True: "true", False: "false"}
 
 
-def _write(
-    before: str, value: Any, parts: list[str], singles: list[npt.NDArray[np.float32]]
-) -> None:
+def _write(before: str, value: Any, parts: list[str], singles: Singles) -> None:
     """Append ``before`` and ``value`` to ``parts``, and arrays of singles to ``singles``."""
     kind = type(value)
     if kind is str:
@@ -86,7 +118,7 @@ def _write(
             joint = ", "
         parts.append("]")
     elif isinstance(value, (np.ndarray, np.generic)):
-        if value.dtype == np.float32 and value.ndim <= _MOST_AXES and 0 < value.size <= _MOST:
+        if _is_single(value):
             parts.append(before + _SINGLES)
             singles.append(np.asarray(value))
         else:
@@ -97,6 +129,16 @@ def _write(
         _write(before, list(value), parts, singles)
     else:
         parts.append(before + json.dumps(value, allow_nan=False, ensure_ascii=False))
+
+
+def _is_single(value: Any) -> bool:
+    """Whether it is an array of singles, or one, that is written together with others."""
+    return (
+        isinstance(value, (np.ndarray, np.generic))
+        and value.dtype == np.float32
+        and value.ndim <= _MOST_AXES
+        and 0 < value.size <= _MOST
+    )
 
 
 def _lists(array: npt.NDArray[Any]) -> Any:
