@@ -40,8 +40,9 @@ def laddered_together(
     parts = [Entries(point, name, claim.flat) for name, claim in claims.items()]
     lines = Joined(parts)
     lines.near, lines.growth = entry_rounding(courses, {part.name: part.flat for part in parts})
-    split = [np.split(each, lines.ends) for each in ladder(lines)]
-    return {name: Slopes(*each) for name, each in zip(claims, zip(*split))}
+    found = ladder(lines)
+    places = zip(claims, lines.places)
+    return {name: Slopes(*[each[place] for each in found]) for name, place in places}
 
 
 def clear(claim: Claim, slopes: Slopes, some: Vector, resolution: Vector) -> Vector:
@@ -61,4 +62,6 @@ def clear(claim: Claim, slopes: Slopes, some: Vector, resolution: Vector) -> Vec
 
 def cut(some: Vector, parts: int) -> list[Vector]:
     """``some`` in so many ``parts`` of about one size, none of them empty."""
+    if parts == 1 and some.size:
+        return [some]
     return [part for part in np.array_split(some, max(parts, 1)) if part.size]

@@ -202,10 +202,12 @@ _COARSEST = 1e-4
 
 def choose(problem: Problem, sample: int | None) -> dict[str, Vector]:
     """Positions of the entries to look at, by parameter: all, or ``sample`` of each."""
+    if sample is None:
+        return {name: np.arange(primal.size) for name, primal in problem.primals.items()}
     rng = np.random.default_rng(0)
     chosen = {}
     for name, primal in problem.primals.items():
-        if sample is None or primal.size <= sample:
+        if primal.size <= sample:
             chosen[name] = np.arange(primal.size)
         else:
             chosen[name] = np.sort(rng.choice(primal.size, sample, replace=False))

@@ -140,7 +140,7 @@ def _extrapolate(
     """
     n, m = rows.shape
     best, error, shortest = np.full(n, np.nan), np.full(n, np.inf), h[:, 0].copy()
-    coarse = coarsest = rows
+    coarse, coarsest, each = rows, rows, np.arange(n)
     for order in range(1, min(_ORDERS, m - 1) + 1):
         factor = ratio ** (power * order)
         finer, coarser = coarse[:, 1:], coarse[:, :-1]
@@ -152,17 +152,18 @@ def _extrapolate(
         change = np.maximum(change, before) + noise
         # Rounding that was seen on finer rungs, and more than was foreseen, counts too.
         steps = h[:, order:]
-        seen = np.abs(np.diff(better, axis=1)) * steps[:, 1:]
-        seen = np.where(np.isfinite(seen), seen, 0.0)
-        seen = np.concatenate([_finest_first(np.maximum, seen), np.zeros((n, 1))], axis=1)
+        seen = np.zeros_like(better)
+        seen[:, :-1] = np.abs(better[:, 1:] - better[:, :-1]) * steps[:, 1:]
+        seen[~np.isfinite(seen)] = 0.0
+        seen = _finest_first(np.maximum, seen)
         # So much more is no rounding, but a jump, which coarser rungs know nothing of.
         known = np.isfinite(better) & ~(seen > _JUMP * noise * steps)
         width = np.where(known, change + seen / steps, np.inf)
-        low, high = better - width, better + width
-        low = _finest_first(np.maximum, np.where(np.isfinite(width), low, -np.inf))
-        high = _finest_first(np.minimum, np.where(np.isfinite(width), high, np.inf))
+        middle = np.where(known, better, 0.0)
+        low = _finest_first(np.maximum, middle - width)
+        high = _finest_first(np.minimum, middle + width)
         width = np.where(low <= high, width, np.inf)
-        pick = np.arange(n), np.argmin(width, axis=1)
+        pick = each, width.argmin(axis=1)
         wins = width[pick] < error
         best, error = np.where(wins, better[pick], best), np.where(wins, width[pick], error)
         shortest = np.where(wins, steps[pick], shortest)

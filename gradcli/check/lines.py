@@ -6,6 +6,7 @@ The perturbed arrays are stacked and evaluated in one forward pass a chunk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -172,8 +173,10 @@ class Joined(Lines):
     def __init__(self, parts: Sequence[Entries]) -> None:
         super().__init__(parts[0].point, parts[0].name)
         self.parts = parts
-        self.ends = np.cumsum([len(part.x) for part in parts])[:-1]
         self.x = np.concatenate([part.x for part in parts])
+        ends = list(accumulate([len(part.x) for part in parts], initial=0))
+        self.places = [slice(*pair) for pair in pairwise(ends)]
+        """Where the lines of each part are."""
 
     @property
     def unit(self) -> Vector:
@@ -181,8 +184,8 @@ class Joined(Lines):
 
     def at(self, points: Vector) -> Vector:
         """The scalar with each entry in turn at its ``points`` (n, m): values (n, m)."""
-        each = zip(self.parts, np.split(points, self.ends))
-        return np.concatenate([part.at(some) for part, some in each])
+        each = zip(self.parts, self.places)
+        return np.concatenate([part.at(points[place]) for part, place in each])
 
 
 class Blocks(Lines):
