@@ -109,7 +109,7 @@ class _Running:
             came = self._came(deadline - time.monotonic())
             if came is None:
                 what = "has not read its request" if written < len(line) else "has not replied"
-                raise _Failure(f"{what} within {timeout:g} seconds")
+                raise _Failure(f"{what} within {timeout:g} second{'s' * (timeout != 1)}")
             if self._stdin in came:
                 written += self._write(memoryview(line)[written:])
                 if written == len(line):

@@ -86,16 +86,15 @@ class _Raw(NamedTuple):
 
 
 def _tells(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("file"), str) and isinstance(value.get("shape"), list)
+    return isinstance(value.get("file"), str)
 
 
 def _told(name: str, value: Mapping[str, Any], ends: dict[str, int]) -> _Raw:
     """What ``value`` tells of; ``ends`` has where the arrays before it end in each file."""
-    file, shape = value["file"], value["shape"]
+    file, shape = value["file"], value.get("shape")
     offset = value.get("offset", ends.get(file, 0))
-    if set(value) - {"file", "shape", "offset"} or not all(
-        is_whole(n, 0) for n in (offset, *shape)
-    ):
+    others = set(value) - {"file", "shape", "offset"}
+    if others or not isinstance(shape, list) or not all(is_whole(n, 0) for n in (offset, *shape)):
         raise FileError(
             f"{name}: must have file, shape and perhaps offset, in whole numbers from 0"
         )
