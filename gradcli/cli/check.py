@@ -60,11 +60,12 @@ def _check(problem: Problem, given: dict[str, Any], view: View) -> Outcome:
         {} if against is None else against.matched,
     )
     code, complaint = _ended(report.checked)
+    how = {} if checked.by_size else {"method": checked.method}  # by size it is chosen again
     source = given["against"] if isinstance(given.get("against"), str) else "grads"
     extra = f"no parameter of this problem ({', '.join(problem.primals)}), and not judged"
     return Outcome(
         report,
-        lambda: respelt(problem, "check", {"method": checked.method, **given}),
+        lambda: respelt(problem, "check", {**how, **given}),
         code,
         complaint,
         [f"{source}: {name!r} is {extra}" for name in checked.extra],
