@@ -19,6 +19,7 @@ from gradcli.cli.show import Outcome, show, write_line
 from gradcli.cli.view import View
 from gradcli.errors import DocumentError, GradcliError, PointedError, SpecError
 from gradcli.keys import Key, read_keys, shown
+from gradcli.suggest import printable
 from gradcli.verb_keys import TRAINING_KEYS, VERB, VERBS
 
 if TYPE_CHECKING:
@@ -211,9 +212,11 @@ def _refused(
     if click.get_current_context().find_root().params["debug"]:
         raise error
     text = str(error).partition("\n")[0]
+    whose = f"line {spec.line}" if isinstance(spec, DocumentError) else str(spec.id or spec.place)
     if suites is not None:
-        whose = f"line {spec.line}" if isinstance(spec, DocumentError) else spec.id or spec.place
-        suites.refuse(str(whose), text)
+        suites.refuse(whose, text)
+    if view.brief:
+        write_line(f"{_TOLD[USAGE]:12}  {printable(whose)}")
     if view.json:
         from gradcli.report.document import dumps
 

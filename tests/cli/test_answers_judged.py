@@ -175,6 +175,7 @@ def test_many_have_a_line_each(gradcli: Gradcli) -> None:
         *[f"pass          s{i}: 1 entry of 1 parameter" for i in range(6)],
         "fail          line 7: x: 1 of 1 entry off: sign flipped",
         "inconclusive  line 8: x: kink: slope -1 to the left, 1 to the right; backprop takes 0",
+        "refused       line 9",
         "9 documents: 6 pass, 1 fail, 1 inconclusive, 1 refused",
     ]
     assert "line 9: unknown key" in ran.err or "line 9: names no problem" in ran.err
