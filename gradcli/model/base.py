@@ -111,7 +111,7 @@ class Network(Problem):
 
     @property
     def primals(self) -> Arrays:
-        known = {**self._base, **self.arrays}
+        known = {**self._base, **self.arrays} if self._base else self.arrays
         return {name: known[name] for name in self._wrt}
 
     @property
