@@ -303,7 +303,8 @@ def test_plots(gradcli: Gradcli, tmp_path: Path) -> None:
             "formula sum(x^2) x=1,2", "formula x^2 x=1,2 --jacobian",
         ]
     ):  # fmt: skip
-        for kind, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+        kinds = [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+        for kind, begins in kinds if i == 0 else kinds[i % 3 :][:1]:  # a picture is one in any
             path = tmp_path / f"{i}.{kind}"
             ran = gradcli(f"{command} --plot {path}")
             assert ran.err == "", command
