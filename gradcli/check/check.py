@@ -14,6 +14,7 @@ from gradcli.check.judge import (
     FAIL,
     INCONCLUSIVE,
     PASS,
+    Outcome,
     ParameterVerdict,
     judge,
     not_reached,
@@ -59,15 +60,6 @@ class Checked(NamedTuple):
     """How finely the values are known."""
 
 
-class _Outcome(NamedTuple):
-    """What was found at one point."""
-
-    params: dict[str, ParameterVerdict]
-    nonfinite: str | None = None
-    interrupted: bool = False
-    together: Proof | None = None
-
-
 def check(
     problem: Problem,
     options: Options = Options(),  # noqa: B008  (immutable)
@@ -96,7 +88,7 @@ def check(
             precision = precision_of(exact)
         else:
             precision = DOUBLE
-            outcome = _Outcome({n: unjudged(p, unfit) for n, p in exact.primals.items()})
+            outcome = Outcome({n: unjudged(p, unfit) for n, p in exact.primals.items()})
     params = outcome.params
     verdict = FAIL if outcome.nonfinite else overall(v.verdict for v in params.values())
     if verdict == PASS and outcome.together is not None and outcome.together.worst.wrong:
@@ -123,20 +115,18 @@ def _judged(
     plan: Plan,
     announce: Announce = lambda entries, seconds: None,
     again: Collection[str] = (),
-) -> _Outcome:
+) -> Outcome:
     """The verdicts at one point, or what is not finite there; only on those ``again``, if any."""
     result = differentiate(problem)
     bad = nonfinite(problem, result)
     if bad is not None:
-        return _Outcome({}, bad)
+        return Outcome({}, bad)
     if plan.method.analytic:
         _require_analytic(result, plan.name)
     point = point_of(problem, result)
     if plan.method.together:
         plan.progress(-sum(problem.primals[name].size for name in again))
-        large = plan.tolerance, plan.options.absolute, plan.step, plan.progress
-        found = judge_large(point, result, plan.against, *large, again)
-        return _Outcome(found.params, None, found.interrupted, found.together)
+        return judge_large(point, result, plan, again)
     chosen = choose(problem, plan.options.sample)
     if again:
         chosen = {name: chosen[name] for name in again}
@@ -159,10 +149,10 @@ def _judged(
     judged = {name: judge(claim, measured[name]) for name, claim in done.items()}
     judged = with_causes(problem, done, measured, judged)
     params = {name: judged.get(name) or not_reached(claim) for name, claim in claims.items()}
-    return _Outcome(params, None, interrupted)
+    return Outcome(params, None, interrupted)
 
 
-def _rejudged(problem: Problem, plan: Plan, outcome: _Outcome) -> _Outcome:
+def _rejudged(problem: Problem, plan: Plan, outcome: Outcome) -> Outcome:
     """``outcome``, but for what is given and passes where the data are rounded to their dtype."""
     params = dict(outcome.params)
     failing = [name for name, v in params.items() if v.verdict == FAIL]

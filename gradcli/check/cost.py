@@ -10,13 +10,22 @@ import numpy as np
 from gradcli.check.lines import Entries, Point, Vector
 from gradcli.check.methods import Method
 from gradcli.errors import SpecError
+from gradcli.problem import Problem
 
 LONG = 10
 """Seconds above which work is announced before it is begun."""
 MOST_ENTRIES = 1_000_000
 """Above this a check asks for a sample."""
+_MOST_WORK = 6e9
+"""Entries times multiply-adds of an evaluation: beyond, a check of every entry takes long."""
 _SHORT = 64
 """So few entries are begun without an estimate."""
+
+
+def is_large(problem: Problem) -> bool:
+    """Whether a check of every entry would take about ten seconds, by the work that it is."""
+    entries = sum(primal.size for primal in problem.primals.values())
+    return entries * problem.work > _MOST_WORK
 
 
 def estimate(point: Point, chosen: Mapping[str, Vector], method: Method) -> float:

@@ -87,6 +87,17 @@ class ParameterVerdict(NamedTuple):
     """What random directions have shown of the problem's own gradient, where it is large."""
 
 
+class Outcome(NamedTuple):
+    """What was found at one point."""
+
+    params: dict[str, ParameterVerdict]
+    nonfinite: str | None = None
+    """Where the first nan or infinity came from, if the value is not finite."""
+    interrupted: bool = False
+    together: Proof | None = None
+    """Of all parameters at once, where that is the method, and no interrupt came before."""
+
+
 def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     """Judge ``claim`` by what was ``measured``."""
     claimed, flat, blank = claim.entries, claim.flat, not_reached(claim)

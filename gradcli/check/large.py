@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from gradcli.check.causes import with_causes
 from gradcli.check.claims import Claim, make_claims
@@ -17,6 +16,7 @@ from gradcli.check.judge import (
     INCONCLUSIVE,
     NAMED,
     PASS,
+    Outcome,
     ParameterVerdict,
     judge,
     not_reached,
@@ -24,11 +24,10 @@ from gradcli.check.judge import (
 from gradcli.check.lines import Point, Progress, Vector
 from gradcli.check.measure import Measured, measure
 from gradcli.check.methods import METHODS
+from gradcli.check.plan import Plan
 from gradcli.check.projection import Projection, Proof
-from gradcli.problem import Problem, Result
+from gradcli.problem import Result
 
-_MOST_WORK = 6e9
-"""Entries times multiply-adds of an evaluation: beyond, a check of every entry takes long."""
 _SAMPLE_WORK = 2e7
 """Multiply-adds for one evaluation by each of the entries that are looked at."""
 _FEWEST, _MOST = 8, 64
@@ -44,31 +43,7 @@ _Found: TypeAlias = tuple[ParameterVerdict, _Evidence | None]
 """A verdict, and what it rests on where that may tell why it is so."""
 
 
-class Large(NamedTuple):
-    """What was found at one point."""
-
-    params: dict[str, ParameterVerdict]
-    together: Proof | None
-    """Of all parameters at once; None where an interrupt came before."""
-    interrupted: bool
-
-
-def is_large(problem: Problem) -> bool:
-    """Whether a check of every entry would take about ten seconds, by the work that it is."""
-    entries = sum(primal.size for primal in problem.primals.values())
-    return entries * problem.work > _MOST_WORK
-
-
-def judge_large(
-    point: Point,
-    result: Result,
-    against: Mapping[str, npt.NDArray[Any]] | None,
-    tolerance: float,
-    absolute: float,
-    step: float,
-    progress: Progress,
-    again: Collection[str] = (),
-) -> Large:
+def judge_large(point: Point, result: Result, plan: Plan, again: Collection[str] = ()) -> Outcome:
     """The verdicts on the gradients of all parameters, or of those ``again``.
 
     The problem's own are proven along directions, the entries of those that fail are
@@ -77,10 +52,13 @@ def judge_large(
     problem = point.problem
     names = [name for name in problem.primals if not again or name in again]
     none = {name: np.arange(0) for name in names}
-    own = claims = make_claims(point, result, None, tolerance, none, absolute)
-    if against is not None:
-        claims = make_claims(point, result, against, tolerance, none, absolute)
-    court = _Court(Prover(point, result, step), result, progress)
+
+    def claimed(against: Mapping[str, Vector] | None) -> dict[str, Claim]:
+        return make_claims(point, result, against, plan.tolerance, none, plan.options.absolute)
+
+    own = claimed(None)
+    claims = own if plan.against is None else claimed(plan.against)
+    court = _Court(Prover(point, result, plan.step), result, plan.progress)
     together, interrupted = None, False
     try:
         together = court.prover.prove_together(own, _TOGETHER)
@@ -90,7 +68,8 @@ def judge_large(
     except KeyboardInterrupt:
         interrupted = True
     params = court.verdicts()
-    return Large({n: params.get(n) or not_reached(claims[n]) for n in names}, together, interrupted)
+    verdicts = {n: params.get(n) or not_reached(claims[n]) for n in names}
+    return Outcome(verdicts, None, interrupted, together)
 
 
 class _Court:

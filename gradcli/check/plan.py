@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from gradcli.catalogue import METHODS as MEANINGS
+from gradcli.check.cost import is_large
 from gradcli.check.ladder import COARSEST
-from gradcli.check.large import is_large
 from gradcli.check.lines import Precision, Progress
 from gradcli.check.measure import RESOLUTION
 from gradcli.check.methods import METHODS, Method

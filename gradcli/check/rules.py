@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.claims import choose
-from gradcli.check.large import is_large
+from gradcli.check.cost import is_large
 from gradcli.check.lines import Entries, Point, Vector
 from gradcli.gradient import differentiate, quiet
 from gradcli.problem import Problem

@@ -10,8 +10,8 @@ import pytest
 
 from gradcli.check import Checked, check
 from gradcli.check import large as large_module
+from gradcli.check.cost import is_large
 from gradcli.check.directions import Prover
-from gradcli.check.large import is_large
 from gradcli.check.plan import Options
 from gradcli.check.projection import CHANCE, weights_of
 from gradcli.errors import SpecError

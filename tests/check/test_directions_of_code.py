@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcli.check import check
-from gradcli.check.large import is_large
+from gradcli.check.cost import is_large
 from gradcli.check.plan import Options
 from gradcli.code.callee import Reply
 from gradcli.code.inputs import read_inputs
