@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gradcli.code.arguments import Arguments
-from gradcli.code.callee import Reply, Undefined
+from gradcli.code.callee import Reply
 from gradcli.code.gradients import real
 from gradcli.code.loading import Function
 from gradcli.code.problem import CodeProblem
@@ -66,15 +65,6 @@ class FunctionProblem(CodeProblem):
 
     def lacks_gradient(self) -> str | None:
         return None if self.inputs.floating else super().lacks_gradient()
-
-    def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        found, primals = np.empty(len(stack), stack.dtype), self.primals
-        for i, moved in enumerate(stack):
-            try:
-                found[i] = self.forward({**primals, name: moved})
-            except Undefined:
-                found[i] = np.nan
-        return found
 
     def stepper(self) -> Callable[[Arrays], tuple[Any, Arrays]]:
         from gradcli.stepping import stepper  # a plain answer needs none of it

@@ -1,4 +1,4 @@
-"""Whose gradients are which: those that code returns, by the names of its inputs."""
+"""Whose gradients are which: those that code returns, by the names of its inputs, and lacks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradcli.code.inputs import Inputs
 from gradcli.errors import GradcliError, SpecError
 from gradcli.naming.matching import matched
 from gradcli.problem import Arrays
@@ -66,6 +67,44 @@ def _meant(names: Sequence[str], title: str, floating: Sequence[str]) -> dict[st
             near = suggestion(name, floating)
             raise GradcliError(f"{title} gives a gradient {name!r}, which is by no input{near}")
     return found
+
+
+def require_floating(wrt: Sequence[str], inputs: Inputs) -> None:
+    """Raise SpecError where gradients cannot be taken by all ``wrt`` of the ``inputs``."""
+    for name in wrt:
+        if name not in inputs.arrays:
+            known = suggestion(name, inputs.floating)
+            raise SpecError("wrt", f"there is no array {name!r} here{known}")
+        if name not in inputs.floating:
+            raise SpecError("wrt", f"{name} is of whole numbers, which nothing moves")
+
+
+def chosen(wrt: Sequence[str], inputs: Inputs, gives: Sequence[str], title: str) -> list[str]:
+    """The inputs ``wrt``, or else all by which the code ``gives`` gradients, if it does at all.
+
+    Raises SpecError where it gives others.
+    """
+    for name in wrt:
+        if gives and name not in gives:
+            raise SpecError("wrt", f"{title} gives no gradient by {name}")
+    return list(dict.fromkeys(wrt)) or [n for n in inputs.floating if n in gives or not gives]
+
+
+def amiss(gradients: Arrays, arrays: Arrays, names: Sequence[str], title: str) -> list[str]:
+    """What to tell of ``gradients`` by those ``names`` that are missing, or of other shapes."""
+    told = []
+    for name in names if gradients else ():
+        if name not in gradients:
+            told.append(f"{title} gives no gradient by {name}")
+        elif np.shape(gradients[name]) != arrays[name].shape:
+            told.append(misshapen(name, gradients[name], arrays[name]))
+    return told
+
+
+def misshapen(name: str, gradient: Any, array: npt.NDArray[Any]) -> str:
+    """That the ``gradient`` by the ``array`` of this name is of another shape."""
+    shapes = f"has shape {np.shape(gradient)}, but {name} has {np.shape(array)}"
+    return f"the gradient by {name} {shapes}"
 
 
 def real(value: Any, what: str) -> npt.NDArray[Any]:

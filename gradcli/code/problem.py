@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.code.callee import Callee, Reply, Undefined
+from gradcli.code.gradients import amiss, chosen, misshapen, require_floating
 from gradcli.code.inputs import Inputs
 from gradcli.code.trial import tried
 from gradcli.engine import Array, Tensor
@@ -18,7 +19,7 @@ from gradcli.inputs.bindings import moved
 from gradcli.inputs.upstreams import upstreams_of
 from gradcli.inputs.values import written
 from gradcli.problem import Arrays, Note, Problem, Result, same
-from gradcli.suggest import printable, suggestion
+from gradcli.suggest import printable
 
 if TYPE_CHECKING:
     from gradcli.inputs.streams import Stream
@@ -77,7 +78,7 @@ class CodeProblem(Problem):
             found = upstreams_of(named, upstreams, folder, stream)
             return [upstream.astype(self.dtype) for upstream in found]
 
-        self._require_floating(wrt or ())
+        require_floating(wrt or (), inputs)
         self._weighted = False
         trial = tried(code.callee, code.title, inputs, self._arrays, fitted)
         self._upstreams = [np.asarray(upstream) for upstream in trial.upstreams]
@@ -85,8 +86,11 @@ class CodeProblem(Problem):
         self._unfit = trial.unfit
         self._gives = list(trial.reply.gradients or {})
         self._all = not wrt
-        self._wrt = self._chosen(wrt or ())
-        self.cautions = [*trial.cautions, *self._told(trial.reply)]
+        self._wrt = chosen(wrt or (), inputs, self._gives, code.title)
+        unfit = [f"{code.title}: {self._unfit}"] if self._unfit else []
+        names = self._wrt if wrt else inputs.floating
+        unfitting = amiss(trial.reply.gradients or {}, self._arrays, names, code.title)
+        self.cautions = [*trial.cautions, *unfit, *unfitting]
 
     @property
     def title(self) -> str:
@@ -191,9 +195,10 @@ class CodeProblem(Problem):
 
         It is nan where there is none, because the code stops at an arithmetic error there.
         """
-        if stack.dtype.kind == "c":
+        if stack.dtype.kind == "c" and not self.traced:
             raise SpecError("method", "complex needs functions that the engine follows")
-        found, primals = np.empty(len(stack)), self.primals
+        found = np.empty(len(stack), np.result_type(stack, np.float64))
+        primals = self.primals
         for i, moved_there in enumerate(stack):
             try:
                 found[i] = self.forward({**primals, name: moved_there})
@@ -213,7 +218,7 @@ class CodeProblem(Problem):
             result = self._answered(primals)
             for name, gradient in result.gradients.items():
                 if gradient.shape != np.shape(primals[name]):
-                    raise GradcliError(self._misshapen(name, gradient))
+                    raise GradcliError(misshapen(name, gradient, primals[name]))
             return result.value, result.gradients
 
         return step
@@ -243,34 +248,3 @@ class CodeProblem(Problem):
     def _upstream_names(self, count: int) -> list[str]:
         others = [f"upstream_{self.code.name_of(i)}" for i in range(1, count)]
         return ["upstream", *others]
-
-    def _require_floating(self, wrt: Sequence[str]) -> None:
-        floating = self.inputs.floating
-        for name in wrt:
-            if name not in self._arrays:
-                known = suggestion(name, floating)
-                raise SpecError("wrt", f"there is no array {name!r} here{known}")
-            if name not in floating:
-                raise SpecError("wrt", f"{name} is of whole numbers, which nothing moves")
-
-    def _chosen(self, wrt: Sequence[str]) -> list[str]:
-        for name in wrt:
-            if self._gives and name not in self._gives:
-                raise SpecError("wrt", f"{self.code.title} gives no gradient by {name}")
-        if wrt:
-            return list(dict.fromkeys(wrt))
-        return [name for name in self.inputs.floating if name in self._gives or not self._gives]
-
-    def _told(self, reply: Reply) -> list[str]:
-        told = [f"{self.code.title}: {self._unfit}"] if self._unfit else []
-        gradients = reply.gradients or {}
-        for name in self.inputs.floating if gradients else ():
-            if name not in gradients and self._all:
-                told.append(f"{self.code.title} gives no gradient by {name}")
-            elif name in self._wrt and np.shape(gradients[name]) != self._arrays[name].shape:
-                told.append(self._misshapen(name, gradients[name]))
-        return told
-
-    def _misshapen(self, name: str, gradient: Any) -> str:
-        shape = self._arrays[name].shape
-        return f"the gradient by {name} has shape {np.shape(gradient)}, but {name} has {shape}"
