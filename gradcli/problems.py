@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 from gradcli.catalogue import KINDS
@@ -11,14 +12,14 @@ from gradcli.errors import SpecError
 from gradcli.problem import Problem
 
 _PLACES = {
-    "loss": "gradcli.model.model:Model",
-    "layer": "gradcli.model.single:SingleLayer",
-    "formula": "gradcli.formula.formula:Formula",
-    "landscape": "gradcli.formula.landscapes:LandscapeProblem",
-    "python": "gradcli.code.python:PythonProblem",
-    "program": "gradcli.code.program:ProgramProblem",
+    "loss": "gradcli.model.model:Model.from_spec",
+    "layer": "gradcli.model.single:SingleLayer.from_spec",
+    "formula": "gradcli.formula.formula:Formula.from_spec",
+    "landscape": "gradcli.formula.landscapes:LandscapeProblem.from_spec",
+    "python": "gradcli.code.python:python_problem",
+    "program": "gradcli.code.program:program_problem",
 }
-"""By the key that tells a kind of problem, the class that has its ``from_spec``."""
+"""By the key that tells a kind of problem, what makes it of a mapping, and the folder of files."""
 RUNS_CODE = ("python", "program")
 """The kinds that run somebody's own code."""
 
@@ -48,5 +49,5 @@ def problem_from(
     if kind in RUNS_CODE and not allow_code:
         raise SpecError(kind, "is code, which a specification may run only where you allow it")
     module, _, name = _PLACES[kind].partition(":")
-    problem: Problem = getattr(import_module(module), name).from_spec(mapping, folder)
+    problem: Problem = attrgetter(name)(import_module(module))(mapping, folder)
     return problem

@@ -139,7 +139,7 @@ def make_claims(
             rule = _in_few(rule, digits, largest, blurred(digits)[name], given, backprop)
         elif not problem.traced:
             grain = 0.0 if given is None or against is not None else last_digit(given)
-            if grain <= _COARSEST * largest:
+            if grain <= _MOST_OPEN * largest:
                 rule = rule._replace(floor=max(rule.floor, grain))
         elif eps > EPS and backprop.size:
             # No more than the value itself is rounded by: at a tie, all may move at once.
@@ -196,7 +196,7 @@ def _in_few(
 
 BLURRED = 10.0
 """An entry is below noise where what is allowed of any is more than one part in so many of it."""
-_COARSEST = 1e-4
+_MOST_OPEN = 1e-4
 """Part of the largest entry that digits may leave open: what is off by more never passes."""
 
 

@@ -35,7 +35,7 @@ _SAME = 0.1
 _COARSER = 5
 """How much less finely than single entries a direction may be known where values are coarse: what
 that leaves open is told, by the bound."""
-_COARSEST = 0.1
+_FIRST = 0.1
 """The first step of the ladder for what is still in doubt."""
 _ABSOLUTE = 4
 """Times what is allowed of any entry, the norm of the weights is allowed of their sum."""
@@ -135,7 +135,7 @@ class Prover:
             if projection.holds or (span and told):
                 return projection
             before = projection.gap
-        slopes = ladder(line, None if coarse else _COARSEST)
+        slopes = ladder(line, None if coarse else _FIRST)
         # Where values are coarse a curve may look like a kink; a true one shows at its entry.
         return found(slopes.slope, slopes.uncertainty, slopes.gap * (not coarse))
 

@@ -11,7 +11,7 @@ import numpy as np
 from gradcli.check.claims import BLURRED, Claim
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
-from gradcli.check.projection import Proof
+from gradcli.check.projection import FAR, Proof
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 NOT_REACHED = "not reached"
@@ -21,8 +21,6 @@ _NOISY = 1e-3
 """An entry is below noise where the uncertainty is more than this part of it."""
 _ROUGH = 0.1
 """A numeric derivative that is uncertain by more than this part of it is none, and not told."""
-_FAR = 10
-"""By so many uncertainties an entry must be off, to fail where it does not count as measured."""
 NAMED = 64
 """Entries that fail, of which the places are told."""
 _BLUNT = 0.5
@@ -112,7 +110,7 @@ def judge(claim: Claim, measured: Measured) -> ParameterVerdict:
     allowed = claim.rule.allowed(size)
     good = error <= allowed + uncertainty
     # Where the measurement is poor its uncertainty is, too.
-    far = error > allowed + _FAR * uncertainty
+    far = error > allowed + FAR * uncertainty
     failed = (~good & sure) | (far & ~kinks) | ~np.isfinite(claimed)
     unsure = ~(sure | kinks | failed)
     blurred = claim.rule.vanishing | (BLURRED * claim.rule.floor > size)

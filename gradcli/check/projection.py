@@ -15,8 +15,8 @@ from gradcli.problem import same
 
 CHANCE = 1e-9
 """That the gradient by a parameter is off by more than the bound, though all directions hold."""
-_FAR = 10
-"""By so many uncertainties a derivative must be off, for what is not sure to count as wrong."""
+FAR = 10
+"""By so many uncertainties what is not sure must be off, to count as wrong."""
 
 Span = tuple[int, int]
 """Entries of a flattened primal: the first, and the one behind the last."""
@@ -58,7 +58,7 @@ class Projection(NamedTuple):
     @property
     def wrong(self) -> bool:
         """Whether the two differ, and that is sure."""
-        far = self.error > self.allowed + _FAR * self.uncertainty
+        far = self.error > self.allowed + FAR * self.uncertainty
         return not self.kinked and (far or (self.sure and not self.holds))
 
 

@@ -191,7 +191,9 @@ def _where(spec: SpecFile) -> str:
 
 def _require_trusted(mapping: Options, spec: SpecFile | Written) -> None:
     """Raise GradcliError where code would be run that the command line does not name."""
-    for kind in ("python", "program"):
+    from gradcli.problems import RUNS_CODE
+
+    for kind in RUNS_CODE:
         if mapping.get(kind) is not None and not spec.trusted:
             told = "is code, which is run only if the command line names it or has --allow-code"
             raise SpecError(kind, told)

@@ -169,10 +169,11 @@ class CodeProblem(Problem):
 
     def trainable(self) -> Problem:
         """The same, where values from files stay where they are, unless it was told otherwise."""
-        if not self._all or not set(self.inputs.files) & set(self._wrt):
+        wrt = moved(self._wrt, self.inputs.files) if self._all else self._wrt
+        if wrt == self._wrt:
             return self
         other = copy(self)
-        other._wrt, other._all = moved(self._wrt, self.inputs.files), False
+        other._wrt, other._all = wrt, False
         return other
 
     def in_float64(self) -> Self:

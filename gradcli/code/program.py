@@ -121,28 +121,24 @@ class Program:
         return error
 
 
-class ProgramProblem:
-    """A program as a problem: see ``from_spec``."""
+def program_problem(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
+    """The problem of the program that ``mapping`` names, which is started and called.
 
-    @staticmethod
-    def from_spec(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
-        """The problem of the program that ``mapping`` names, which is started and called.
-
-        Its keys are program (a command), values and settings by name, and those of the catalogue.
-        Relative files are taken from ``folder``; the command runs where we do. Raises GradcliError.
-        """
-        own = ("program", "values", "settings")
-        options = read_keys({k: v for k, v in mapping.items() if k not in own}, PROGRAM_KEYS)
-        command = mapping["program"]
-        if not isinstance(command, str):
-            raise SpecError("program", f"must be a command, not {shown(command)}")
-        inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
-        timeout, dtype = options.get("timeout"), options.get("dtype", "float64")
-        program = Program(command, timeout or TIMEOUT, dtype, inputs.floating)
-        document = {"program": command, **({"timeout": timeout} if timeout else {})}
-        upstreams = {"upstream": options["upstream"]} if "upstream" in options else {}
-        code = Code(program, program.process.title, document)
-        return CodeProblem(code, inputs, stream, options.get("wrt"), dtype, upstreams, folder)
+    Its keys are program (a command), values and settings by name, and those of the catalogue.
+    Relative files are taken from ``folder``; the command runs where we do. Raises GradcliError.
+    """
+    own = ("program", "values", "settings")
+    options = read_keys({k: v for k, v in mapping.items() if k not in own}, PROGRAM_KEYS)
+    command = mapping["program"]
+    if not isinstance(command, str):
+        raise SpecError("program", f"must be a command, not {shown(command)}")
+    inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
+    timeout, dtype = options.get("timeout"), options.get("dtype", "float64")
+    program = Program(command, timeout or TIMEOUT, dtype, inputs.floating)
+    document = {"program": command, **({"timeout": timeout} if timeout else {})}
+    upstreams = {"upstream": options["upstream"]} if "upstream" in options else {}
+    code = Code(program, program.process.title, document)
+    return CodeProblem(code, inputs, stream, options.get("wrt"), dtype, upstreams, folder)
 
 
 _SUCH = '{"value": 1.5}'

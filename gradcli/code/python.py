@@ -131,33 +131,27 @@ def problem_of(
     return FunctionProblem(Code(Plain(function, arguments), function.title, document), *more)
 
 
-class PythonProblem:
-    """A function of Python's that a specification names, as a problem."""
+def python_problem(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
+    """The problem of the function that ``mapping`` names, which is loaded and called.
 
-    @staticmethod
-    def from_spec(mapping: Mapping[str, Any], folder: str | None = None) -> Problem:
-        """The problem of the function that ``mapping`` names, which is loaded and called.
-
-        Its keys are python (FILE.py:NAME), values and settings by name, and those of the
-        catalogue. Relative files are taken from ``folder``. Raises GradcliError.
-        """
-        own = ("python", "values", "settings")
-        options = read_keys({k: v for k, v in mapping.items() if k not in own}, PYTHON_KEYS)
-        if not isinstance(mapping["python"], str):
-            raise SpecError("python", "must name a function, FILE.py:NAME")
-        inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
-        function = load(mapping["python"], folder)
-        document, backward = {"python": function.title}, None
-        if "backward" in options:
-            name = options["backward"]
-            apart = ":" in name  # in a file of its own
-            backward = load(name, folder) if apart else load(f"{function.file}:{name}", None)
-            document["backward"] = backward.title if apart else name
-        upstreams: dict[str, Any] = (
-            {"upstream": options["upstream"]} if "upstream" in options else {}
-        )
-        known = names_of(function.call)
-        for name in [n for n in inputs.arrays if n.startswith("upstream_") and n not in known]:
-            upstreams[name] = inputs.arrays.pop(name)
-        asked = Asked(options.get("wrt"), options.get("dtype", "float64"), upstreams, folder)
-        return problem_of(function, backward, inputs, stream, asked, document)
+    Its keys are python (FILE.py:NAME), values and settings by name, and those of the
+    catalogue. Relative files are taken from ``folder``. Raises GradcliError.
+    """
+    own = ("python", "values", "settings")
+    options = read_keys({k: v for k, v in mapping.items() if k not in own}, PYTHON_KEYS)
+    if not isinstance(mapping["python"], str):
+        raise SpecError("python", "must name a function, FILE.py:NAME")
+    inputs, stream = read_inputs(mapping, options.get("seed", 0), folder)
+    function = load(mapping["python"], folder)
+    document, backward = {"python": function.title}, None
+    if "backward" in options:
+        name = options["backward"]
+        apart = ":" in name  # in a file of its own
+        backward = load(name, folder) if apart else load(f"{function.file}:{name}", None)
+        document["backward"] = backward.title if apart else name
+    upstreams: dict[str, Any] = {"upstream": options["upstream"]} if "upstream" in options else {}
+    known = names_of(function.call)
+    for name in [n for n in inputs.arrays if n.startswith("upstream_") and n not in known]:
+        upstreams[name] = inputs.arrays.pop(name)
+    asked = Asked(options.get("wrt"), options.get("dtype", "float64"), upstreams, folder)
+    return problem_of(function, backward, inputs, stream, asked, document)

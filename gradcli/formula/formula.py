@@ -107,10 +107,8 @@ class Formula(Problem):
 
     def trainable(self) -> Problem:
         """The formula whose values from files stay where they are, unless it was told otherwise."""
-        if not self._all or not set(self._files) & set(self._wrt):
-            return self
-        wrt = moved(self._wrt, self._files)
-        return type(self)(self.text, self._exact, wrt, self.dtype.name, self._files, self._upstream)
+        wrt = moved(self._wrt, self._files) if self._all else self._wrt
+        return self if wrt == self._wrt else self.by(wrt)
 
     def lint(self, result: Result) -> list[str]:
         used = {*self._compiled.numbers, *self._compiled.indices}
