@@ -24,7 +24,7 @@ def command_of(family: Family, verb: str | None) -> click.Command:
     # A specification that is read may name its own verb; the command line's wins.
     name = verb if verb is not None or not family.verb else family.verb
     keys = VERBS[name or ""] if name or family.name != "run" else ()
-    names = {key.name for key in keys}
+    names = [key.name for key in keys]
 
     def callback(**options: Any) -> int:
         view = take_view(options)

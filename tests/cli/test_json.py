@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradcli.verb_keys import CHECK_KEYS
 from tests.conftest import Gradcli
 
 COMMANDS = [
@@ -42,6 +43,15 @@ def test_the_document_is_one_line_of_the_keys_promised(gradcli: Gradcli) -> None
     assert [s["name"] for s in answer["trace"]][:3] == ["z1", "a1", "z2"]
     assert answer["trace"][0]["rule"] == "dw1 = x.T @ g, db1 = sum of g over the batch"
     assert answer["trace"][-1]["value"] == answer["loss"]
+
+
+def test_the_keys_of_a_spec_stand_in_the_order_of_their_declaration(gradcli: Gradcli) -> None:
+    """Whatever Python's hashes are in this process."""
+    command = "check mse --in 3 --out 2 --tol 1e-5 --sample 2 --step 1e-5 --atol 1e-9 --order 1"
+    spec = list(gradcli(f"{command} --rule torch --explain --sweep --json").json["spec"])
+    own = [name for name in spec[spec.index("verb") + 1 :] if name != "method"]
+    assert own == [key.name for key in CHECK_KEYS if key.name in own]
+    assert len(own) == 8
 
 
 def test_float32_numbers_are_the_shortest_that_come_back(gradcli: Gradcli) -> None:
