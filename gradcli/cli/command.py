@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradcli.cli.options import KeyOption, completions, flag, flagged, grouped
-from gradcli.cli.problems import VERB_PLACES, Family, loaded, perform
+from gradcli.cli.perform import perform
+from gradcli.cli.problems import VERB_PLACES, Family, loaded
 from gradcli.cli.view import take_view, view_options
 from gradcli.errors import GradcliError, SpecError
 from gradcli.spec_keys import MODEL_KEYS

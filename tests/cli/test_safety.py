@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from gradcli.cli import exits, problems, signals
+from gradcli.cli import exits, perform, signals
 from gradcli.cli.console import SafeConsole
 from gradcli.report.document import dumps
 from gradcli.report.replace import UNFINISHED
@@ -222,7 +222,7 @@ def test_one_interrupt_ends_a_list_of_problems(
         return 130
 
     begun: list[object] = []
-    monkeypatch.setattr(problems, "_perform", interrupted)
+    monkeypatch.setattr(perform, "_perform", interrupted)
     specs = b'{"loss": "mse", "in": 1, "out": 1}\n' * 3
     assert gradcli("descend run -", stdin=specs).code == 130
     assert len(begun) == 1
