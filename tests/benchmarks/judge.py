@@ -32,7 +32,7 @@ from gradcli.errors import SpecError
 from gradcli.gradient import differentiate, quiet
 from gradcli.problem import Problem
 from tests.benchmarks.cases import FAMILIES, Case, draw, of_code, second
-from tests.benchmarks.planted import ERRORS, Planted, Right, true
+from tests.benchmarks.errors import ERRORS, Planted, Right, true
 
 LEAST = 1e-4
 """An error of this part of the parameter's largest gradient must not pass."""

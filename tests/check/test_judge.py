@@ -11,8 +11,8 @@ from gradcli.check.claims import Rule
 from gradcli.layer_kinds import LAYERS
 from gradcli.problems import problem_from
 from tests.benchmarks.cases import FAMILIES, MAKERS, draw, of_code, second
+from tests.benchmarks.errors import ERRORS, Right, entry, true
 from tests.benchmarks.judge import run
-from tests.benchmarks.planted import ERRORS, Right, entry, true
 
 QUICK = ("landscape", "formula", "model")
 """Families that are small enough to be judged by every method."""
