@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcli.check.claims import Claim, Rule
+from gradcli.check.claims import Claim
 from gradcli.check.judge import FAIL, ParameterVerdict
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
+from gradcli.check.rule import Rule
 from gradcli.problem import Problem
 from gradcli.suggest import counted
 

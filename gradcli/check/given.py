@@ -23,6 +23,12 @@ FLOAT16 = FloatFormat("float16", 2.0**-10, 2.0**-24)
 BFLOAT16 = FloatFormat("bfloat16", 2.0**-7, 2.0**-133)
 
 
+def format_of(dtype: np.dtype[Any]) -> FloatFormat:
+    """That of a ``dtype`` of NumPy's; of whole numbers float64's."""
+    found = np.finfo(dtype if dtype.kind == "f" else np.float64)
+    return FloatFormat(dtype.name, float(found.eps), float(found.smallest_subnormal))
+
+
 class Gradients(Mapping[str, npt.NDArray[Any]]):
     """Gradients by the names of parameters, and others that were given by their own."""
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcli.check.claims import BLURRED, Claim
+from gradcli.check.claims import Claim
 from gradcli.check.lines import Vector
 from gradcli.check.measure import Measured
 from gradcli.check.projection import FAR, Proof
+from gradcli.check.rule import BLURRED
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 NOT_REACHED = "not reached"

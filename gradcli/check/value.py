@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.causes import multiple
-from gradcli.check.claims import Rule
 from gradcli.check.judge import FAIL, PASS, ParameterVerdict
 from gradcli.check.lines import EPS
 from gradcli.check.rounding import value_rounding
+from gradcli.check.rule import Rule
 from gradcli.errors import LiteralError, SpecError
 from gradcli.gradient import differentiate, quiet
 from gradcli.inputs.values import Given, resolve

@@ -243,9 +243,10 @@ def _scale(x: Any) -> Any:
 
 
 def _proof(x: Any, gradient: Any) -> Any:
-    from gradcli.check.claims import Claim, Rule
+    from gradcli.check.claims import Claim
     from gradcli.check.lines import Point
     from gradcli.check.rounding import value_rounding
+    from gradcli.check.rule import Rule
 
     problem = Formula("sum(sin(x))", {"x": x})
     result = differentiate(problem)

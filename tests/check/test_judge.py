@@ -7,7 +7,7 @@ import pytest
 
 from gradcli.catalogue import KINDS, LOSSES, METHODS
 from gradcli.check import check
-from gradcli.check.claims import Rule
+from gradcli.check.rule import Rule
 from gradcli.layer_kinds import LAYERS
 from gradcli.problems import problem_from
 from tests.benchmarks.cases import FAMILIES, MAKERS, draw, of_code, second
