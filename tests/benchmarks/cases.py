@@ -187,11 +187,12 @@ def function(rng: np.random.Generator) -> Case:
     """Somebody's function, which the engine follows."""
     case = (model, layer, formula)[rng.integers(3)](rng)
     inner = case.problem.in_float64()
+    names = {f"a{i}": name for i, name in enumerate(inner.primals)}
 
     def call(**given: Any) -> Any:
-        return inner.forward({name.replace("_dot_", "."): a for name, a in given.items()}, same)
+        return inner.forward({names[own]: array for own, array in given.items()}, same)
 
-    values = {name.replace(".", "_dot_"): np.array(a) for name, a in inner.primals.items()}
+    values = {own: np.array(inner.primals[name]) for own, name in names.items()}
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter(name, keyword) for name in values]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
