@@ -96,8 +96,12 @@ def _runs(
         yield {n: np.nan_to_num(np.abs(a - b), posinf=0.0) for n, (a, b) in pairs.items()}
 
 
+_PICKED = frozenset(("max", "min", "max_pool"))
+"""Operations that hand on entries as they are, and look for these on the way back."""
+
+
 class _Rounding(Recorder):
-    """Rounds the outcome of every operation, up or down."""
+    """Rounds the outcome of every operation that computes, up or down."""
 
     frozen: str | None = None
 
@@ -105,7 +109,7 @@ class _Rounding(Recorder):
         self._digits, self._rng = digits, rng
 
     def record(self, record: Record) -> None:
-        if record.out.dtype.kind == "f":
+        if record.out.dtype.kind == "f" and record.op.name not in _PICKED:
             record.out.value = self.rounded(record.out.value)
 
     def follows(self, tensor: Tensor) -> bool:

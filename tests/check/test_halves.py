@@ -156,3 +156,21 @@ def test_the_answer_says_what_is_told(gradcli: Gradcli, tmp_path: Path) -> None:
     ran = gradcli(line)
     assert ran.code == 1
     assert "1 of 1 parameter, 2 entries compared; float16 tells errors from" in ran.out
+
+
+def network(layers: str) -> Model:
+    return Model.from_spec({"loss": "mse", "in": [6, 6, 2], "batch": 3, "layers": layers})
+
+
+@pytest.mark.parametrize("digits", EPS)
+@pytest.mark.parametrize(
+    "pool", ["max_pool2d, flatten", "max_pool2d(3, 1), flatten", "global_max_pool"]
+)
+def test_what_picks_its_entries_is_not_rounded(digits: str, pool: str) -> None:
+    """Else none of them is the largest, and the gradient is lost in the blur."""
+    problem = network(f"conv2d(3, 3), {pool}, dense(4)")
+    right = problem.evaluate().gradients
+    assert judged(problem, right, digits).verdict == "pass"
+    for name in right:
+        wrong = judged(problem, {**right, name: 2 * right[name]}, digits)
+        assert wrong.verdict == "fail", name
