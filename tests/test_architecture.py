@@ -32,7 +32,7 @@ HOUSE = """
     layer_kinds spec_keys verb_keys
     catalogue
     keys
-    errors
+    ending errors
     suggest
 """
 """Floor by floor, from above; those on one floor do not know each other."""

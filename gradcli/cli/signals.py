@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
+from gradcli.ending import noted
+
 GRACE = 1.0
 """Seconds in which the same signal again is the same key, still held down."""
 
@@ -53,7 +55,8 @@ def _handle(number: int, frame: object) -> None:
         _came = number, now
         if _deferred and number == signal.SIGINT:
             return
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+        interrupt = number == signal.SIGINT
+        raise noted(KeyboardInterrupt() if interrupt else SystemExit(128 + number))
     if _came[0] != number or now - _came[1] > GRACE:
         with suppress(OSError):
             if os.isatty(2):

@@ -49,7 +49,10 @@ def _several(returned: Any, floating: Sequence[str]) -> Sequence[Any]:
     """What was returned, one by one."""
     if isinstance(returned, np.ndarray) or not isinstance(returned, (tuple, list)):
         return [returned]
-    flat = returned and all(np.ndim(part) == 0 and part is not None for part in returned)
+    try:
+        flat = returned and all(np.ndim(part) == 0 and part is not None for part in returned)
+    except ValueError:  # ragged, or without an end
+        return returned
     if flat and len(floating) == 1 and len(returned) > 1:  # the entries of one array
         return [returned]
     return returned

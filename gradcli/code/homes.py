@@ -46,7 +46,8 @@ class Home:
             sys.path.remove(self.root)
 
     def _has(self, name: str, module: ModuleType) -> bool:
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        own = getattr(module, "__dict__", {})  # a __getattr__ of theirs may do anything
+        places = [own.get("__file__"), *own.get("__path__", ())]
         return name not in self._others and any(
             place is not None and place.startswith(os.path.join(self.root, "")) for place in places
         )
@@ -57,7 +58,7 @@ class Home:
         if package:
             importlib.import_module(package)
         known = sys.modules.get(name)
-        if known is not None and getattr(known, "__file__", None) == full:
+        if known is not None and known.__dict__.get("__file__") == full:
             return known
         if known is not None or name in sys.stdlib_module_names:
             name = f"_{name}"  # such as test.py: the other one stays what it is
@@ -84,7 +85,7 @@ def home_of(full: str, source: bytes) -> tuple[Home, str]:
     It is a part of a package where its folder is one, or where its ``source`` says ``from .``.
     """
     folder, base = os.path.split(full)
-    name = os.path.splitext(base)[0]
+    name = os.path.splitext(base)[0].replace(".", "_")  # a dot would make a package of it
     relative = re.search(rb"^\s*from\s+\.", source, re.M)
     while os.path.isfile(os.path.join(folder, "__init__.py")) or (relative and "." not in name):
         above, package = os.path.split(folder)

@@ -52,13 +52,16 @@ def load(source: str, folder: str | None) -> Function:
     home.enter()
     with running(path, path):
         found: Any = home.module(full, module)
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise GradcliError(f"{path}: there is no {name!r} there{_near(name, path)}")
-        found = getattr(found, part)
+        for part in name.split("."):
+            found = getattr(found, part, _NOTHING)
+    if found is _NOTHING:
+        raise GradcliError(f"{path}: there is no {name!r} there{_near(name, path)}")
     if not callable(found):
         raise GradcliError(f"{path}: {name} is no function")
     return Function(found, f"{path}:{name}", path, home)
+
+
+_NOTHING = object()
 
 
 def functions_in(path: str) -> list[str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stdout
 import numpy as np
 
 from gradcli.code.callee import Undefined
+from gradcli.ending import unswallowed
 from gradcli.errors import GradcliError
 
 _LONGEST = 200
@@ -27,22 +28,30 @@ def running(title: str, file: str) -> Iterator[None]:
     """Around a call of the code ``title`` in ``file``: its prints go to stderr.
 
     Raises Undefined for an arithmetic error, GradcliError for every other, with the last line of
-    the code that was reached.
+    the code that was reached. What a signal raises comes out as it is.
     """
+    with unswallowed(), _told(title, file), redirect_stdout(_printed), np.errstate(all="ignore"):
+        yield
+
+
+@contextmanager
+def _told(title: str, file: str) -> Iterator[None]:
+    """Around a call: its errors as a line."""
     try:
-        with redirect_stdout(_printed), np.errstate(all="ignore"):
-            yield
-    except Exception as error:
-        told = f"{_where(error, file) or title}: {_told_of(error)}"
-        raise (Undefined if _is_arithmetic(error) else GradcliError)(told) from error
+        yield
+    except KeyboardInterrupt:
+        raise
     except SystemExit as error:
         told = f"{_where(error, file) or title}: it ends the program, by exit({error.code})"
         raise GradcliError(told) from error
+    except BaseException as error:
+        told = f"{_where(error, file) or title}: {_told_of(error)}"
+        raise (Undefined if _is_arithmetic(error) else GradcliError)(told) from error
 
 
-def _told_of(error: Exception) -> str:
+def _told_of(error: BaseException) -> str:
     """An error as a line: its type and its message; of one of ours, the message."""
-    text = " ".join(str(error).split())
+    text = " ".join(_message(error).split())
     if isinstance(error, SyntaxError):
         text = error.msg
     if len(text) > _LONGEST:
@@ -53,10 +62,17 @@ def _told_of(error: Exception) -> str:
     return ": ".join(filter(None, [kind, text])) + hint
 
 
-def _is_arithmetic(error: Exception) -> bool:
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # its own __str__ may be wrong
+        return ""
+
+
+def _is_arithmetic(error: BaseException) -> bool:
     if isinstance(error, (ArithmeticError, np.linalg.LinAlgError)):
         return True
-    return isinstance(error, ValueError) and _DOMAIN.search(str(error)) is not None
+    return isinstance(error, ValueError) and _DOMAIN.search(_message(error)) is not None
 
 
 def _where(error: BaseException, file: str) -> str:

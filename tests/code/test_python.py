@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -291,6 +292,62 @@ def test_no_specification_runs_code_by_itself(mine: Path, gradcli: Gradcli) -> N
     with pytest.raises(SpecError, match="is code"):
         problem_from(spec)
     assert problem_from(spec, allow_code=True).title.startswith("mine.py:plain(")
+
+
+SWALLOWS = """
+import os, signal
+once = [signal.{signal}]
+def f(x):
+    try:
+        while once:
+            os.kill(os.getpid(), once.pop())
+    except BaseException:
+        pass
+    return {value}
+"""
+
+
+@pytest.mark.parametrize("value", ["(x * x).sum()", "undefined"])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_code_cannot_swallow_a_signal(name: str, code: int, value: str, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text(SWALLOWS.format(signal=name, value=value))
+    command = [sys.executable, "-m", "gradcli", "python", "f.py:f", "x=1,2"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (code, b"")
+
+
+ODD = [
+    "class E(BaseException): pass\ndef f(x): raise E('no')",
+    "class E(BaseException): pass\nraise E('no')",
+    "class E(Exception):\n    def __str__(self): raise self\ndef f(x): raise E()",
+    "def __getattr__(name): raise RuntimeError(name)",
+    "def f(x):\n    raise GeneratorExit",
+    "def f(x):\n    y = []\n    y.append(y)\n    return 1.0, y",
+    "def f(x): return 1.0, [[1, 2], [[3]]]",
+]
+
+
+@pytest.mark.parametrize("source", ODD)
+def test_no_code_looks_like_a_bug_of_ours(source: str, tmp_path: Path, gradcli: Gradcli) -> None:
+    (tmp_path / "odd.py").write_text(source)
+    result = gradcli("check", "python", f"{tmp_path}/odd.py:f", "x=1,2")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("gradcli: error: ")
+    assert result.err.count("\n") == 1
+    assert "odd.py" in result.err or "--wrt" in result.err
+
+
+def test_a_name_with_dots_is_a_file_like_any(tmp_path: Path, gradcli: Gradcli) -> None:
+    (tmp_path / "v1.2.py").write_text("def f(x): return (x * x).sum()")
+    assert gradcli("check", "python", f"{tmp_path}/v1.2.py:f", "x=1,2").code == 0
+
+
+def test_a_plain_function_that_draws_gets_no_verdict(tmp_path: Path, gradcli: Gradcli) -> None:
+    source = "import numpy as np\ndef f(x): return (x * x).sum() + np.random.rand()"
+    (tmp_path / "draws.py").write_text(source)
+    result = gradcli("check", "python", f"{tmp_path}/draws.py:f", "x=1,2")
+    assert result.code == 3
+    assert "fix its seed" in result.err
 
 
 def test_two_people_may_have_modules_of_one_name(tmp_path: Path, gradcli: Gradcli) -> None:
