@@ -62,7 +62,7 @@ def ladder(
     else:
         # Far enough down for the smallest number to move by a small part.
         smallest = np.min(np.abs(lines.x), initial=1.0, where=np.abs(lines.x) > 0)
-        rungs = RUNGS + min(160, int(np.ceil(np.log(1 / smallest) / np.log(RATIO))))
+        rungs = RUNGS + min(160, int(np.ceil(-np.log(smallest) / np.log(RATIO))))
         rungs = round(rungs * np.log(RATIO) / np.log(ratio))
     h = step * unit[:, None] * ratio ** -np.arange(rungs)
     near = np.broadcast_to(lines.placed(lines.x)[:, None], h.shape)

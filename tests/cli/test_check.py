@@ -417,3 +417,11 @@ def test_directions_by_name_and_what_they_do_not_go_with(gradcli: Gradcli) -> No
     assert gradcli(f"check {MODEL} --method directions --sweep").err.startswith(
         "gradcli: error: --sweep: directions chooses its own steps"
     )
+
+
+@pytest.mark.parametrize("x", ["1e-320", "-5e-324"])
+def test_a_point_below_the_normal_numbers_has_a_verdict(x: str, gradcli: Gradcli) -> None:
+    """1 / x overflows there."""
+    ran = gradcli("check", "formula", "x*3", f"x={x}")
+    assert (ran.code, ran.err) == (0, "")
+    assert gradcli("check", "formula", "x*x", f"x={x}").code in (0, 3)
