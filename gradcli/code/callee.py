@@ -10,7 +10,7 @@ from gradcli.problem import Arrays
 
 
 class Undefined(GradcliError):
-    """The code has no value there: it stops at an arithmetic error, such as log(-1)."""
+    """The code has no value there: it stops at an error such as that of log(-1)."""
 
 
 class Reply(NamedTuple):

@@ -194,7 +194,7 @@ class CodeProblem(Problem):
     def values(self, name: str, stack: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The value with ``name`` replaced by each of ``stack`` (K, *shape): (K,), float64.
 
-        It is nan where there is none, because the code stops at an arithmetic error there.
+        It is nan where there is none, because the code stops there.
         """
         if stack.dtype.kind == "c" and not self.traced:
             raise SpecError("method", "complex needs functions that the engine follows")

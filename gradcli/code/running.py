@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -19,16 +18,16 @@ from gradcli.errors import GradcliError
 _LONGEST = 200
 """Characters of somebody's message that are told: whole sentences, if there are any."""
 _MOST_LINES = 1000
-_DOMAIN = re.compile(r"domain error|range error|^expected a (positive|nonnegative|number in)")
-"""What math says of a number that a function of it has no value for."""
+_OFF = (ArithmeticError, np.linalg.LinAlgError, ValueError, AssertionError, GradcliError)
+"""What code raises at numbers for which it has no value: log(-1), or a check of its own."""
 
 
 @contextmanager
 def running(title: str, file: str) -> Iterator[None]:
     """Around a call of the code ``title`` in ``file``: its prints go to stderr.
 
-    Raises Undefined for an arithmetic error, GradcliError for every other, with the last line of
-    the code that was reached. What a signal raises comes out as it is.
+    Raises Undefined for what numbers may be the reason of, GradcliError for all else, with the last
+    line of the code that was reached. What a signal raises comes out as it is.
     """
     with unswallowed(), _told(title, file), redirect_stdout(_printed), np.errstate(all="ignore"):
         yield
@@ -46,7 +45,7 @@ def _told(title: str, file: str) -> Iterator[None]:
         raise GradcliError(told) from error
     except BaseException as error:
         told = f"{_where(error, file) or title}: {_told_of(error)}"
-        raise (Undefined if _is_arithmetic(error) else GradcliError)(told) from error
+        raise (Undefined if isinstance(error, _OFF) else GradcliError)(told) from error
 
 
 def _told_of(error: BaseException) -> str:
@@ -67,12 +66,6 @@ def _message(error: BaseException) -> str:
         return str(error)
     except Exception:  # its own __str__ may be wrong
         return ""
-
-
-def _is_arithmetic(error: BaseException) -> bool:
-    if isinstance(error, (ArithmeticError, np.linalg.LinAlgError)):
-        return True
-    return isinstance(error, ValueError) and _DOMAIN.search(_message(error)) is not None
 
 
 def _where(error: BaseException, file: str) -> str:

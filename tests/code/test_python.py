@@ -120,6 +120,18 @@ def squash(x):
 def squash_backward(dout, out):
     out *= out
     return dout * (1 - out)
+
+def guarded(x):
+    if x <= 0:
+        raise ValueError("x is a length")
+    return np.log(x)
+
+def guarded_pair(x):
+    assert x > 0
+    return np.log(x), x
+
+def guarded_backward(dout, x):
+    return dout / x
 """
 
 
@@ -158,6 +170,19 @@ def test_right_ones_pass_and_their_documents_repeat(
     assert (first.code, first.json["verdict"]) == (0, "pass")
     again = gradcli("run", "-", "--allow-code", "--json", stdin=first.out.encode())
     assert again.out == first.out
+
+
+@pytest.mark.parametrize("name", ["guarded", "guarded_pair --backward guarded_backward"])
+def test_where_code_refuses_a_number_it_has_no_value(
+    name: str, mine: Path, gradcli: Gradcli
+) -> None:
+    """A step beside 1e-6 leaves the domain of log, which the code looks after itself."""
+    ran = gradcli(f"check python {mine}:{name} x=1e-6 --json")
+    assert ran.code == 0
+    upstream = ran.json["spec"].get("upstream", 1.0)
+    assert ran.json["params"]["x"]["numeric"] == pytest.approx(1e6 * upstream, rel=1e-6)
+    ran = gradcli(f"check python {mine}:{name} x=-1")
+    assert (ran.code, ran.out) == (2, "")
 
 
 def test_a_wrong_one_fails_with_its_cause(mine: Path, gradcli: Gradcli) -> None:
