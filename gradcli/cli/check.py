@@ -100,12 +100,14 @@ def _asked(problem: Problem, given: dict[str, Any]) -> _Asked:
 def _gradients(problem: Problem, given: dict[str, Any]) -> Gradients | None:
     """Somebody else's gradients, if there are any to be judged."""
     from gradcli.check.against import read_gradients
+    from gradcli.gradient import require_variables
 
     told = given.get("map")
     if given.get("against") is None:
         if told:
             raise SpecError("map", "goes with against: there are no gradients to name")
         return None
+    require_variables(problem)
     dtype = next(iter(problem.primals.values())).dtype.name
     return read_gradients(given["against"], dtype, problem.primals, told, problem.forms)
 

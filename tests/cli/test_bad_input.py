@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -67,6 +68,7 @@ BAD = {
     "mse --in 3 --out 1 extra": "unexpected extra argument",
     "mse --in": "--in: needs a value, N",
     "nse --in 3": "there is no command 'nse'; did you mean 'mse'?",
+    "check formula 3 --against a.json": "a derivative needs a variable: give one, such as x=1",
     "ops softmx": "there is no op 'softmx'; did you mean 'softmax'?",
 }  # fmt: skip
 
@@ -201,3 +203,11 @@ def test_a_loss_that_is_not_finite(command: str, why: str, gradcli: Gradcli) -> 
     assert ran.code == 1
     assert f"the loss is not finite: {why}" in ran.err
     assert "loss " in ran.out
+
+
+@pytest.mark.parametrize("key", ["l1", "tol", "step", "atol"])
+def test_a_whole_number_that_is_no_float_is_refused(gradcli: Gradcli, key: str) -> None:
+    spec = {"loss": "mse", "in": 2, "out": 1, key: 10**400}
+    ran = gradcli("check run -", stdin=json.dumps(spec).encode())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{key}: must be a number" in ran.err
