@@ -58,6 +58,9 @@ def test_a_number_a_row_comes_back_in_its_shape(array: Any) -> None:
 @given(st.text(alphabet='grad,x0123 -.e_\n"\r\0é', max_size=40))
 @example("grad,x,0,1e9,2")
 @example("grad,x,999999999 999999999,999999999,2")
+@example(f"grad,x,{'0 ' * 99},0,2")
+@example(f"grad,x,0,{'9' * 4000},2")
+@example(f"grad,{'x' * 2**18},0,0,2")
 def test_any_text_below_its_head_is_read_or_refused(text: str) -> None:
     with suppress(FileError):
         read("a.csv", (HEAD + text).encode())

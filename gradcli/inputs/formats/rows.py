@@ -6,8 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gradcli.errors import FileError
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SPACES = " "
 """Any number of spaces and tabs; a row that begins with # is then a comment."""
@@ -22,10 +26,16 @@ def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         yield from ((i, cells) for i, line in enumerate(lines, 1) if (cells := line.split()))
         return
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    for line, cells in numbered(reader):
+        if any(map(str.strip, cells)):
+            yield line, cells
+
+
+def numbered(reader: Reader) -> Iterator[tuple[int, list[str]]]:
+    """The rows of ``reader``, each with the number of its last line. Raises FileError."""
     try:
         for cells in reader:
-            if any(map(str.strip, cells)):
-                yield reader.line_num, cells
+            yield reader.line_num, cells
     except csv.Error as error:
         raise FileError(f"line {reader.line_num}: {error}") from None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import Any
 
 import numpy as np
 
 from gradcli.errors import FileError
 from gradcli.inputs.formats.format import Array, Contents, Opened, array_format
+from gradcli.inputs.formats.rows import numbered
 
 _HEAD = "quantity,name,row,column,value"
 _GROUPS = {"grad": "grads.", "param": "params.", "jacobian": "jacobian."}
@@ -26,7 +28,9 @@ def read_saved(opened: Opened) -> Contents:
     except UnicodeDecodeError as error:
         raise FileError(f"is not UTF-8: {error.reason}") from None
     entries: dict[str, dict[tuple[int, ...], float]] = {}
-    for line, cells in enumerate(csv.reader(lines[1:]), 2):
+    rows = numbered(csv.reader(["", *lines[1:]]))
+    next(rows)
+    for line, cells in rows:
         try:
             quantity, name, row, column, value = cells
             index = tuple([int(part) for part in [*row.split(), *column.split()]])
@@ -45,9 +49,12 @@ def read_saved(opened: Opened) -> Contents:
 def _array(name: str, entries: dict[tuple[int, ...], float]) -> Array:
     axes = {len(index) for index in entries}
     shape: Any = tuple([1 + max(places) for places in zip(*entries)]) if len(axes) == 1 else None
-    if shape is None or np.prod(shape, dtype=float) != len(entries):
+    if shape is None or math.prod(shape) != len(entries):
         raise FileError(f"{name}: {len(entries):,} numbers do not fill an array")
-    array = np.empty(shape)
+    try:
+        array = np.empty(shape)
+    except ValueError as error:  # more axes than NumPy has
+        raise FileError(f"{name}: {error}") from None
     for index, value in entries.items():
         array[index] = value
     return array
