@@ -33,13 +33,17 @@ def read_values(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
 
 
 class _Reader:
-    """Lines, not yet read from ``_at`` in ``_text`` on; ``_line`` is the number of that line."""
+    """Lines, not yet read from ``_at`` in ``_text`` on; ``_line`` is the number of that line.
+
+    ``_begin`` is where the last value began.
+    """
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = iter(lines)
         self._count = 0
         self._text = ""
         self._at = 0
+        self._begin = 0
         self._line = 0
         self._is_array: bool | None = None
         self._is_closed = False
@@ -70,7 +74,7 @@ class _Reader:
         """The value that begins here, and its line."""
         if self._is_closed:
             return self.lost("JSON: more follows after the array")
-        line = self._line
+        line, self._begin = self._line, self._at
         while True:
             try:
                 value, end = self._decode(self._text, self._at)
@@ -95,7 +99,8 @@ class _Reader:
     def lost(self, message: str, joint: str = ": ") -> tuple[int, Malformed]:
         """``message`` with the line, having gone to where the values go on after a mistake."""
         line = self._line
-        after = self._text.find("\n{", max(0, self._at - 1))
+        # A mistake may be the brace of another value, but never that of the value it is in.
+        after = self._text.find("\n{", max(self._begin, self._at - 1))
         if self._is_array or self._is_closed:
             self._lines, after = iter(()), -1
         self._is_array = self._is_closed = False

@@ -157,6 +157,15 @@ def test_an_endless_stream_is_no_matter() -> None:
     assert len(list(itertools.islice(read_values(lines), 1000))) == 1000
 
 
+def test_a_mistake_in_a_value_that_begins_amid_others_is_told_once() -> None:
+    """The first brace is a mistake, for another value begins; and that is one of its own."""
+    for wrong in (b'{"n": 1, "n": 2}\n', b'{"n": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"):
+        lines = [b"{\n", wrong, b'{"n": 3}\n']
+        found = list(itertools.islice(read_values(lines), 5))
+        assert [line for line, _ in found] == [2, 2, 3]
+        assert found[-1] == (3, {"n": 3})
+
+
 def test_an_answer_gives_its_spec_and_all_else(tmp_path: Path) -> None:
     answer = {"loss": 2.5, "spec": {"loss": "mse"}, "grads": {"w": [1]}}
     (tmp_path / "a.json").write_text(json.dumps(answer))
