@@ -86,7 +86,7 @@ def test_a_hundred_thousand_numbers_take_ten_times_as_long_as_a_tenth_of_them(
         return time.process_time() - start, shown
 
     few = min(shown_in(100)[0] for _ in range(3))
-    seconds, shown = shown_in(1000)
+    seconds, shown = min(shown_in(1000) for _ in range(3))
     assert seconds < 30 * few
     if digits is None or width is None:
         lines = [line.split() for line in shown.splitlines() if not line.startswith("column")]
