@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gradcli.check.check import Checked
-from gradcli.check.formula_claims import ClaimVerdict
 from gradcli.check.judge import ParameterVerdict, overall
-from gradcli.check.rules import Comparison
-from gradcli.check.sweep import Sweep
+
+if TYPE_CHECKING:
+    from gradcli.check.check import Checked
+    from gradcli.check.formula_claims import ClaimVerdict
+    from gradcli.check.rules import Comparison
+    from gradcli.check.sweep import Sweep
 
 
 class Besides(NamedTuple):

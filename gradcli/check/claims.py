@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradcli.check.given import FloatFormat, few_digits, format_of
-from gradcli.check.lines import Point, Vector
-from gradcli.check.rule import Rule, Rules
+from gradcli.check.lines import Point, Vector, index_of
+from gradcli.check.rule import Rule, Rules, largest_of
 from gradcli.problem import Problem, Result
 
 
@@ -33,8 +33,7 @@ class Claim(NamedTuple):
     @property
     def told_to(self) -> float | None:
         """By what part of the largest entry one in few digits must be off, to be told so."""
-        sizes = np.abs(self.backprop)
-        largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+        largest = largest_of(self.backprop)
         if self.digits is None or not largest or self.rule.vanishing:
             return None
         return self.rule.tolerance + self.rule.floor / largest
@@ -71,7 +70,7 @@ class Claim(NamedTuple):
 
     def index_of(self, flat: int) -> list[int]:
         """The index of the entry at position ``flat``."""
-        return [int(i) for i in np.unravel_index(int(flat), self.shape)] if self.shape else []
+        return index_of(flat, self.shape)
 
 
 def make_claims(

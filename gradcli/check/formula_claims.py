@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gradcli.check.check import check
 from gradcli.check.given import Gradients
 from gradcli.check.judge import FAIL, PASS
-from gradcli.check.lines import EPS
+from gradcli.check.lines import EPS, index_of
 from gradcli.check.plan import Options
 from gradcli.check.rounding import value_rounding
 from gradcli.errors import FormulaError, GradcliError, SpecError
@@ -193,11 +193,12 @@ def _fails(there: Formula, name: str, given: Any, options: Options) -> bool:
 
 def _off(before: ClaimVerdict, there: Formula, given: Any, gradient: Any) -> ClaimVerdict:
     size = np.maximum(np.abs(given), np.abs(gradient)) + EPS
-    worst = np.unravel_index(int(np.argmax(np.abs(given - gradient) / size)), given.shape)
+    index = index_of(int(np.argmax(np.abs(given - gradient) / size)), given.shape)
+    worst = tuple(index)
     return before._replace(
         verdict=FAIL,
         at=there.numbers,
-        worst_index=[int(i) for i in worst],
+        worst_index=index,
         claimed=float(given[worst]),
         derivative=float(gradient[worst]),
     )

@@ -216,6 +216,11 @@ class Blocks(Lines):
         return values
 
 
+def index_of(flat: int, shape: tuple[int, ...]) -> list[int]:
+    """The index of the entry at position ``flat`` of an array of that ``shape``."""
+    return [int(i) for i in np.unravel_index(int(flat), shape)] if shape else []
+
+
 def scale(x: Vector) -> Vector:
     return np.maximum(1.0, np.abs(x))
 

@@ -60,7 +60,7 @@ class Rules:
 
     def of_own(self, name: str, own: Vector | None, right: Vector) -> Rule:
         """The rule for the gradient ``own`` by the primal ``name``, the problem's."""
-        precision, largest = self._point.precision, _largest(right)
+        precision, largest = self._point.precision, largest_of(right)
         rule = self._rule(name, largest, FloatFormat("", precision.eps, 0.0))
         if rule.vanishing or self._point.problem.traced or own is None:
             return rule
@@ -71,7 +71,7 @@ class Rules:
         self, name: str, given: Vector, right: Vector, digits: FloatFormat, few: bool
     ) -> Rule:
         """The rule for a gradient in such ``digits``; in ``few``, each of them counts."""
-        largest = _largest(right)
+        largest = largest_of(right)
         rule = self._rule(name, largest, digits, loose=not few)
         if rule.vanishing:
             return rule
@@ -100,7 +100,8 @@ class Rules:
         return rule._replace(floor=coarser * self._moved()[name], vanishing=True)
 
 
-def _largest(gradient: Vector) -> float:
+def largest_of(gradient: Vector) -> float:
+    """The size of its largest entry that is finite."""
     sizes = np.abs(gradient)
     return float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
 

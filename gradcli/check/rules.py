@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gradcli.check.claims import choose
 from gradcli.check.cost import is_large
-from gradcli.check.lines import Entries, Point, Vector
+from gradcli.check.lines import Entries, Point, Vector, index_of
 from gradcli.gradient import differentiate, quiet
 from gradcli.problem import Problem
 
@@ -149,12 +149,11 @@ def _found(theirs: Rule, entries: Entries, given: npt.NDArray[Any] | None) -> Th
     gradient = given.astype(np.float64).reshape(-1)[entries.flat]
     figures = theirs.figures(gradient, numeric)
     worst = int(np.argmax(np.nan_to_num(figures, nan=np.inf)))
-    index = np.unravel_index(int(entries.flat[worst]), shape) if shape else ()
     figure = float(figures[worst])
     return Theirs(
         figure,
         theirs.word(figure),
-        [int(i) for i in index],
+        index_of(entries.flat[worst], shape),
         float(gradient[worst]),
         float(numeric[worst]),
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gradcli.check.causes import multiple
 from gradcli.check.judge import FAIL, PASS, ParameterVerdict
-from gradcli.check.lines import EPS
+from gradcli.check.lines import EPS, index_of
 from gradcli.check.rounding import value_rounding
 from gradcli.check.rule import Rule
 from gradcli.errors import LiteralError, SpecError
@@ -73,13 +73,14 @@ def _judged(problem: Problem, given: npt.NDArray[Any], allowed: Rule) -> Paramet
         rule = rule._replace(floor=rule.floor + rounding)
         failed = ~rule.holds(theirs, right, 0.0) | ~np.isfinite(theirs)
     relative = np.where(error > 0, error / np.where(size > 0, size, 1.0), 0.0)
-    index = np.unravel_index(int(np.argmax(np.nan_to_num(relative, nan=np.inf))), right.shape)
+    worst = index_of(int(np.argmax(np.nan_to_num(relative, nan=np.inf))), right.shape)
+    index = tuple(worst)
     return blank._replace(
         given_shape=right.shape,
         entries=right.size,
         max_abs_error=float(error.max()),
         max_rel_error=float(relative.max()),
-        worst_index=[int(i) for i in index],
+        worst_index=worst,
         backprop=given[index],
         numeric=float(right[index]),
         abs_error=float(error[index]),

@@ -126,13 +126,12 @@ def _options(given: dict[str, Any]) -> CheckOptions:
 def _besides(asked: _Asked, given: dict[str, Any], checked: Checked) -> Besides:
     """What else was asked for."""
     from gradcli.check.besides import Besides
-    from gradcli.check.rules import compare
-    from gradcli.check.sweep import sweep
-    from gradcli.check.value import judge_value, read_value
 
     problem, options, against = asked
     found = Besides(problem.value_name)
     if given.get("value") is not None:
+        from gradcli.check.value import judge_value, read_value
+
         dtype = next(iter(problem.primals.values())).dtype
         value = read_value(given["value"], dtype)
         judged = judge_value(problem, value, options.tolerance, options.absolute)
@@ -143,8 +142,12 @@ def _besides(asked: _Asked, given: dict[str, Any], checked: Checked) -> Besides:
         held = {n: c for n, c in given["claim"].items() if checked.params[n].verdict != "fail"}
         found = found._replace(claims=elsewhere(problem, held, options))
     if given.get("rule") is not None:
+        from gradcli.check.rules import compare
+
         found = found._replace(other=compare(problem, given["rule"], against, options.sample))
     if given.get("sweep"):
+        from gradcli.check.sweep import sweep
+
         found = found._replace(sweep=sweep(problem, options.method or "central"))
     return found
 

@@ -108,7 +108,7 @@ class CodeProblem(Problem):
         return self._document(self.inputs.arrays)
 
     def _document(self, arrays: Arrays) -> dict[str, Any]:
-        wide = {n: a.astype(np.float64) if a.dtype.kind == "f" else a for n, a in arrays.items()}
+        wide = self.inputs._replace(arrays=arrays).cast(np.float64)
         values = {name: written(a, self.inputs.files.get(name)) for name, a in wide.items()}
         upstreams = self.shown_upstreams
         first = {n: upstreams.pop(n) for n in ("upstream",) if n in upstreams}

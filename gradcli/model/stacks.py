@@ -52,9 +52,8 @@ class Stack(NamedTuple):
         ndim = 1 + len(placed.layer.output_shape(placed.shape))
         given = {local: params[name] for local, name in placed.names.items()}
         [local] = [local for local, name in placed.names.items() if name == self.name]
-        if (
-            placed.layout is None and not placed.turned
-        ):  # a copy of the stack would take as long as the product
+        if placed.layout is None and not placed.turned:
+            # A copy of the stack would take as long as the product.
             return {**given, local: placed.layer.stacked(local, self.array, ndim)}
         at = {**given, local: self.array[0]}
         own = dict(placed.ours(at))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from gradcli.check.besides import Besides
-from gradcli.check.rules import Comparison
-from gradcli.check.sweep import Sweep
 from gradcli.report.findings import claim_text, value_text
 from gradcli.report.layout import grid
 from gradcli.report.report import Screen
 from gradcli.report.verdicts import document_of
 from gradcli.suggest import counted
+
+if TYPE_CHECKING:
+    from gradcli.check.rules import Comparison
+    from gradcli.check.sweep import Sweep
 
 
 def besides_document(besides: Besides) -> dict[str, Any]:

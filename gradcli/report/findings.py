@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradcli.check.formula_claims import ClaimVerdict
 from gradcli.check.judge import ParameterVerdict
 from gradcli.problem import Arrays
 from gradcli.report.numbers import shape_text, text
 from gradcli.suggest import counted, place
+
+if TYPE_CHECKING:
+    from gradcli.check.formula_claims import ClaimVerdict
 
 _NAMED = 5
 """Entries that are named before the rest are counted."""

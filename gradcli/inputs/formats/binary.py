@@ -9,7 +9,16 @@ import numpy as np
 
 from gradcli.errors import FileError
 from gradcli.inputs.bounded import gathered, require_trust
-from gradcli.inputs.formats.format import Array, Contents, Named, Opened, array_format, one_of, view
+from gradcli.inputs.formats.format import (
+    Array,
+    Contents,
+    Named,
+    Opened,
+    array_format,
+    one_of,
+    require_once,
+    view,
+)
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -38,9 +47,7 @@ def read_npz(opened: Opened) -> Contents:
     except Exception as error:  # zipfile and zlib raise all kinds on a corrupt file
         raise _unreadable(error) from None
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    if len(members) < len(archive.infolist()):
-        names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
-        raise FileError(f"holds {next(n for n in names if names.count(n) > 1)!r} twice")
+    require_once(info.filename.removesuffix(".npy") for info in archive.infolist())
     if members and not any(info.filename.endswith(".npy") for info in members.values()):
         held = one_of(members)
         raise FileError(f"is a zip without arrays, {held}: unpack it, or save them with savez")

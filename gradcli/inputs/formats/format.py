@@ -177,6 +177,15 @@ def _by_extension(path: str) -> Format | None:
     return named[0] if named else None
 
 
+def require_once(names: Iterable[str]) -> None:
+    """Raise FileError where one of ``names`` comes twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise FileError(f"holds {name!r} twice")
+        seen.add(name)
+
+
 def one_of(names: Iterable[str]) -> str:
     """The ``names`` in a message, as they are written in a source."""
     shown = [_written(name) for name in names]

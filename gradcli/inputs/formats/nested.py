@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gradcli.errors import FileError, LiteralError
-from gradcli.inputs.formats.format import Array, Contents, Named, Opened, array_format, one_of
+from gradcli.inputs.formats.format import (
+    Array,
+    Contents,
+    Named,
+    Opened,
+    array_format,
+    one_of,
+    require_once,
+)
 from gradcli.inputs.literals import from_lists
 from gradcli.keys import is_whole
 
@@ -69,11 +77,8 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise FileError(f"holds {next(n for n in names if names.count(n) > 1)!r} twice")
-    return found
+    require_once(name for name, _ in pairs)
+    return dict(pairs)
 
 
 class _Raw(NamedTuple):
